@@ -198,11 +198,11 @@ class RedirectBuilder:
             yield Omission("", f"redirects of {count:,} addresses of posts at {host}", reason)
 
     def add_former_listings(self, former_ids: Mapping[str, Mapping[str, str]], names: Container[tuple[str, str]]) -> None:
-        """Add the rules of WordPress's listings and their feeds at former ids, which the mapping drops or replaces.
+        """Add the rules of WordPress's listings and their feeds at former ids.
 
-        `former_ids` maps old ids to new ones, "" for a dropped one, for the kinds "category" and "author". `names` are
-        (kind, id or alias) of all listings that the newsroom has: these need no rule. The addresses are those without parent
-        categories, from which WordPress redirected to others, and those of feeds here, to which patterns lead from all others.
+        `former_ids` and `names` are those of `FormerListings`. What is in `names` needs no rule. The addresses are those without
+        parent categories, from which WordPress redirected to others, and those of feeds here, to which patterns lead from all
+        others.
         """
         if self._site.system is not SourceSystem.WORDPRESS:
             return

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE, names_in
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE
 from feedsvc.importing.addresses import own_hosts, page_key
 from feedsvc.importing.source import ImportSource, Omission, SourcePost, SourceSystem
 from feedsvc.importing.writer.article_values import PostConverter
@@ -25,6 +25,7 @@ from feedsvc.importing.writer.existing import current_path, read_existing_articl
 from feedsvc.importing.writer.fetch_files import fetch_files
 from feedsvc.importing.writer.first_language import first_language, with_first_language
 from feedsvc.importing.writer.folder_checks import check_folder, explaining_errors
+from feedsvc.importing.writer.former_listings import former_listings
 from feedsvc.importing.writer.former_paths import FormerPaths, earlier_paths
 from feedsvc.importing.writer.index import Indexer, SourceIndex, is_selected
 from feedsvc.importing.writer.known_ids import KnownIds
@@ -234,9 +235,8 @@ class _Import:
         written are cleared.
         """
         redirects.add_feeds(terms, index.shown_pages | (self.pages.site_paths - {*index.page_paths}))
-        files = {"category": CATEGORIES_FILE, "author": AUTHORS_FILE}
-        names = {(kind, name) for kind, file in files.items() for name in names_in(file, texts[file].encode())}
-        redirects.add_former_listings({kind: terms.former_ids(file) for kind, file in files.items()}, names)
+        listings = former_listings(terms, texts, self.base)
+        redirects.add_former_listings(listings.ids, listings.names)
         redirects.add_posts_pages(index.posts_pages)
         planned = frozenset(plan.site_path for plan in index.plans.values())
         paths = SitePaths(root=self.root, planned=planned, articles=self.articles, pages=self.pages, terms=terms)
@@ -248,7 +248,7 @@ class _Import:
             redirects.add_file_pages(self.source.file_pages(), library.path_of, {*pages, *planned}, former)
         redirects.add_media((address, path) for address in index.media if (path := library.path_of(address)))
         redirects.table.omit_addresses_of_pages(pages)
-        stored = store_rules(self.root, redirects.table, self.base, self.report, partial(terms.answers, names=names))
+        stored = store_rules(self.root, redirects.table, self.base, self.report, partial(terms.answers, names=listings.names))
         index.forget_addresses(stored.incomplete_posts)
         return stored.before
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
 from feedsvc.content import did_you_mean
@@ -14,6 +14,7 @@ from feedsvc.importing.writer.known_ids import KnownIds
 from feedsvc.importing.writer.mapping import TermMapping
 from feedsvc.importing.writer.names import NamePool, as_slug
 from feedsvc.importing.writer.one_line import line_of
+from feedsvc.importing.writer.term_keys import EntryKeys, aliases_entry, keys_by_id, mapped_id
 from feedsvc.redirects import GONE
 from feedsvc.routes import FeedAt, PageAt, place_of
 from feedsvc.tag_slugs import tag_slug
@@ -23,8 +24,6 @@ from feedsvc.uris import slugify
 _MAP_HINTS: Final = {True: "a name of the map is the one in addresses, or the login", False: "write it as the feed does"}
 _MAX_TAG_LENGTH: Final = 200  # characters, as in article files
 _EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
-
-EntryKeys = dict[str, Any]  # keys of one entry of a settings file
 
 
 class TermTable:
@@ -97,6 +96,11 @@ class TermTable:
         """Return the slug of a tag, "" if no article has it or it has no letter or digit."""
         return tag_slug(self._tag_titles.get(key, ""))
 
+    @property
+    def tag_slugs(self) -> Mapping[str, str]:
+        """The slugs of the tags of the posts, by the keys of the tags."""
+        return {key: slug for slug, keys in self._keys_by_slug.items() for key in keys}
+
     def former_ids(self, file: str) -> Mapping[str, str]:
         """Return old id -> new id for each category or author with another id than without the mapping, "" if it is dropped.
 
@@ -117,7 +121,7 @@ class TermTable:
             ids, mapped, slug = self._author_ids, self._mapping.authors, self._author_slug
         else:
             return {}
-        return _keys_by_id({key: new for key, new in ids.items() if _mapped_id(mapped, key, slug(key)) is None})
+        return keys_by_id({key: new for key, new in ids.items() if mapped_id(mapped, key, slug(key)) is None})
 
     def has_listing(self, kind: str, listing_id: str) -> bool:
         """Return whether a category, an author or a tag of the source has this id, or would have it without the mapping.
@@ -173,7 +177,7 @@ class TermTable:
         if key in self._category_ids:
             return
         slug = self._category_slug(key)
-        if (mapped := _mapped_id(self._mapping.categories, key, slug)) is not None:
+        if (mapped := mapped_id(self._mapping.categories, key, slug)) is not None:
             self._category_ids[key] = mapped
             return
         term = self._terms.get((TermKind.CATEGORY, key))
@@ -196,7 +200,7 @@ class TermTable:
 
     def _new_author_id(self, key: str) -> str:
         slug = self._author_slug(key)
-        mapped = _mapped_id(self._mapping.authors, key, slug)
+        mapped = mapped_id(self._mapping.authors, key, slug)
         if mapped is not None:
             return mapped
         return self._known.get(AUTHORS_FILE, key) or self._author_names.take(slug or "author")
@@ -233,20 +237,20 @@ class TermTable:
     def _category_entries(self) -> dict[str, EntryKeys]:
         entries: dict[str, EntryKeys] = {}
         used = {*self._category_ids.values()}
-        for entry_id, keys in _keys_by_id(self._category_ids).items():
+        for entry_id, keys in keys_by_id(self._category_ids).items():
             key = entry_id if self._category_ids.get(entry_id, entry_id) == entry_id else ""  # "" if it has another id
             term = self._terms.get((TermKind.CATEGORY, key), self._terms.get((TermKind.CATEGORY, keys[0])))
             entry: EntryKeys = {"title": self._line(term.name if term else unquote(keys[0])) or entry_id}
             if term and (description := self._line(term.description)):
                 entry["description"] = description
-            entries[entry_id] = entry | _aliases(map(self._category_slug, keys), used)
+            entries[entry_id] = entry | aliases_entry(map(self._category_slug, keys), used)
         return entries
 
     def _author_entries(self) -> dict[str, EntryKeys]:
         used = {*self._author_ids.values()}
         return {
-            entry_id: self._author_keys(entry_id, keys) | _aliases(self._author_names_of(keys), used)
-            for entry_id, keys in _keys_by_id(self._author_ids).items()
+            entry_id: self._author_keys(entry_id, keys) | aliases_entry(self._author_names_of(keys), used)
+            for entry_id, keys in keys_by_id(self._author_ids).items()
         }
 
     def _author_names_of(self, keys: Iterable[str]) -> Iterator[str]:
@@ -273,28 +277,8 @@ class TermTable:
         for slug, keys in self._keys_by_slug.items():
             terms = [term for key in keys if (term := self._terms.get((TermKind.TAG, key)))]
             description = next((text for term in terms if (text := self._line(term.description))), "")
-            aliases = _aliases((term.key for term in terms), used)
+            aliases = aliases_entry((term.key for term in terms), used)
             used.update(aliases.get("aliases", ()))
             if description or aliases:
                 entry = {"title": self._titles_by_slug[slug]} | ({"description": description} if description else {})
                 yield slug, entry | aliases
-
-
-def _mapped_id(ids: Mapping[str, str | None], *names: str) -> str | None:
-    """Return the id of the first of `names` that the mapping `ids` has, "" if it is dropped; None without one."""
-    return next((ids[name] or "" for name in names if name in ids), None)
-
-
-def _keys_by_id(ids: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the keys by id, without those whose id is ""."""
-    keys: dict[str, list[str]] = {}
-    for key, entry_id in ids.items():
-        if entry_id:
-            keys.setdefault(entry_id, []).append(key)
-    return keys
-
-
-def _aliases(keys: Iterable[str], used: Container[str]) -> EntryKeys:
-    """Return the key `aliases` with the former names of an entry that no other entry uses; nothing if there are none."""
-    names = [name for name in dict.fromkeys(as_slug(unquote(key)) for key in keys) if name and name not in used]
-    return {"aliases": names} if names else {}
