@@ -174,7 +174,7 @@ def entries_text(
         else:
             missing[entry_id] = _without_aliases(keys, known)
             known.update((entry_id, *keys.get("aliases", ())))
-        lines[f"{file} {entry_id}"] = digest_of(dict(keys))
+        lines[f"{file} {entry_id}"] = _digest(keys)
     text = data.decode(errors="replace") if data is not None else ""
     if not missing:
         return SettingsText(text, tuple(omissions), lines)
@@ -193,9 +193,15 @@ def _former_entries(file: str, data: bytes | None, base: ImportBase, former_ids:
 
 
 def _entry_change(file: str, entry_id: str, keys: Mapping[str, Any], line: tuple[str, ...]) -> Iterator[Omission]:
-    if line and line[0] != digest_of(dict(keys)):
+    # Earlier versions of feedsvc stored the digest of all keys.
+    if line and line[0] not in (_digest(keys), digest_of(dict(keys))):
         title = keys.get("title") or keys.get("name")
         yield Omission(file, f"{entry_id}: {title}", "this entry changed at the source; the file stays as it is")
+
+
+def _digest(keys: Mapping[str, Any]) -> str:
+    """Return a digest of what the source states of an entry. Its aliases may come from the map."""
+    return digest_of({key: value for key, value in keys.items() if key != "aliases"})
 
 
 def _without_aliases(keys: Mapping[str, Any], known: set[str]) -> dict[str, Any]:

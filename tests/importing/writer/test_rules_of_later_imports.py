@@ -11,6 +11,7 @@ import pytest
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.importing.source import SourceRedirect
 from feedsvc.importing.writer import ImportReport, TermMapping, format_text, redirects_file
+from feedsvc.importing.writer.values import digest_of
 from feedsvc.publication.old_addresses import redirect_target
 from tests.importing.writer.memory_source import NOW, OLD, SITE, articles, load, post, run_import, what
 
@@ -173,6 +174,30 @@ def test_entry_of_a_renamed_category_has_no_empty_list_of_aliases(tmp_path: Path
     run_import(tmp_path, post(1), mapping=TermMapping(categories={"ferries": "boats"}))
     assert "boats:\n  title: Ferries\n" in (tmp_path / "categories.yaml").read_text("utf-8")
     assert "aliases: []" not in (tmp_path / "categories.yaml").read_text("utf-8")
+
+
+def test_report_names_no_change_of_a_category_or_author_into_which_a_map_merges_another(tmp_path: Path) -> None:
+    posts = (post(1, authors=("mina", "jo")), post(2, categories=("city",)))
+    run_import(tmp_path, *posts)
+    report = run_import(tmp_path, *posts, mapping=TermMapping(categories={"ferries": "city"}, authors={"jo": "mina"}))
+    assert "changed at the source" not in format_text(report)
+    assert "changed at the source" not in format_text(run_import(tmp_path, *posts, mapping=TermMapping()))
+
+
+@pytest.mark.parametrize("version", ["present", "earlier"])
+def test_report_names_an_entry_with_another_title_at_the_source(tmp_path: Path, version: str) -> None:
+    """Earlier versions stored other digests, of the aliases, too: such an entry without a change is not reported."""
+    run_import(tmp_path, post(1), mapping=MERGED)
+    if version == "earlier":
+        base = tmp_path / ".feedsvc/import/settings.jsonl"
+        keys = {"title": "City & Port", "description": "All of the city", "aliases": ["ferries"]}
+        stated = digest_of({key: value for key, value in keys.items() if key != "aliases"})
+        assert f'"categories.yaml city","{stated}"' in base.read_text("utf-8")
+        base.write_text(base.read_text("utf-8").replace(stated, digest_of(keys)), "utf-8")
+    assert "changed at the source" not in format_text(run_import(tmp_path, post(1)))
+    terms = tuple(replace(term, name="Town") if term.key == "city" else term for term in SITE.terms)
+    report = run_import(tmp_path, post(1), site=replace(SITE, terms=terms))
+    assert "city: Town: this entry changed at the source" in format_text(report)
 
 
 def test_page_of_an_author_that_a_map_dropped_and_a_later_one_renames_leads_to_the_new_name(tmp_path: Path) -> None:
