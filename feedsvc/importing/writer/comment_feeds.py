@@ -27,7 +27,8 @@ class CommentFeedRules:
     """
 
     def __init__(self, *, has_queries: bool = False) -> None:
-        self._rule_count, self._has_queries = 0, has_queries
+        self._paths = set[str]()  # that have rules of their own; a post may have one of them twice
+        self._has_queries = has_queries
         self._forms: dict[str, None] = {}
 
     @property
@@ -45,9 +46,9 @@ class CommentFeedRules:
             if len(self._forms) < _MAX_FORMS:
                 self._forms[form] = None
             return ()
-        if ("?" in path and not self._has_numbered(path)) or self._rule_count >= _MAX_RULES:
+        if ("?" in path and not self._has_numbered(path)) or path in self._paths or len(self._paths) >= _MAX_RULES:
             return ()
-        self._rule_count += 1
+        self._paths.add(path)
         if "?" in path:
             return comment_feed_queries(path)
         feeds = comment_feeds(path)

@@ -11,7 +11,7 @@ import pytest
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.importing.wordpress import open_wordpress_export
-from feedsvc.importing.writer import ImportOptions, ImportReport, TermMapping, import_source
+from feedsvc.importing.writer import ImportOptions, ImportReport, TermMapping, comment_feeds, import_source
 from feedsvc.publication.old_addresses import query_target, redirect_target
 from tests.importing.wordpress_export import SITE, WxrItem, write_export
 from tests.importing.writer.memory_source import load
@@ -99,3 +99,12 @@ def test_site_with_names_in_addresses_has_no_rules_for_numbers_of_listings_and_c
     items = (replace(item, link="") for item in plain_items())
     run(tmp_path, *items, extra=ASIA_TERM)
     assert not [old for old in load(tmp_path / "n").redirects.exact if "cat=" in old or "author=" in old or "&p=" in old]
+
+
+def test_feeds_of_comments_of_all_posts_of_a_site_with_plain_addresses_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An export has each such address three times: as link, as id and with the number of the post."""
+    monkeypatch.setattr(comment_feeds, "_MAX_RULES", 3)
+    run(tmp_path, *(WxrItem(number=number, slug=f"post-{number}", link=f"{SITE}/?p={number}") for number in range(1, 5)))
+    assert [query(tmp_path, f"feed=rss2&p={number}") for number in range(1, 5)] == ["gone", "gone", "gone", "/feed.rss"]
