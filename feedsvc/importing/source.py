@@ -36,7 +36,8 @@ class PostState(enum.Enum):
 class SourceAuthor:
     """An author. Posts name it by `key` (WordPress: the login; a feed: the name; an export of feedsvc: the id).
 
-    `number` is that of its addresses without names, such as /?author=2 of WordPress; 0 if unknown.
+    `number` is that of its addresses without names, such as /?author=2 of WordPress; 0 if unknown. Without `is_listed`, only
+    posts name it, so that all but its key may be unknown.
     """
 
     key: str
@@ -45,6 +46,7 @@ class SourceAuthor:
     url: str = ""
     bio: str = ""
     number: int = field(default=0, kw_only=True)
+    is_listed: bool = field(default=True, kw_only=True)
 
 
 class TermKind(enum.Enum):

@@ -152,7 +152,7 @@ class SiteFacts:
     def _add_post(self, item: ItemFields) -> None:
         for key, name in item_authors(item):
             if key not in self._authors:
-                self._authors[key] = SourceAuthor(key, name)
+                self._authors[key] = SourceAuthor(key, name, is_listed=False)
         for kind, key, name in item_terms(item):
             if (kind, key) not in self._terms:
                 self._terms[kind, key] = SourceTerm(kind, key, name, is_listed=False)

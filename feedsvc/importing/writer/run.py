@@ -196,7 +196,7 @@ class _Import:
             self.report.settings.append(feed_entries_line(feed_length))
         references = parsed_references(self.root, site, dict.fromkeys(_ENTRY_FILES, ""))
         for file, entries in terms.entries().items():
-            new = entries_text(file, self.root, data[file], entries, self.base, former_ids=terms.former_ids(file))
+            new = entries_text(file, self.root, data[file], entries, self.base, terms=terms)
             before = (data[file] or b"").decode(errors="replace")
             if new.text != before and (problems := check_entries(file, new.text, references)):
                 # Only a file that has problems, or an unusual form, already: nothing can be appended to it safely.

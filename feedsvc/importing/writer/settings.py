@@ -34,6 +34,7 @@ from feedsvc.importing.addresses import host_of
 from feedsvc.importing.source import Omission, SourceSite, SourceSystem
 from feedsvc.importing.writer.base import ENTRIES, ImportBase
 from feedsvc.importing.writer.one_line import line_of, plain_line
+from feedsvc.importing.writer.terms import TermTable
 from feedsvc.importing.writer.values import digest_of
 from feedsvc.importing.writer.yaml_text import format_entry, format_key
 from feedsvc.model import FeedOptions, Site
@@ -152,21 +153,25 @@ def entries_text(
     entries: Mapping[str, Mapping[str, Any]],
     base: ImportBase,
     *,
-    former_ids: Mapping[str, str] = MappingProxyType({}),
+    terms: TermTable,
 ) -> SettingsText:
     """Return categories.yaml, authors.yaml or tags.yaml (`file`) with the entries that it lacks appended. Nothing is written.
 
     `data` is the file as it is, None for a new one; its entries stay as they are. `entries` has the keys of each entry by id.
     An entry that was in the base, but is not in the file any more, was deleted by an editor and is not appended again. One that
-    changed at the source since the last import becomes an omission, and so does one of an earlier import whose articles the
-    mapping gives another id (`former_ids`).
+    changed at the source since the last import becomes an omission, and so does one of an earlier import to whose articles the
+    mapping gives another id. One of which this source says less, because only posts name it, has not changed.
     """
     known = {unicodedata.normalize("NFC", name) for name in (known_names(root, file) if data is not None else ())}
     missing: dict[str, Mapping[str, Any]] = {}
-    omissions = [*_former_entries(file, data, base, former_ids)]
+    omissions = [*_former_entries(file, data, base, terms.former_ids(file))]
+    unlisted = terms.unlisted_ids(file)
     lines: dict[str, str] = {}
     for entry_id, keys in entries.items():
         line = base.get(ENTRIES, f"{file} {entry_id}")
+        if entry_id in known and line and entry_id in unlisted:
+            lines[f"{file} {entry_id}"] = line[0]
+            continue
         if entry_id in known:
             omissions += _entry_change(file, entry_id, keys, line)
         elif line:

@@ -123,6 +123,16 @@ class TermTable:
             return {}
         return keys_by_id({key: new for key, new in ids.items() if mapped_id(mapped, key, slug(key)) is None})
 
+    def unlisted_ids(self, file: str) -> frozenset[str]:
+        """Return the ids in categories.yaml, authors.yaml or tags.yaml (`file`) that only posts of the source name."""
+        if file == AUTHORS_FILE:
+            known = self._authors
+            return frozenset(new for key, new in self._author_ids.items() if not (key in known and known[key].is_listed))
+        kind = TermKind.CATEGORY if file == CATEGORIES_FILE else TermKind.TAG
+        ids = self._category_ids if kind is TermKind.CATEGORY else self.tag_slugs
+        listed = {term.key for term in self._site.terms if term.kind is kind and term.is_listed}
+        return frozenset(new for key, new in ids.items() if key not in listed)
+
     def has_listing(self, kind: str, listing_id: str) -> bool:
         """Return whether a category, an author or a tag of the source has this id, or would have it without the mapping.
 

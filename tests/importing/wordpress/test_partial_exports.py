@@ -112,9 +112,11 @@ def test_export_of_posts_without_a_list_of_categories_changes_no_rule_of_a_categ
     posts = write_posts_only(tmp_path / "posts.xml", *items)
     file = tmp_path / "n/redirects.yaml"
     import_source(open_wordpress_export(complete), tmp_path / "n", ImportOptions(now=NOW))
-    before = file.read_bytes()
+    before, all_before = file.read_bytes(), files(tmp_path / "n")
     assert load(tmp_path / "n").redirects.exact["/category/world/europe/\u043d/feed/rss2/"] == "/category/\u043d/feed.rss"
     for export in (posts, complete, posts):
         report = import_source(open_wordpress_export(export), tmp_path / "n", ImportOptions(now=NOW))
         assert (report.redirects, report.settings) == ({}, [])
         assert file.read_bytes() == before
+        assert files(tmp_path / "n") == all_before
+        assert not [omission for omission in report.omissions if "changed at the source" in omission.reason]
