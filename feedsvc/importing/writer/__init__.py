@@ -4,7 +4,7 @@
 later import changes only what changed at the source. It returns a report; `REPORT_FORMATS` has the formats of it.
 """
 
-from feedsvc.importing.writer.article_writer import ConflictChoice
+from feedsvc.importing.writer.conflicts import ConflictChoice
 from feedsvc.importing.writer.mapping import TermMapping, read_mapping
 from feedsvc.importing.writer.media_sources import DEFAULT_MAX_BYTES, FolderMedia, MediaOrigin, WebMedia
 from feedsvc.importing.writer.report import ImportReport, MergeConflict

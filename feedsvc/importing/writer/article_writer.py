@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -22,6 +21,8 @@ from feedsvc.importing.writer.article_check import CheckedArticle, check_article
 from feedsvc.importing.writer.article_file import ArticleFile, change_article, format_article, read_article_file
 from feedsvc.importing.writer.article_values import PostConverter, PostResult
 from feedsvc.importing.writer.base import ARTICLES, ImportBase
+from feedsvc.importing.writer.conflicts import ConflictChoice, decide_conflicts, keep_for_later
+from feedsvc.importing.writer.draft_dates import hold_draft, with_date_of_draft
 from feedsvc.importing.writer.index import SourceIndex
 from feedsvc.importing.writer.link_counts import LinkCount, remembered_links
 from feedsvc.importing.writer.merge import MergeOutcome, compare_keys
@@ -39,29 +40,6 @@ _BATCH: Final = 1000  # posts that are in memory together
 _MIN_PARALLEL: Final = 200  # posts from which on several processes convert them
 _CHUNK: Final = 50  # posts that a process gets at once
 _SITE: Final = "site="  # digest of the source's address, because a newsroom may be imported from several
-
-
-class ConflictChoice(Enum):
-    """Choice about one conflict. With SOURCE, the file gets the source's value. With MINE and LATER, the file stays.
-
-    After MINE, the conflict is settled; after LATER, the next import lists it again.
-    """
-
-    MINE = "mine"
-    SOURCE = "source"
-    LATER = "later"
-
-
-_OUTCOMES: Final = {
-    ConflictChoice.MINE: MergeOutcome.EQUAL,
-    ConflictChoice.SOURCE: MergeOutcome.TAKE,
-    ConflictChoice.LATER: MergeOutcome.CONFLICT,
-}
-
-
-def keep_for_later(_conflict: MergeConflict) -> ConflictChoice:
-    """Return LATER for every conflict."""
-    return ConflictChoice.LATER
 
 
 class _Candidate(NamedTuple):
@@ -85,7 +63,10 @@ class _Checked(NamedTuple):
 
 
 class _PostItem(NamedTuple):
-    """Post with its plan, its valid values and their digests. `key` is its `source_key`, `source` the word "source=DIGEST"."""
+    """Post with its plan, its valid values and their digests. `key` is its `source_key`, `source` the word "source=DIGEST".
+
+    `has_own_date` is that of PostResult.
+    """
 
     post: SourcePost
     key: str
@@ -94,6 +75,7 @@ class _PostItem(NamedTuple):
     digests: dict[str, str]
     source: str
     links: LinkCount
+    has_own_date: bool
 
 
 @dataclass(slots=True)
@@ -177,11 +159,12 @@ class ArticleWriter:
         if values is None:
             count_id(self.report, post, plan, plan.file_ids or None)
             return
-        last, stated = parse_digests(self._words(key)), stated_digests(result, values)
+        last = parse_digests(self._words(key))
+        stated = stated_digests(result, values, last if plan.is_existing else None)
         digests = keep_missing_parts(post, stated, last)
         # With parts that are missing, the line of the base stays, too, unless something else changed.
         source = source if digests == stated else last_source_word(self._words(key))
-        item = _PostItem(post, key, plan, values, digests, source, links)
+        item = _PostItem(post, key, plan, values, digests, source, links, result.has_own_date)
         if plan.is_existing:
             self._change(item, last)
         else:
@@ -239,19 +222,12 @@ class ArticleWriter:
             self._merge(item, base, file, data)
 
     def _merge(self, item: _PostItem, base: dict[str, str], file: ArticleFile, data: bytes) -> None:
-        changes: dict[str, Any] = {}
-        conflicts: list[MergeConflict] = []
-        new_base = dict(base)
-        for name, outcome in compare_keys(base, digests_of(file.values), item.digests):
-            decided = outcome
-            if outcome is MergeOutcome.CONFLICT:
-                conflict = MergeConflict(item.plan.path, name, file.values.get(name), item.values.get(name))
-                decided = _OUTCOMES[self.decide(conflict)]
-                conflicts += [conflict] if decided is MergeOutcome.CONFLICT else []
-            if decided is MergeOutcome.TAKE:
-                changes[name] = item.values.get(name)
-            if decided is not MergeOutcome.CONFLICT:
-                new_base[name] = item.digests.get(name, "")
+        base = with_date_of_draft(base, file.values, item.values) if item.has_own_date else base
+        outcomes = hold_draft(compare_keys(base, digests_of(file.values), item.digests), item.digests)
+        decisions, conflicts = decide_conflicts(item.plan.path, outcomes, file.values, item.values, self.decide)
+        changes = {name: item.values.get(name) for name, outcome in decisions.items() if outcome is MergeOutcome.TAKE}
+        settled = (name for name, outcome in decisions.items() if outcome is not MergeOutcome.CONFLICT)
+        new_base = base | {name: item.digests.get(name, "") for name in settled}
         if changes and not self._apply(item, file, data, changes):
             self._count_id(item, file.ids)
             return

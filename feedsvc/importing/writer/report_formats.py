@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from feedsvc.content import sanitize_message
-from feedsvc.importing.writer.report import ImportReport, MergeConflict
+from feedsvc.importing.writer.report import ImportReport
 
 SHORT_LIST: Final = 10  # lines of each list on a terminal
 _MAX_ADDRESSES: Final = 3  # the same of lists of addresses, because nothing has to be done about them
@@ -103,7 +103,7 @@ def _count_texts(report: ImportReport) -> Iterator[tuple[str, str]]:
 def _sections(report: ImportReport) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield the heading and the lines of each list of the report that is not empty, in the order of the report."""
     sections: dict[str, Sequence[str]] = {
-        "Conflicts: changed here and at the source; --update asks for each": [*map(_conflict_line, report.conflicts)],
+        "Conflicts: changed here and at the source; --update asks for each": [*_conflict_lines(report)],
         "Left out, or not as it was": [*_omission_lines(report)],
         **{f"{heading[0].upper()}{heading[1:]}": lines for heading, lines in report.lists.items()},
         "Settings": report.settings,
@@ -121,9 +121,13 @@ def _omission_lines(report: ImportReport) -> Iterator[str]:
         yield f"and {report.unlisted} more"
 
 
-def _conflict_line(conflict: MergeConflict) -> str:
-    mine, theirs = map(short_value, (conflict.mine, conflict.theirs))
-    return f"{conflict.path}: {conflict.key}: here {mine}, at the source {theirs}"
+def _conflict_lines(report: ImportReport) -> Iterator[str]:
+    dated = {conflict.path for conflict in report.conflicts if conflict.key == "published"}
+    for conflict in report.conflicts:
+        mine, theirs = map(short_value, (conflict.mine, conflict.theirs))
+        is_held = conflict.key == "status" and conflict.mine == "draft" and conflict.path in dated
+        note = "; it stays a draft until its date is decided, too" if is_held else ""
+        yield f"{conflict.path}: {conflict.key}: here {mine}, at the source {theirs}{note}"
 
 
 def short_value(value: Any) -> str:

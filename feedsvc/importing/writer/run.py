@@ -18,8 +18,9 @@ from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TA
 from feedsvc.importing.addresses import own_hosts, page_key
 from feedsvc.importing.source import ImportSource, Omission, SourcePost, SourceSystem
 from feedsvc.importing.writer.article_values import PostConverter
-from feedsvc.importing.writer.article_writer import ArticleWriter, ConflictChoice, keep_for_later
+from feedsvc.importing.writer.article_writer import ArticleWriter
 from feedsvc.importing.writer.base import ImportBase, former_target
+from feedsvc.importing.writer.conflicts import ConflictChoice, keep_for_later
 from feedsvc.importing.writer.equal_ids import without_ids_of_others
 from feedsvc.importing.writer.existing import current_path, read_existing_articles, read_existing_pages
 from feedsvc.importing.writer.fetch_files import fetch_files

@@ -26,11 +26,16 @@ def last_source_word(words: Iterable[str]) -> str:
     return next((word for word in words if word.startswith(_SOURCE)), "")
 
 
-def stated_digests(result: PostResult, values: ArticleValues) -> dict[str, str]:
-    """Return the digests by key of the values that the source itself states."""
+def stated_digests(result: PostResult, values: ArticleValues, last: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the digests by key of the values of a post, with that of the last import for a date that was made up.
+
+    Another date would be made up at each import. The digest stays in the base, so that the source's own date replaces a made-up
+    one that no editor changed. `last` has the digests of the last import, and is None for a new file.
+    """
     digests = digests_of(values)
-    if not result.has_own_date:
+    if last is not None and not result.has_own_date:
         digests.pop("published", None)
+        digests |= {key: last[key] for key in last if key == "published"}
     return digests
 
 
