@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
-from feedsvc.content.reading import References, parse_article, parse_page
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, References, parse_article, parse_page
 from feedsvc.errors import Problem
 from feedsvc.importing.source import Omission
 from feedsvc.importing.writer.article_file import format_article
@@ -33,14 +34,16 @@ def check_article(
 ) -> CheckedArticle:
     """Return values that `feedsvc check` has no error for. A key with an error is left out; a body with one becomes plain text.
 
-    Both are omissions of the result. Warnings do not matter. An article cannot be used if its title, date or plain body has an
-    error, or if an error is in no key. `path` is the path of the file below the content folder; a file in pages/ is checked as
-    a page. `article_id` is "" for a page. `place` is the place of the post in the source, for omissions. `body` is the HTML of
-    the body in `values`; a plain body has its text.
+    Of categories and authors, only the names that their files lack are left out: an editor may have deleted these entries. All
+    of this is in the omissions of the result. Warnings do not matter. An article cannot be used if its title, date or plain body
+    has an error, or if an error is in no key. `path` is the path of the file below the content folder; a file in pages/ is
+    checked as a page. `article_id` is "" for a page. `place` is the place of the post in the source, for omissions. `body` is
+    the HTML of the body in `values`; a plain body has its text.
     """
     values, omissions = dict(values), list[Omission]()
     parse = parse_page if is_page_path(path) else parse_article
     path = str(PurePosixPath(path).with_suffix(".md"))  # the form of `data`; an editor may have made the file one of YAML
+    omissions += _remove_unknown_names(place, values, references)
     for _ in range(len(KEYS) + 1):
         data = format_article(article_id, values).encode(errors="replace")
         problem = next((found for found in parse(path, data, references).problems if found.severity == "error"), None)
@@ -54,6 +57,21 @@ def check_article(
         if key != BODY:
             del values[key]
     return CheckedArticle(None, (*omissions, Omission(place, "article", "its errors cannot be removed one by one")))
+
+
+def _remove_unknown_names(place: str, values: ArticleValues, references: References) -> Iterator[Omission]:
+    """Remove the categories and authors that have no entry from `values`. Yield an omission for each."""
+    for key, file, entries in (
+        ("categories", CATEGORIES_FILE, references.categories),
+        ("authors", AUTHORS_FILE, references.authors),
+    ):
+        names = values.get(key, [])
+        if unknown := [name for name in names if name not in entries]:
+            values[key] = [name for name in names if name in entries]
+            if not values[key]:
+                del values[key]
+            reason = f"{file} has no such entry; write it there, or give the name of another one with --map"
+            yield from (Omission(place, f"{key}: {name}", reason) for name in unknown)
 
 
 def _reason(problem: Problem) -> str:

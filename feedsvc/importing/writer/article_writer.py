@@ -28,7 +28,7 @@ from feedsvc.importing.writer.link_counts import LinkCount, remembered_links
 from feedsvc.importing.writer.merge import MergeOutcome, compare_keys
 from feedsvc.importing.writer.new_files import create_file
 from feedsvc.importing.writer.plans import PostPlan
-from feedsvc.importing.writer.post_counts import count_id, count_post
+from feedsvc.importing.writer.post_counts import AuthorNames, count_id, count_post
 from feedsvc.importing.writer.post_ids import source_key
 from feedsvc.importing.writer.report import ImportReport, MergeConflict
 from feedsvc.importing.writer.source_digests import keep_missing_parts, last_source_word, source_word, stated_digests
@@ -131,7 +131,7 @@ class ArticleWriter:
             self.report.deleted.append(plan.path)
             return None
         result = self.converter.convert_page(post, plan) if plan.is_page else self.converter.convert(post, plan)
-        count_post(self.report, self.converter.terms, post, plan, result)
+        count_post(self.report, AuthorNames(self.converter.terms, self.references.authors), post, plan, result)
         source = source_word(result)
         if plan.is_existing and {source, plan.addresses} <= {*self._words(key)}:
             self.report.unchanged += 1

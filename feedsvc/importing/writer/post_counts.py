@@ -6,7 +6,8 @@ or sticky.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from typing import NamedTuple
 
 from feedsvc.importing.source import Omission, SourcePost
 from feedsvc.importing.writer.article_values import PostResult
@@ -15,14 +16,21 @@ from feedsvc.importing.writer.report import ImportReport
 from feedsvc.importing.writer.terms import TermTable
 
 
-def count_post(report: ImportReport, terms: TermTable, post: SourcePost, plan: PostPlan, result: PostResult) -> None:
+class AuthorNames(NamedTuple):
+    """Ids of authors: those of the source by `terms`, and those that have an entry in authors.yaml, which editors change."""
+
+    terms: TermTable
+    entries: Container[str]
+
+
+def count_post(report: ImportReport, authors: AuthorNames, post: SourcePost, plan: PostPlan, result: PostResult) -> None:
     """Add one post, with `result.omissions`, to a report: its dates, authors and pictures, `pages` and `sticky`.
 
     Ids, links and what is written are counted elsewhere. A page has no date and no authors.
     """
     report.omit(result.omissions)
     if not plan.is_page:  # which has no id, no date and no authors
-        _count_facts(report, terms, post, result)
+        _count_facts(report, authors, post, result)
     counts = result.counts
     report.pictures.kept += counts.kept_pictures
     report.pictures.total += counts.pictures
@@ -32,10 +40,10 @@ def count_post(report: ImportReport, terms: TermTable, post: SourcePost, plan: P
         report.sticky.append(plan.path)
 
 
-def _count_facts(report: ImportReport, terms: TermTable, post: SourcePost, result: PostResult) -> None:
+def _count_facts(report: ImportReport, authors: AuthorNames, post: SourcePost, result: PostResult) -> None:
     report.dates.add(is_kept=result.has_own_date)
     for author in post.authors:
-        report.authors.add(is_kept=bool(terms.author_id(author)))
+        report.authors.add(is_kept=authors.terms.author_id(author) in authors.entries)
 
 
 def count_id(report: ImportReport, post: SourcePost, plan: PostPlan, ids: Sequence[str] | None) -> None:

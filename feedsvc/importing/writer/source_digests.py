@@ -30,9 +30,14 @@ def stated_digests(result: PostResult, values: ArticleValues, last: Mapping[str,
     """Return the digests by key of the values of a post, with that of the last import for a date that was made up.
 
     Another date would be made up at each import. The digest stays in the base, so that the source's own date replaces a made-up
-    one that no editor changed. `last` has the digests of the last import, and is None for a new file.
+    one that no editor changed. Categories and authors that the source states as before keep their digest, too: the check may
+    have removed names from `values` whose entry an editor deleted. `last` has the digests of the last import, and is None for a
+    new file.
     """
     digests = digests_of(values)
+    if last is not None:
+        unchanged = (key for key in ("categories", "authors") if key in last and last[key] == digest_of(result.values.get(key)))
+        digests |= {key: last[key] for key in unchanged}
     if last is not None and not result.has_own_date:
         digests.pop("published", None)
         digests |= {key: last[key] for key in last if key == "published"}
