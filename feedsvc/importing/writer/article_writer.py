@@ -12,6 +12,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from feedsvc.content import read_file
 from feedsvc.content.reading import References
@@ -31,8 +32,14 @@ from feedsvc.importing.writer.plans import PostPlan
 from feedsvc.importing.writer.post_counts import AuthorNames, count_id, count_post
 from feedsvc.importing.writer.post_ids import source_key
 from feedsvc.importing.writer.report import ImportReport, MergeConflict
-from feedsvc.importing.writer.source_digests import keep_missing_parts, last_source_word, source_word, stated_digests
-from feedsvc.importing.writer.values import BODY, ArticleValues, digests_of, format_digests, parse_digests
+from feedsvc.importing.writer.source_digests import (
+    digests_of_file,
+    keep_missing_parts,
+    last_source_word,
+    source_word,
+    stated_digests,
+)
+from feedsvc.importing.writer.values import BODY, ArticleValues, format_digests, parse_digests
 from feedsvc.support.atomic_write import FileChangedError, replace_if_unchanged, require_writable
 from feedsvc.support.process_pool import map_chunks
 
@@ -223,15 +230,17 @@ class ArticleWriter:
 
     def _merge(self, item: _PostItem, base: dict[str, str], file: ArticleFile, data: bytes) -> None:
         base = with_date_of_draft(base, file.values, item.values) if item.has_own_date else base
-        outcomes = hold_draft(compare_keys(base, digests_of(file.values), item.digests), item.digests)
+        mine = digests_of_file(file.values, item.values, ZoneInfo(self.converter.site.timezone))
+        outcomes = hold_draft(compare_keys(base, mine, item.digests), item.digests)
         decisions, conflicts = decide_conflicts(item.plan.path, outcomes, file.values, item.values, self.decide)
         changes = {name: item.values.get(name) for name, outcome in decisions.items() if outcome is MergeOutcome.TAKE}
         settled = (name for name, outcome in decisions.items() if outcome is not MergeOutcome.CONFLICT)
         new_base = base | {name: item.digests.get(name, "") for name in settled}
         if changes and not self._apply(item, file, data, changes):
-            self._count_id(item, file.ids)
+            self._count_id(item, file.ids if file.id else item.plan.file_ids)
             return
-        self._count_id(item, (file.id, str(changes.get("guid", file.values.get("guid")) or "")))
+        file_id = file.id or next(iter(item.plan.file_ids), "")  # that which the article has without a stated one
+        self._count_id(item, (file_id, str(changes.get("guid", file.values.get("guid")) or "")))
         self.report.conflicts += conflicts
         if changes:
             self.report.changed.append(item.plan.path)

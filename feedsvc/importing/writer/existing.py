@@ -8,15 +8,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from feedsvc import uris
 from feedsvc.content import read_file
-from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER
+from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER, default_id
 from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner
+from feedsvc.content.schema import parse_instant
 from feedsvc.free_places import StaticPageAt
-from feedsvc.importing.writer.article_file import read_article_file
+from feedsvc.importing.writer.article_file import ArticleFile, read_article_file
 from feedsvc.importing.writer.base import ARTICLES, ImportBase
 from feedsvc.importing.writer.plans import is_page_path
+from feedsvc.model import Site
 from feedsvc.routes import path_of
 
 _SUFFIXES: Final = (".md", ".yaml")
@@ -35,7 +38,7 @@ class ExistingArticles:
 
     `names` are the slugs, aliases and names of files (without suffix) in use, as `name_key`s. `ids` are the id and the guid
     that a file states, by its path; a file that states only the id that the last import wrote has no entry. `aliases` are the
-    aliases by path, as `name_key`s.
+    aliases by path, as `name_key`s. `unstated` has the paths of files that state no id, by the id that their articles have.
     """
 
     paths: dict[str, str] = field(default_factory=dict)
@@ -43,14 +46,19 @@ class ExistingArticles:
     ids: dict[str, tuple[str, ...]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     aliases: dict[str, frozenset[str]] = field(default_factory=dict)
+    unstated: dict[str, str] = field(default_factory=dict)
+
+    def find(self, article_id: str) -> str:
+        """Return the path of the file of the article with this id, stated or not; "" if there is none."""
+        return self.paths.get(article_id) or self.unstated.get(article_id, "")
 
     def has_alias(self, path: str, former_path: str) -> bool:
         """Return whether the name of a former file is an alias of the file at `path`."""
         return name_key(PurePosixPath(former_path).stem) in self.aliases.get(path, ())
 
 
-def read_existing_articles(root: Path, base: ImportBase) -> ExistingArticles:
-    """Read which articles a content folder has.
+def read_existing_articles(root: Path, base: ImportBase, site: Site) -> ExistingArticles:
+    """Read which articles a content folder has. `site` decides about the ids of articles whose files state none.
 
     The file of an earlier import is taken to be the same article still. It is parsed only if it states a slug, aliases, a guid or
     another id. Of a file that cannot be parsed, only the name is known.
@@ -64,7 +72,7 @@ def read_existing_articles(root: Path, base: ImportBase) -> ExistingArticles:
             existing.names.add(name_key(PurePosixPath(path).stem))
             data = read_file(root, path)
             if isinstance(data, bytes) and (path not in known or _has_own_keys(data, known[path])):
-                _add_article(existing, path, data)
+                _add_article(existing, path, data, site)
                 read.append(path)
             elif path in known:
                 existing.paths.setdefault(known[path], path)
@@ -121,7 +129,7 @@ def current_path(line: Sequence[str], key: str, articles: ExistingArticles, page
     `line` has the line's values, `key` its key. An editor may have renamed the file.
     """
     path, _words, *other_id = line
-    return pages.find(path) if is_page_path(path) else articles.paths.get(other_id[0] if other_id else key, "")
+    return pages.find(path) if is_page_path(path) else articles.find(other_id[0] if other_id else key)
 
 
 def _has_own_keys(data: bytes, known_id: str) -> bool:
@@ -137,18 +145,30 @@ def _articles_of_base(base: ImportBase) -> Iterator[tuple[str, str]]:
         yield path, other_id[0] if other_id else key
 
 
-def _add_article(existing: ExistingArticles, path: str, data: bytes) -> None:
+def _add_article(existing: ExistingArticles, path: str, data: bytes, site: Site) -> None:
     file = read_article_file(path, data)
     if file is None:
         return
     existing.ids[path] = file.ids
     if file.id:
         existing.paths.setdefault(file.id, path)
+    elif unstated := _unstated_id(path, file, site):
+        existing.ids[path] = (unstated, *file.ids)
+        existing.unstated.setdefault(unstated, path)
     slug = file.keys.get("slug")
     if isinstance(slug, str) and slug:
         existing.slugs[path] = slug
     existing.names.update(map(name_key, _names(slug, file.keys.get("aliases"))))
     existing.aliases[path] = frozenset(map(name_key, _names(None, file.keys.get("aliases"))))
+
+
+def _unstated_id(path: str, file: ArticleFile, site: Site) -> str:
+    """Return the id of an article whose file states none, "" if its date is not valid."""
+    try:
+        _, year = parse_instant(str(file.keys.get("published")), ZoneInfo(site.timezone))
+    except ValueError:
+        return ""
+    return default_id(site, unicodedata.normalize("NFC", PurePosixPath(path).stem), year)
 
 
 def _names(slug: object, aliases: object) -> Iterator[str]:

@@ -237,7 +237,7 @@ class Indexer:
         """
         known_path, _words, *known_id = self._line(key)
         post_id = known_id[0] if known_id else usable_id(post) or (key if known_path else "")
-        path = self.existing.paths.get(post_id, "")
+        path = self.existing.find(post_id)
         # An article that an earlier version wrote for a page stays one.
         if post.is_page and not path and (not known_path or is_page_path(known_path)):
             return self.pages.plan(post, known_path)

@@ -41,7 +41,7 @@ class Originals:
         if plan := self._index.plans.get(key):
             return "" if plan.is_page or plan.is_deleted else plan.id
         article_id = self._known_id(key)
-        return article_id if article_id in self._existing.paths else ""
+        return article_id if self._existing.find(article_id) else ""
 
     def _known_id(self, key: str) -> str:
         _path, _words, *known_id = self._base.get(ARTICLES, key) or ("", "")

@@ -11,13 +11,14 @@ from urllib.parse import unquote
 
 from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER
 from feedsvc.free_places import StaticPageAt
-from feedsvc.importing.addresses import is_front_page, split_address
-from feedsvc.importing.source import PostState, SourcePost
+from feedsvc.importing.addresses import is_front_page, page_key, split_address
+from feedsvc.importing.source import PostState, SourcePost, SourceSite, SourceSystem
 from feedsvc.importing.writer.base import ARTICLES, ImportBase
 from feedsvc.importing.writer.existing import ExistingPages, name_key
 from feedsvc.importing.writer.names import NamePool, as_slug, portable_name, slug_of_address
 from feedsvc.importing.writer.one_line import plain_line
 from feedsvc.importing.writer.plans import PostPlan, is_page_path
+from feedsvc.model import Site
 from feedsvc.routes import place_of
 
 _SCRIPT: Final = "index.php"  # first segment of addresses on servers that rewrite none
@@ -27,13 +28,18 @@ _SHOWN: Final = re.compile(r"<(?:img|video|audio|iframe|figure|a|hr)\b", re.IGNO
 
 
 class PagePlanner:
-    """Planner of the pages of one source. A file in pages/ with the name of a page is its file, unless it is another page's."""
+    """Planner of the pages of one source. A file in pages/ with the name of a page is its file, unless it is another page's.
 
-    def __init__(self, existing: ExistingPages, base: ImportBase, site_address: str) -> None:
-        self._existing, self._site_address = existing, site_address
+    If the source is an export of the newsroom itself (`site`), it is the file even if the page came from another source first.
+    """
+
+    def __init__(self, existing: ExistingPages, base: ImportBase, source: SourceSite, site: Site) -> None:
+        self._existing, self._site_address = existing, source.address or site.base_url
+        self._is_own = source.system is SourceSystem.FEEDSVC and page_key(source.address) == page_key(site.base_url)
         lines = (base.get(ARTICLES, key) for key in base.keys(ARTICLES))
         known = {line[0] for line in lines if is_page_path(line[0])}
-        self._planned = known | {existing.find(path) for path in known}
+        self._planned = set[str]() if self._is_own else known | {existing.find(path) for path in known}
+        self._deleted = {path for path in known if not existing.find(path)}
         # That of a deleted file stays in use, because redirects lead to it.
         self._names = NamePool((*existing.paths, *(name_key(PurePosixPath(path).stem) for path in known)))
 
@@ -49,6 +55,8 @@ class PagePlanner:
             return PostPlan("", slug, path or known_path, is_existing=bool(path), is_deleted=not path, base_path=base_path)
         for name, is_used in self._names.candidates(portable_name(page_name(post, self._site_address))):
             path = self._existing.paths.get(name_key(name), "")
+            if self._is_own and page_path(name) in self._deleted:
+                return PostPlan("", name, page_path(name), is_deleted=True)
             if is_used and (not path or path in self._planned):
                 continue
             if place_of(f"/{name}/") == StaticPageAt(name):

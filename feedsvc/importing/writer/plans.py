@@ -23,8 +23,8 @@ def page_site_path(path: str) -> str:
 class PostPlan(NamedTuple):
     """Plan for one post: the id of its article, the slug and path of its file, and whether that exists or an editor deleted it.
 
-    `path` is below the content folder. `id` is "" for a file in pages/. `addresses` is the text of the
-    `AddressesWord` of the post's addresses at the source, or "". `file_ids` are the id and the guid of an existing file.
+    `path` is below the content folder. `id` is "" for a file in pages/. `addresses` is the text of the `AddressesWord` of the
+    post's addresses at the source, or "". `file_ids` are the id and the guid of an existing article.
     `former_page` is the path of the file in pages/ if the post was a page at an earlier import, else "". `base_path` is the path
     of the file at the first import if an editor renamed it and made its former name an alias, else "".
     """

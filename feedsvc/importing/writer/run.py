@@ -166,12 +166,12 @@ class _Import:
         return self.options.mapping
 
     def read_index(self, site: Site, terms: TermTable, redirects: RedirectBuilder) -> SourceIndex:
-        self.articles, self.pages = read_existing_articles(self.root, self.base), read_existing_pages(self.root)
+        self.articles, self.pages = read_existing_articles(self.root, self.base, site), read_existing_pages(self.root)
         indexer = Indexer(
             site=site,
             base=self.base,
             existing=self.articles,
-            pages=PagePlanner(self.pages, self.base, self.source.site.address or site.base_url),
+            pages=PagePlanner(self.pages, self.base, self.source.site, site),
             terms=terms,
             hosts=self.hosts,
             site_address=self.source.site.address or site.base_url,
@@ -289,8 +289,7 @@ class _Import:
 
     def posts(self) -> Iterator[SourcePost | Omission]:
         posts, address = self.source.posts(self.main_language), self.source.site.address
-        is_wordpress = self.source.site.system is SourceSystem.WORDPRESS
-        return without_ids_of_others(posts, self.base, address) if is_wordpress else posts
+        return without_ids_of_others(posts, self.base, address) if self.source.site.system is SourceSystem.WORDPRESS else posts
 
     def selected_posts(self, count: int) -> Iterator[SourcePost]:
         """Yield the posts to import, those not before `since`. Add the omissions of the reader to the report."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from datetime import tzinfo
+from typing import Any, Final
 
+from feedsvc.content.schema import parse_instant
 from feedsvc.importing.source import SourcePost
 from feedsvc.importing.writer.article_values import PostResult
 from feedsvc.importing.writer.values import BODY, ArticleValues, digest_of, digests_of
 
 _SOURCE: Final = "source="  # digest of all that the source says of a post
+_DATE_KEYS: Final = ("published", "updated", "expires")
 
 
 def source_word(result: PostResult) -> str:
@@ -42,6 +45,23 @@ def stated_digests(result: PostResult, values: ArticleValues, last: Mapping[str,
         digests.pop("published", None)
         digests |= {key: last[key] for key in last if key == "published"}
     return digests
+
+
+def digests_of_file(values: ArticleValues, theirs: ArticleValues, zone: tzinfo) -> dict[str, str]:
+    """Return the digests by key of the values of a file. A date that is the same moment as that of `theirs` has its digest.
+
+    `theirs` are the values of the source, `zone` is the time zone of dates in the file that state none.
+    """
+    digests = digests_of(values)
+    equal = (key for key in _DATE_KEYS if key in values and key in theirs and _is_same_moment(values[key], theirs[key], zone))
+    return digests | {key: digest_of(theirs[key]) for key in equal}
+
+
+def _is_same_moment(one: Any, other: Any, zone: tzinfo) -> bool:
+    try:
+        return parse_instant(str(one), zone)[0] == parse_instant(str(other), zone)[0]
+    except ValueError:
+        return False
 
 
 def keep_missing_parts(post: SourcePost, digests: Mapping[str, str], last: Mapping[str, str]) -> dict[str, str]:
