@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import count, islice
@@ -15,6 +15,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.importing.source import Omission
 from feedsvc.importing.writer.base import IMPORT_FOLDER, MEDIA, ImportBase
 from feedsvc.importing.writer.media_names import depends_on_media_type, media_name, numbered
+from feedsvc.importing.writer.media_search import find_renamed
 from feedsvc.importing.writer.media_sources import MediaOrigin, MediumMissingError
 from feedsvc.support.atomic_write import write_atomically
 from feedsvc.support.digest import file_sha256, sha256
@@ -47,11 +48,24 @@ class MediaLibrary:
         self._paths: dict[str, str] = {}
         self._paths_by_digest: dict[str, str] = {}
         self._expected: set[str] = set()
+        missing: dict[str, str] = {}
         for address in base.keys(MEDIA):
             path, digest = base.get(MEDIA, address)
-            if (root / path).is_file():  # else it is fetched again
+            if (root / path).is_file():
                 self._paths[address] = path
                 self._paths_by_digest[digest] = path
+            else:
+                missing[digest] = path
+        self._find_missing({digest: path for digest, path in missing.items() if digest not in self._paths_by_digest})
+
+    def _find_missing(self, missing: Mapping[str, str]) -> None:
+        """Add the files that an editor renamed; others are fetched again. `missing` are the former paths by digest."""
+        self._paths_by_digest |= find_renamed(self._root, missing, {*self._paths.values()})
+        for address in self._base.keys(MEDIA):
+            _, digest = self._base.get(MEDIA, address)
+            if address not in self._paths and (path := self.path_of_digest(digest)):
+                self._paths[address] = path
+                self._base.put(MEDIA, address, path, digest)
 
     def path_of(self, address: str) -> str:
         """Return the path ("media/photo.jpg") of the file with this address, "" if there is none. Fragments are ignored."""
