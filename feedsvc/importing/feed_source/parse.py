@@ -64,7 +64,8 @@ def _parse_xml_feed(data: bytes, place: str, address: str, charset: str) -> Feed
         document = parse_atom(_with_atom_namespace(tree.root), place, address)
     else:
         raise ImportSourceError(f"{place}: {_refusal(data, charset, root_name, address)}")
-    return replace(document, faults=(*tree.faults, *document.faults), early_end=tree.early_end)
+    faults = (*tree.faults, *document.faults)
+    return replace(document, faults=faults, early_end=tree.early_end, damaged_items=tree.damaged_items)
 
 
 def _with_atom_namespace(root: etree._Element) -> etree._Element:

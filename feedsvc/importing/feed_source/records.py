@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from feedsvc.importing.feed_source.item_division import DamagedItem
 from feedsvc.importing.source import SourceAuthor, SourceMedium
 
 
@@ -85,7 +86,7 @@ class FeedDocument:
     older document (RFC 5005: prev-archive, else next; JSON Feed: next_url). Only an export of feedsvc has a `time_zone`, and
     `categories`: all of the newsroom, whether or not an item has them. Each
     text is "" if there is none. `faults` are sentences about the document as a whole. `early_end` is a sentence if the document
-    ends early, else ""; the items before that end are there.
+    ends early, else ""; the items before that end are there. `damaged_items` are not among `items`.
     """
 
     kind: FeedKind
@@ -102,3 +103,11 @@ class FeedDocument:
     items: tuple[FeedItem, ...] = ()
     faults: tuple[str, ...] = ()
     early_end: str = ""
+    damaged_items: tuple[DamagedItem, ...] = ()
+
+    @property
+    def loss(self) -> str:
+        """A sentence with the number of the damaged items, "" if there are none."""
+        count = len(self.damaged_items)
+        missing = "1 item is missing, because its XML is" if count == 1 else f"{count} items are missing, because their XML is"
+        return f"{missing} not well-formed; correct the feed, and read it again" if count else ""

@@ -72,6 +72,7 @@ class FeedSource:
                     yield from _records(item, document)
                 elif counts[key] > 1:
                     yield Omission(item.place, f"'{_title(item)}'", f"another item of the document has the id '{key[:200]}', too")
+            yield from _damaged(document)
             if document.early_end:
                 yield Omission(document.place, "what may follow", document.early_end, is_end=True)
         yield from self._documents.omissions[omission_count:]
@@ -116,7 +117,7 @@ class _Survey:
         self._first = self._first or document
         newest = max((_date(item) for item in document.items), default=_OLDEST)
         if newest > self._newest or not self._entries:
-            self._newest, self._entries = newest, len(document.items)
+            self._newest, self._entries = newest, len(document.items) + len(document.damaged_items)
         if document.own_address:
             self._feeds.setdefault(document.own_address, _SUFFIXES[document.kind])
         for category in document.categories:
@@ -192,6 +193,16 @@ def _title(item: FeedItem) -> str:
 def _authors(item: FeedItem, document: FeedDocument) -> tuple[SourceAuthor, ...]:
     """Return the authors of an item, except one whose name is the document's title: many feeds name the site as the author."""
     return tuple(author for author in item.authors if author.name != document.title)
+
+
+def _damaged(document: FeedDocument) -> Iterator[Omission]:
+    """Yield an omission for each item that is not well-formed, and one with their number, which changes the exit status."""
+    for item in document.damaged_items:
+        what = f"'{item.title}'" if item.title else "an item"
+        reason = f"its XML is not well-formed ({item.reason}), so it is left out"
+        yield Omission(f"{document.place}, line {item.line}", what, reason)
+    if document.loss:
+        yield Omission(document.place, "a part of the feed", document.loss, is_end=True)
 
 
 def _records(item: FeedItem, document: FeedDocument) -> Iterator[SourcePost | Omission]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape, unescape
 from html.entities import html5
-from typing import Final
+from typing import Final, NamedTuple
 
 from lxml import etree
 
 from feedsvc.content import FORBIDDEN_CHARACTER
+from feedsvc.importing.feed_source.item_division import DamagedItem, add_items, find_items, tolerant_parser, without_items
 
 _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is its beginning
@@ -33,27 +34,32 @@ _WINDOWS_LABELS: Final = frozenset({"iso-8859-1", "iso8859-1", "latin-1", "latin
 _DOCTYPE: Final = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
 _PROLOG_END: Final = re.compile(r"<[A-Za-z_]")
 _ENTITY: Final = re.compile(r"""<!ENTITY\s+([A-Za-z_][\w.-]{0,60})\s+(?:"([^"]{0,40})"|'([^']{0,40})')\s*>""")
+_ENTITY_NAME: Final = re.compile(r"<!ENTITY\s+([A-Za-z_][\w.-]{0,60})\s")
+_MAX_LISTED_ENTITIES: Final = 5
 _MAX_ENTITY_LENGTH: Final = 16  # characters of its text; a reference has at least three, so a text grows by a factor of six
 _PLAIN_ENTITY: Final = re.compile(r"(?:[^&<%]|&#[0-9]{1,7};|&#x[0-9A-Fa-f]{1,6};)*")
 _SUBSET_TOKEN: Final = re.compile(r"""<!--(?:[^-]++|-(?!->))*+(?:-->)?|[\[\]>]|"[^"]*"|'[^']*'""")
 _REFERENCE: Final = re.compile(r"&(#[0-9]{1,7};|#[xX][0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{0,40};)?")
+_HTML_NAMES: Final = frozenset(name.removesuffix(";") for name in html5)
 _XML_NAMES: Final = frozenset({"lt;", "gt;", "amp;", "quot;", "apos;"})
-_ROOT_NAME: Final = re.compile(rb"<([A-Za-z_][\w.:-]*)")
-_ITEM_START: Final = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s/>]")
-_ITEM_END: Final = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>")
+_ROOT_NAME: Final = re.compile(r"<([A-Za-z_][\w.:-]*)")
+_ITEM_START: Final = re.compile(r"<(?:\w+:)?(?:item|entry)[\s/>]")
+_ITEM_END: Final = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>")
 _SECTIONS: Final = (("<![CDATA[", "]]>"), ("<!--", "-->"))
 
 
 @dataclass(frozen=True, slots=True)
 class XmlTree:
-    """Root element of a document. `faults` say what was not well-formed; then parts of the document may be missing.
+    """Root element of a document. `faults` say what was not well-formed or not read; then parts of the document may be missing.
 
     `early_end` is a sentence if the document ends before the end tag of its root; then an item without end tag is left out.
+    `damaged_items` are items that are left out because they are not well-formed.
     """
 
     root: etree._Element
     faults: tuple[str, ...] = ()
     early_end: str = ""
+    damaged_items: tuple[DamagedItem, ...] = ()
 
 
 def decode_xml(data: bytes, charset: str = "") -> str:
@@ -85,61 +91,94 @@ def parse_xml(data: bytes, charset: str = "") -> XmlTree | None:
     """
     text = FORBIDDEN_CHARACTER.sub("", decode_xml(data, charset))
     text, entities = _without_doctype(_XML_DECLARATION.sub("", text, count=1))
-    source = "".join(_repair(text, entities)).encode()
+    faults = tuple(_entity_faults(text, entities))
+    source = "".join(_repair(text, entities.texts))
     try:
-        return XmlTree(_parse(source, recover=False))
-    except etree.XMLSyntaxError as error:
-        line, column = error.position
-        fault = f"it is not well-formed at line {line}, column {column} ({_reason(error)}); parts of it may be missing"
-    early_end = _early_end(source)
+        return XmlTree(_parse(source, recover=False), faults)
+    except etree.XMLSyntaxError:
+        early_end = _early_end(source)
+    source = _whole_items(source) if early_end else source
+    items = [*find_items(source, _split(source))]
+    root = _recover(without_items(source, items))
+    if root is None:
+        return None
+    damaged = add_items(root, source, items)
+    if not early_end:
+        faults += tuple(_syntax_faults(without_items(source, damaged)))
+    return XmlTree(root, faults, early_end, tuple(damaged.values()))
+
+
+def _recover(source: str) -> etree._Element | None:
     try:
-        root = _parse(_whole_items(source) if early_end else source, recover=True)
+        return _parse(source, recover=True)
     except etree.XMLSyntaxError:
         return None
-    return XmlTree(root, () if early_end else (fault,), early_end) if root is not None else None
 
 
-def _early_end(source: bytes) -> str:
+def _syntax_faults(source: str) -> Iterator[str]:
+    """Yield a sentence about the first fault of a document that is not well-formed."""
+    try:
+        _parse(source, recover=False)
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        yield f"it is not well-formed at line {line}, column {column} ({_reason(error)}); parts of it may be missing"
+
+
+def _early_end(source: str) -> str:
     """Return a sentence if the end tag of the root element is missing, else ""."""
     root = _ROOT_NAME.search(source)
-    if not root or b"</" + root[1] in source:
+    if not root or f"</{root[1]}" in source:
         return ""
-    line = source.count(b"\n") + 1
-    return f"it ends early, at line {line}, without </{root[1].decode()}>; get it again if there is more"
+    line = source.count("\n") + 1
+    return f"it ends early, at line {line}, without </{root[1]}>; get it again if there is more"
 
 
-def _whole_items(source: bytes) -> bytes:
+def _whole_items(source: str) -> str:
     """Return a document up to its last item if that has no end tag, else all of it."""
     last_end = max((match.end() for match in _ITEM_END.finditer(source)), default=0)
     cut_item = _ITEM_START.search(source, last_end)
     return source[: cut_item.start()] if cut_item else source
 
 
-def _parse(source: bytes, *, recover: bool) -> etree._Element:
-    parser = etree.XMLParser(
-        recover=recover, resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
-    )
-    return etree.fromstring(source, parser)
+def _parse(source: str, *, recover: bool) -> etree._Element:
+    return etree.fromstring(source.encode(), tolerant_parser(recover=recover))
 
 
 def _reason(error: etree.XMLSyntaxError) -> str:
     return str(error.msg or error).partition(", line ")[0][:120]
 
 
-def _without_doctype(text: str) -> tuple[str, Mapping[str, str]]:
-    """Return the text with empty lines in place of its document type declaration, and the short entities declared there.
+class _Entities(NamedTuple):
+    """Entities of a document type declaration: the short texts by name, and the names of all others, which are not read."""
 
-    The entities are texts by name.
-    """
+    texts: Mapping[str, str]
+    others: Collection[str] = ()
+
+
+def _entity_faults(text: str, entities: _Entities) -> Iterator[str]:
+    """Yield a sentence if a document refers to entities that are not read."""
+    names = {*entities.others} - _HTML_NAMES
+    references = (match[1] or "" for part, is_markup in _split(text) if is_markup for match in _REFERENCE.finditer(part))
+    used = names & {reference.removesuffix(";") for reference in references} if names else ()
+    if used:
+        listed = ", ".join(f"&{name};" for name in sorted(used)[:_MAX_LISTED_ENTITIES])
+        more = f" and {len(used) - _MAX_LISTED_ENTITIES} more" if len(used) > _MAX_LISTED_ENTITIES else ""
+        yield f"entities of its document type stay as they are written, because they are long or contain others: {listed}{more}"
+
+
+def _without_doctype(text: str) -> tuple[str, _Entities]:
+    """Return the text with empty lines in place of its document type declaration, and the entities declared there."""
     first_element = _PROLOG_END.search(text)
     match = _DOCTYPE.search(text, 0, first_element.start() if first_element else len(text))
     if not match:
-        return text, {}
+        return text, _Entities({})
     start, end = match.start(), _doctype_end(text, match.end())
     declaration = text[start:end]
     entities = {name: _entity_text(double or single) for name, double, single in _ENTITY.findall(declaration)}
     blank = "\n" * declaration.count("\n")  # keeps the numbers of lines
-    return text[:start] + blank + text[end:], {name: value for name, value in entities.items() if value}
+    texts = {name: value for name, value in entities.items() if value}
+    others = {name for name in _ENTITY_NAME.findall(declaration) if name not in texts}
+    return text[:start] + blank + text[end:], _Entities(texts, others)
 
 
 def _doctype_end(text: str, start: int) -> int:

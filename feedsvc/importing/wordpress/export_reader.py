@@ -120,8 +120,8 @@ def _split(segment: Segment, index: int) -> tuple[Segment, Segment]:
 
 
 def describe_item(item: ItemFields) -> str:
-    """Return a name of an item for reports: 'post "Title" (number 12)'."""
-    title, number = item.text("title"), item.text("wp:post_id")
-    kind = item.text("wp:post_type") or "item"
+    """Return a name of an item for reports, in one line: 'post "Title" (number 12)'."""
+    title, number = (" ".join(item.text(name).split()) for name in ("title", "wp:post_id"))
+    kind = " ".join(item.text("wp:post_type").split()) or "item"
     name = f'{kind} "{title[:_MAX_TITLE_LENGTH]}"' if title else kind
     return f"{name} (number {number})" if number else name

@@ -64,7 +64,8 @@ def test_truncated_feed_keeps_its_whole_items_and_names_the_line() -> None:
     assert document.faults == ()
 
 
-def test_feed_that_is_not_well_formed_names_the_line() -> None:
-    document = parse_feed(b"<rss><channel><title>T</title><item><title>A<b></title></item></channel></rss>", "old.xml")
+def test_feed_with_a_fault_outside_of_its_items_names_the_line() -> None:
+    document = parse_feed(b"<rss><channel><title>T<b></title><item><title>A</title></item></channel></rss>", "old.xml")
     assert "not well-formed at line" in document.faults[0]
+    assert [item.title for item in document.items] == ["A"]
     assert document.early_end == ""

@@ -136,6 +136,16 @@ def test_post_without_end_tag_does_not_hide_the_next(tmp_path: Path) -> None:
     assert "no end tag" in omissions[0].reason
 
 
+def test_name_of_a_damaged_post_is_one_line_of_the_report(tmp_path: Path) -> None:
+    text = posts_with("MARKER", "ok")
+    title = re.search(r"<title>[^\n]*T2[^\n]*</title>", text)
+    assert title
+    (tmp_path / "export.xml").write_text(text.replace(title[0], "<title>Cats\n<b> and dogs</title>"), "utf-8")
+    _, omissions = read_all(tmp_path / "export.xml")
+    assert omissions
+    assert not any("\n" in omission.what for omission in omissions)
+
+
 def test_post_that_ends_within_cdata_does_not_hide_the_next(tmp_path: Path) -> None:
     text = posts_with("MARKER", "cut")
     start = text.index("cut")
