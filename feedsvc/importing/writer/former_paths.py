@@ -46,11 +46,11 @@ class FormerPaths:
 
 
 def earlier_paths(index: SourceIndex, base: ImportBase, articles: ExistingArticles, pages: ExistingPages) -> Iterator[str]:
-    """Yield the root-relative paths of pages in `index` that have a file, and of earlier imports' posts that are not in `index`.
+    """Yield the root-relative paths of pages in `index` that no editor deleted, and of posts of earlier imports not in `index`.
 
     Such a post is yielded also if an editor deleted its file, so that a link to it stays as it was.
     """
-    yield from (plan.site_path for plan in index.plans.values() if plan.is_page and plan.is_existing)
+    yield from (plan.site_path for plan in index.plans.values() if plan.is_page and not plan.is_deleted)
     for key in base.keys(ARTICLES):
         path = base.get(ARTICLES, key)[0]
         if key not in index.plans:

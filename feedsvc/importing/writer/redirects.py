@@ -251,9 +251,8 @@ class RedirectBuilder:
         """Add the rules that a plug-in of WordPress had; they replace other rules.
 
         `find` returns the path of a post by its address, or "". `has_path` returns whether the new site has something at a
-        path. A redirect without a target gets the target GONE.
-        A rule from an article's address becomes an omission, because the article stays there; so does one from "/" or another
-        site, in a loop, or to a path here with nothing at it.
+        path. A redirect without a target gets the target GONE. A rule from an article's address becomes an omission, because the
+        article stays there; so does one from "/" or another site, in a loop, or to a path here with nothing at it.
         """
         added = list[str]()
         for redirect in redirects:
@@ -268,15 +267,18 @@ class RedirectBuilder:
         self.table.omit_loops()
         self.table.omit_without_target(added, has_path)
 
-    def add_media(self, paths: Iterable[tuple[str, str]]) -> None:
-        """Add rules for files, given as (address, path "media/..."). One pattern answers all uploads that kept their names."""
+    def add_media(self, paths: Iterable[tuple[str, str]], former_target: Callable[[str], str]) -> None:
+        """Add rules for files, given as (address, path "media/..."). One pattern answers all uploads that kept their names.
+
+        `former_target` returns the last import's target of an old address, "" without one: if a file has its first name again,
+        that rule needs a new target.
+        """
         for address, path in paths:
-            old = self.old_path(address)
-            if not old or "?" in old:
+            if not (old := self.old_path(address)) or "?" in old:
                 continue
-            if old.startswith(_UPLOADS):
+            if is_upload := old.startswith(_UPLOADS):
                 self.table.patterns |= _UPLOADS_PATTERN
-            if not old.startswith(_UPLOADS) or path != f"media/{upload_path(address)}":
+            if not is_upload or path != f"media/{upload_path(address)}" or former_target(old) not in ("", f"/{path}"):
                 self.table.add(old, f"/{path}")
 
     def _new_target(self, address: str, find: Callable[[str], str]) -> str:

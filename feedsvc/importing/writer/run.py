@@ -244,10 +244,10 @@ class _Import:
         redirects.add_plug_in_redirects(self.source.site.redirects, index.find, paths.has)
         pages = {*index.page_paths, *self.pages.site_paths} - {*index.former_page_paths}
         redirects.add_inner_addresses(index.inner_addresses)
+        former = partial(former_target, self.base)
         if index.is_complete and self.options.since is None:  # else files may belong to posts that are left out
-            former = partial(former_target, self.base)
             redirects.add_file_pages(self.source.file_pages(), library.path_of, {*pages, *planned}, former)
-        redirects.add_media((address, path) for address in index.media if (path := library.path_of(address)))
+        redirects.add_media(((address, path) for address in index.media if (path := library.path_of(address))), former)
         redirects.table.omit_addresses_of_pages(pages)
         stored = store_rules(self.root, redirects.table, self.base, self.report, partial(terms.answers, names=listings.names))
         index.forget_addresses(stored.incomplete_posts)

@@ -108,3 +108,15 @@ def test_feeds_of_comments_of_all_posts_of_a_site_with_plain_addresses_are_gone(
     monkeypatch.setattr(comment_feeds, "_MAX_RULES", 3)
     run(tmp_path, *(WxrItem(number=number, slug=f"post-{number}", link=f"{SITE}/?p={number}") for number in range(1, 5)))
     assert [query(tmp_path, f"feed=rss2&p={number}") for number in range(1, 5)] == ["gone", "gone", "gone", "/feed.rss"]
+
+
+def test_second_import_changes_no_link_to_a_page_at_its_address_without_index_php(tmp_path: Path) -> None:
+    """Only the second import recognised the link, and changed every article that had it."""
+    about = WxrItem(number=2, link=f"{SITE}/index.php/about/", post_type="page", slug="about")
+    linking = WxrItem(number=1, link=f"{SITE}/index.php/2020/03/04/a/", content=f'<a href="{SITE}/about/">About</a>')
+    run(tmp_path, linking, about)
+    article = next((tmp_path / "n/articles").rglob("*.md"))
+    text = article.read_text("utf-8")
+    assert "(/about/)" in text
+    assert run(tmp_path, linking, about).changed == []
+    assert article.read_text("utf-8") == text
