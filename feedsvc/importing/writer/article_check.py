@@ -43,7 +43,7 @@ def check_article(
     values, omissions = dict(values), list[Omission]()
     parse = parse_page if is_page_path(path) else parse_article
     path = str(PurePosixPath(path).with_suffix(".md"))  # the form of `data`; an editor may have made the file one of YAML
-    omissions += _remove_unknown_names(place, values, references)
+    omissions += remove_unknown_names(place, values, references)
     for _ in range(len(KEYS) + 1):
         data = format_article(article_id, values).encode(errors="replace")
         problem = next((found for found in parse(path, data, references).problems if found.severity == "error"), None)
@@ -59,7 +59,7 @@ def check_article(
     return CheckedArticle(None, (*omissions, Omission(place, "article", "its errors cannot be removed one by one")))
 
 
-def _remove_unknown_names(place: str, values: ArticleValues, references: References) -> Iterator[Omission]:
+def remove_unknown_names(place: str, values: ArticleValues, references: References) -> Iterator[Omission]:
     """Remove the categories and authors that have no entry from `values`. Yield an omission for each."""
     for key, file, entries in (
         ("categories", CATEGORIES_FILE, references.categories),

@@ -18,7 +18,7 @@ from feedsvc.content import read_file
 from feedsvc.content.reading import References
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.source import Omission, SourcePost
-from feedsvc.importing.writer.article_check import CheckedArticle, check_article
+from feedsvc.importing.writer.article_check import CheckedArticle, check_article, remove_unknown_names
 from feedsvc.importing.writer.article_file import ArticleFile, change_article, format_article, read_article_file
 from feedsvc.importing.writer.article_values import PostConverter, PostResult
 from feedsvc.importing.writer.base import ARTICLES, ImportBase
@@ -142,6 +142,7 @@ class ArticleWriter:
         source = source_word(result)
         if plan.is_existing and {source, plan.addresses} <= {*self._words(key)}:
             self.report.unchanged += 1
+            self.report.omit(remove_unknown_names(post.place, dict(result.values), self.references))
             count_id(self.report, post, plan, plan.file_ids)
             self.report.links.add_all(*remembered_links(self._words(key), result.counts.links))
             return None

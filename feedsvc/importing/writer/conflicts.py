@@ -53,19 +53,19 @@ def decide_conflicts(
 
     Date and status of a draft that would become public are decided together: as long as one of them is open, both are.
     """
-    asked = {
+    conflicts = {
         key: MergeConflict(path, key, _shown(key, mine), _shown(key, theirs))
         for key, outcome in outcomes.items()
         if outcome is MergeOutcome.CONFLICT
     }
     decisions = dict(outcomes)
-    is_pair = {PUBLISHED, STATUS} <= {*asked}
-    for key, conflict in asked.items():
+    is_pair = {PUBLISHED, STATUS} <= {*conflicts}
+    for key, conflict in conflicts.items():
         is_waiting = is_pair and key == STATUS and decisions[PUBLISHED] is MergeOutcome.CONFLICT
         decisions[key] = MergeOutcome.CONFLICT if is_waiting else _OUTCOMES[decide(conflict)]
     if is_pair and decisions[STATUS] is MergeOutcome.CONFLICT:
         decisions[PUBLISHED] = MergeOutcome.CONFLICT
-    return Decisions(decisions, [conflict for key, conflict in asked.items() if decisions[key] is MergeOutcome.CONFLICT])
+    return Decisions(decisions, [conflict for key, conflict in conflicts.items() if decisions[key] is MergeOutcome.CONFLICT])
 
 
 def _shown(key: str, values: ArticleValues) -> Any:

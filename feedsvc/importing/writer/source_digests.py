@@ -43,7 +43,8 @@ def stated_digests(result: PostResult, values: ArticleValues, last: Mapping[str,
         digests |= {key: last[key] for key in unchanged}
     if last is not None and not result.has_own_date:
         digests.pop("published", None)
-        digests |= {key: last[key] for key in last if key == "published"}
+        if "published" in last:
+            digests["published"] = last["published"]
     return digests
 
 
@@ -70,9 +71,9 @@ def keep_missing_parts(post: SourcePost, digests: Mapping[str, str], last: Mappi
     An export of posts has no pictures: that is no change of the post. A text counts as unchanged if the post was not changed
     since. One that was is taken without the parts that are missing.
     """
-    kept = set[str]()
+    keys = set[str]()
     if post.lacks_lead_image:
-        kept.add("image")
+        keys.add("image")
     if post.lacks_body_parts and post.updated and digests.get("updated", "") == last.get("updated", ""):
-        kept.add(BODY)
-    return {**digests, **{key: last[key] for key in kept if key in last}}
+        keys.add(BODY)
+    return {**digests, **{key: last[key] for key in keys if key in last}}

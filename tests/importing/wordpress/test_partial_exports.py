@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def run(tmp_path: Path, *items: WxrItem, since: datetime | None = None) -> Impor
     if not file.exists():
         file.write_bytes(picture(8, 8, "PNG"))
     source = open_wordpress_export(write_export(tmp_path / "export.xml", *items))
-    media = lambda hosts: FolderMedia(tmp_path / "uploads", hosts)  # noqa: E731
+    media = partial(FolderMedia, tmp_path / "uploads")
     return import_source(source, tmp_path / "n", ImportOptions(now=NOW, since=since, media=media))
 
 

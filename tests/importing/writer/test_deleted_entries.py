@@ -41,6 +41,13 @@ def test_report_does_not_count_an_author_whose_entry_was_deleted(tmp_path: Path)
     assert (report.authors.kept, report.authors.total) == (2, 4)
 
 
+def test_report_says_why_an_author_of_an_unchanged_post_does_not_count(tmp_path: Path) -> None:
+    _import_after_deletion(tmp_path)
+    report = run_import(tmp_path, _post(1), _post(2))
+    assert (report.unchanged, report.changed, report.authors.kept) == (2, [], 2)
+    assert what(report).count("authors: kim") == 2
+
+
 def test_change_at_the_source_is_no_conflict_about_a_category_whose_entry_was_deleted(tmp_path: Path) -> None:
     report = _import_after_deletion(tmp_path, title="New title")
     assert (report.conflicts, report.changed) == ([], ["articles/2020/01/title-1.md"])
