@@ -19,9 +19,10 @@ NEVER: Final = inf  # nanoseconds since 1970, later than every change
 # They are packed into one bytes object to save memory, because each file has a signature.
 FileSignature = bytes
 _FORMAT: Final = Struct("<qqqQ")
+SIGNATURE_SIZE: Final = _FORMAT.size  # bytes
 _MAX_INODE: Final = 2**64 - 1  # some file systems of Windows have longer numbers, of which the end is enough
 
-MISSING: Final[FileSignature] = bytes(_FORMAT.size)  # of a dangling or circular link, or a file deleted during the scan
+MISSING: Final[FileSignature] = bytes(SIGNATURE_SIZE)  # of a dangling or circular link, or a file deleted during the scan
 
 
 def signature_of(status: os.stat_result) -> FileSignature:

@@ -6,6 +6,8 @@ another version of feedsvc wrote, only last valid versions come out. Only `conte
 
 from feedsvc.content.cache.codec import decode_page, encode_page
 from feedsvc.content.cache.record import NO_MEDIA, Interner, Record
+from feedsvc.content.cache.record_map import RecordMap
+from feedsvc.content.cache.record_page import RecordPage
 from feedsvc.content.cache.settings_table import StoredSetting
 from feedsvc.content.cache.store import ParseCache
 
@@ -14,6 +16,8 @@ __all__ = [
     "Interner",
     "ParseCache",
     "Record",
+    "RecordMap",
+    "RecordPage",
     "StoredSetting",
     "decode_page",
     "encode_page",

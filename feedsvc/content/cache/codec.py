@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import repeat
 from operator import attrgetter
-from typing import Any, Final, get_type_hints
+from typing import Any, Final
 
 import msgspec
 
 from feedsvc.content.cache.columnar import Column, ColumnarCodec, set_field
 from feedsvc.content.cache.record import Interner, Record
+from feedsvc.content.cache.record_page import READING_COLUMNS, RECORD_COLUMNS, RecordPage
 from feedsvc.content.reading import ParseResult
 from feedsvc.model import Article, Tag
 from feedsvc.tag_slugs import former_slug, tag_slug
@@ -23,12 +22,7 @@ MAX_PAGE_SIZE: Final = 2000  # records in one page, because their objects and th
 # column raises KeyError.
 _DECODE_ERRORS: Final = (msgspec.DecodeError, ValueError, TypeError, OverflowError, KeyError)
 
-_RESULT_TYPES: Final = get_type_hints(ParseResult)
-_READING_COLUMNS: Final = {
-    name: Column(_RESULT_TYPES[name], is_interned=name == "positions") for name in ("problems", "positions", "alias_references")
-}
 _LAST_VALID_COLUMNS: Final = {"stood": Column(bool), "good": Column(Article | None)}
-_RECORD_COLUMNS: Final = ColumnarCodec(Record, excluded=("reading",), interned=("site",), tuple_items={})
 _ARTICLE_COLUMNS: Final = ColumnarCodec(
     Article, excluded=("path",), interned=("categories", "authors", "language", "aliases"), tuple_items={"tags": Tag}
 )
@@ -66,42 +60,37 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 _PAGE_DECODER: Final = msgspec.msgpack.Decoder(_Page)
 _RECORD_DECODER, _FORMER_RECORD_DECODER = msgspec.msgpack.Decoder(Record), msgspec.msgpack.Decoder(_FormerRecord)
 _ARTICLE_DECODER: Final[msgspec.msgpack.Decoder[Article | None]] = msgspec.msgpack.Decoder(Article | None)
-_new_result: Final = partial(tuple.__new__, ParseResult)
 
 
 def encode_page(records: Mapping[str, Record]) -> bytes:
-    """Return records by path, encoded as one page. The caller passes at most MAX_PAGE_SIZE (2,000) of them.
+    """Return records by path, encoded as one page, sorted by path. The caller passes at most MAX_PAGE_SIZE (2,000) of them.
 
     The `path` of a reading's article must be the key of its record. The `markdown` of readings is left out; decoded, it is "".
     """
-    readings = [record.reading for record in records.values()]
-    reading_columns = {name: column.encode([*map(attrgetter(name), readings)]) for name, column in _READING_COLUMNS.items()}
+    paths = sorted(records)
+    sorted_records = [*map(records.__getitem__, paths)]
+    readings = [record.reading for record in sorted_records]
+    reading_columns = {name: column.encode([*map(attrgetter(name), readings)]) for name, column in READING_COLUMNS.items()}
     return _ENCODER.encode(
         _Page(
-            paths=[*records],
+            paths=paths,
             lacking=[index for index, reading in enumerate(readings) if reading.article is None],
             articles=_ARTICLE_COLUMNS.encode(reading.article for reading in readings if reading.article),
-            records=_RECORD_COLUMNS.encode(records.values()) | reading_columns,
+            records=RECORD_COLUMNS.encode(sorted_records) | reading_columns,
         )
     )
 
 
-def decode_page(data: bytes, interner: Interner) -> dict[str, Record]:
-    """Return the records of a page that this version encoded, by path; {} if the bytes are not a valid page.
+def decode_page(data: bytes, interner: Interner) -> RecordPage | None:
+    """Return a page that this version encoded; None if the bytes are not a valid page.
 
-    Parts that repeat in records, such as authors, categories and tags, are interned by `interner`.
+    Parts that repeat in articles, such as authors, categories and tags, are interned by `interner`.
     """
     try:
-        return _decode_page(_PAGE_DECODER.decode(data), interner)
+        page = _PAGE_DECODER.decode(data)
+        return RecordPage(page.paths, _decode_articles(page, interner), page.records)
     except _DECODE_ERRORS:
-        return {}
-
-
-def _decode_page(page: _Page, interner: Interner) -> dict[str, Record]:
-    records = _RECORD_COLUMNS.decode(page.records, len(page.paths), interner.intern)
-    fields = zip(_decode_articles(page, interner), *_decode_columns(page, _READING_COLUMNS, interner), repeat(""), strict=False)
-    set_field(records, "reading", map(_new_result, fields))
-    return dict(zip(page.paths, records, strict=True))
+        return None
 
 
 def _decode_columns(page: _Page, columns: Mapping[str, Column], interner: Interner) -> Iterator[Iterable[Any]]:
@@ -152,7 +141,7 @@ def decode_former_record(data: bytes) -> Record | None:
     return _record_of_last_valid(article) if article else None
 
 
-def _decode_articles(page: _Page, interner: Interner) -> Sequence[Article | None]:
+def _decode_articles(page: _Page, interner: Interner) -> list[Article | None]:
     """Return the articles of the readings in the order of the paths; None for one without an article. Raises _DECODE_ERRORS."""
     lacking = {*page.lacking}
     paths: Iterable[str] = [path for index, path in enumerate(page.paths) if index not in lacking] if lacking else page.paths

@@ -91,7 +91,7 @@ class TupleColumn(Column):
 
 
 class ColumnarCodec(Generic[_T]):
-    """Codec of many objects of one frozen dataclass with slots, with a column for each field that is not `excluded`."""
+    """Codec of many objects of one frozen dataclass with slots. `columns` has one for each field that is not `excluded`."""
 
     def __init__(
         self, cls: type[_T], *, excluded: Collection[str], interned: Collection[str], tuple_items: Mapping[str, Any]
@@ -101,7 +101,7 @@ class ColumnarCodec(Generic[_T]):
         `tuple_items` maps the name of each field that has a TupleColumn to the type of its items.
         """
         self._cls, hints = cls, get_type_hints(cls)
-        self._columns = {
+        self.columns = {
             name: TupleColumn(tuple_items[name]) if name in tuple_items else Column(hint, is_interned=name in interned)
             for name, hint in hints.items()
             if name not in excluded
@@ -111,7 +111,7 @@ class ColumnarCodec(Generic[_T]):
 
     def encode(self, objects: Iterable[_T]) -> dict[str, msgspec.Raw]:
         all_objects = [*objects]
-        return {name: column.encode([*map(attrgetter(name), all_objects)]) for name, column in self._columns.items()}
+        return {name: column.encode([*map(attrgetter(name), all_objects)]) for name, column in self.columns.items()}
 
     def decode(self, data: Mapping[str, msgspec.Raw], count: int, intern: Intern) -> list[_T]:
         """Return `count` objects of the columns `data`, by field. The caller must set the `excluded` fields afterwards.
@@ -121,7 +121,7 @@ class ColumnarCodec(Generic[_T]):
         """
         new: Callable[[type[_T]], _T] = self._cls.__new__
         objects = [*map(new, repeat(self._cls, count))]
-        for name, column in self._columns.items():
+        for name, column in self.columns.items():
             values = column.decode(data[name], count, intern) if name in data else repeat(self._default(name), count)
             set_field(objects, name, values)
         return objects

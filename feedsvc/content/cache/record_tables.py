@@ -26,6 +26,7 @@ from feedsvc.content.cache.codec import (
     encode_record,
 )
 from feedsvc.content.cache.record import Interner, Record
+from feedsvc.content.cache.record_map import RecordMap
 from feedsvc.support.checksummed_tables import FormerTable, RowChecksummer, RowValues, Table
 from feedsvc.support.digest import blake2b
 
@@ -99,7 +100,7 @@ FORMER_RECORD_TABLES: Final = (
 class LoadedRecords:
     """Records by path. `is_own_version` is true if this version wrote all of them, `is_intact` if all checksums were right."""
 
-    records: dict[str, Record]
+    records: RecordMap
     is_own_version: bool
     is_intact: bool
 
@@ -119,7 +120,7 @@ class RecordTables:
 
         Of those of another version, only last valid versions remain.
         """
-        interner, records, versions, is_intact = Interner(), dict[str, Record](), set[str](), True
+        interner, records, versions, is_intact = Interner(), RecordMap(), set[str](), True
         # One by one: all rows together would take as much memory again as the records.
         for row in connection.execute(f"SELECT * FROM {_PAGE_TABLE} ORDER BY id"):
             values = checksummers[_PAGE_TABLE].verify(row)
@@ -128,10 +129,10 @@ class RecordTables:
                 continue
             _, version, _, data = values
             versions.add(version)
-            if version == self._version:
-                records |= decode_page(data, interner)
-            else:
+            if version != self._version:
                 _overlay(records, decode_former_page(data, interner))
+            elif page := decode_page(data, interner):
+                records.add_page(page)
         for row in connection.execute(f"SELECT * FROM {_SINGLE_TABLE}"):
             values = checksummers[_SINGLE_TABLE].verify(row)
             if values is None:
@@ -139,7 +140,7 @@ class RecordTables:
                 continue
             path, version, data = values
             if data == _DELETED_RECORD:  # the same in every version
-                records.pop(path, None)
+                _overlay(records, {path: None})
                 continue
             versions.add(version)
             record = (decode_record if version == self._version else decode_former_record)(data)
@@ -217,10 +218,10 @@ def _code_digest() -> str:
     return blake2b(b"".join((__version__.encode(), *(file.read_bytes() for file in files))), size=8).hex()
 
 
-def _overlay(records: dict[str, Record], later: Mapping[str, Record | None]) -> None:
+def _overlay(records: RecordMap, later: Mapping[str, Record | None]) -> None:
     """Put the records of a later row into `records`, in place. None removes the record of the path."""
     for path, record in later.items():
         if record:
             records[path] = record
-        else:
-            records.pop(path, None)
+        elif path in records:
+            del records[path]

@@ -18,6 +18,7 @@ from typing import Final
 
 from feedsvc.content.cache.generation import Generation
 from feedsvc.content.cache.record import Record
+from feedsvc.content.cache.record_map import RecordMap
 from feedsvc.content.cache.record_tables import MAX_UNUSED_RECORDS, RecordTables
 from feedsvc.content.cache.schema import SCHEMA, STATE_TABLE, replace_state, select_state
 from feedsvc.content.cache.settings_table import SETTING_TABLE, StoredSetting, replace_settings, select_settings
@@ -105,8 +106,8 @@ class ParseCache:
         """True if another method found damage in the file and `repair` has not replaced it yet."""
         return self._database.has_reported_damage
 
-    def load_records(self) -> dict[str, Record]:
-        """Return valid records by path, {} after an error. Set `is_damaged`, and `is_rolled_back` if the file is outdated."""
+    def load_records(self) -> RecordMap:
+        """Return valid records by path, none after an error. Set `is_damaged`, and `is_rolled_back` if the file is outdated."""
         # Read before the rows: another process writes its generation beside the file after it has committed its rows.
         last_generation = self._generation.read(self._state_checksummer)
         try:
@@ -117,7 +118,7 @@ class ParseCache:
         except sqlite3.Error as error:
             self._database.report_damage(error)
             self._loaded_state = ""
-            return {}
+            return RecordMap()
         if not loaded.is_intact:
             self._database.report_damage("records fail their checksum")
         # If rows have a generation but there is none beside the file, it was lost, unless the first one was written just now.
@@ -196,8 +197,7 @@ class ParseCache:
 
     def texts(self, keys: Collection[bytes]) -> Mapping[bytes, str]:
         """Return Markdown by key (`text_key`), without missing, unreadable and damaged texts. Damage sets `is_damaged`."""
-        texts: dict[bytes, str] = {}
-        sorted_keys = sorted(keys)
+        sorted_keys, texts = sorted(keys), dict[bytes, str]()
         for start in range(0, len(sorted_keys), _TEXTS_PER_QUERY):
             texts |= self._load_texts(sorted_keys[start : start + _TEXTS_PER_QUERY])
         return texts

@@ -10,20 +10,19 @@ work's candidates are in it, withdrawn ones not counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Final
 
-from feedsvc.content.cache import Record
+from feedsvc.content.cache import Record, RecordMap
 from feedsvc.content.folder.conflicts import ClaimKey, claim_keys, resolve_conflicts
 from feedsvc.content.folder.translations import WorkIndex, disputed_languages, find_conflicts
 from feedsvc.content.reading import ParseResult
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 
-_NO_RESULT: Final = ParseResult(None, ())
 _NO_ARTICLES: Final[Mapping[str, Article]] = {}
-_id, _slug, _aliases, _guid = attrgetter("id"), attrgetter("slug"), attrgetter("aliases"), attrgetter("guid")
+_id, _slug = attrgetter("id"), attrgetter("slug")
 
 ArticleChange = tuple[Article | None, Article | None]  # former and new article of a path; None for no article
 
@@ -50,19 +49,23 @@ class ActiveArticles:
         return not self._inactive_candidates
 
     def update(
-        self, records: Mapping[str, Record], changed: Iterable[str], is_new: Callable[[str], bool] = lambda _: False
+        self,
+        records: RecordMap,
+        changed: Iterable[str] | None,
+        is_new: Callable[[str], bool] = lambda _: False,
     ) -> dict[str, ArticleChange]:
         """Update `articles` and `conflicts`.
 
         Return the changes of active articles, path -> (former article or None, new one or None). A path is in the result if the
         two are different objects. `records` has the records of all files by path, `changed` the paths of the changed, new and
-        deleted files. Paths outside `changed` are in the result, too, if a conflict began or ended for them. `is_new` returns
-        whether a path's article was never active, although its record may already state that it is: if that article loses a
-        conflict, it is not used as last valid version.
+        deleted files, None for all. Paths outside `changed` are in the result, too, if a conflict began or ended for them.
+        `is_new` returns whether a path's article was never active, although its record may already state that it is: if that
+        article loses a conflict, it is not used as last valid version.
         """
-        paths, disputed_before = tuple(changed), self._disputed_keys()
-        if not self.articles and not self._inactive_candidates and self._load_undisputed(paths, records):
+        changed_paths = None if changed is None else tuple(changed)
+        if not self.articles and not self._inactive_candidates and self._load_undisputed(changed_paths, records):
             return {path: (None, article) for path, article in self.articles.items()}
+        paths, disputed_before = tuple(records) if changed_paths is None else changed_paths, self._disputed_keys()
         # A last valid version in place of a loser is no candidate. A changed article may claim what it has.
         has_replacements = any(path in self.articles for path in self._inactive_candidates)
         changes = self._update_claims(paths, records)
@@ -76,18 +79,22 @@ class ActiveArticles:
             return self._activate({path: self._candidate(path) for path in paths})
         return self._resolve_conflicts(records, is_new)
 
-    def _load_undisputed(self, paths: Iterable[str], records: Mapping[str, Record]) -> bool:
-        """Activate the candidates of all paths and return True, if none has a former slug and no two are in conflict.
+    def _load_undisputed(self, paths: Collection[str] | None, records: RecordMap) -> bool:
+        """Activate the candidates of these paths, of all for None, and return True, if no two are in conflict.
 
-        Otherwise change nothing and return False.
+        Otherwise change nothing and return False; also if one has a former slug.
         """
-        existing = ((path, record) for path in paths if (record := records.get(path)))
-        candidates = {path: article for path, record in existing if (article := record.reading.article or record.good)}
-        claims = _ClaimIndex(candidates)
-        if not claims.are_disjoint(candidates) or find_conflicts(candidates.values()):
+        candidates = records.candidates()
+        if paths is not None:
+            candidates = {path: candidates[path] for path in paths if path in candidates}
+        linked = [item for item in candidates.values() if item.guid or item.aliases or item.translation_of]
+        if any(article.aliases for article in linked):
+            return False
+        claims, translations = _ClaimIndex(candidates, linked), [article for article in linked if article.translation_of]
+        if not claims.are_disjoint or (translations and find_conflicts(candidates.values())):
             return False
         self._claims, self.articles = claims, candidates
-        for article in [article for article in candidates.values() if article.translation_of]:
+        for article in translations:
             self._works.add(article)
         return True
 
@@ -102,15 +109,14 @@ class ActiveArticles:
         candidates = map(self._candidate, self._claims.paths_with_id(id_))
         return (candidate for candidate in candidates if candidate and candidate.id == id_)
 
-    def _update_claims(self, paths: Iterable[str], records: Mapping[str, Record]) -> list[ArticleChange]:
+    def _update_claims(self, paths: Iterable[str], records: RecordMap) -> list[ArticleChange]:
         """Update candidates and claims of these paths.
 
         Return (former candidate, new candidate) of each path, even if they are equal.
         """
         changes: list[ArticleChange] = []
         for path in paths:
-            record, old = records.get(path), self._candidate(path)
-            new = (record.reading.article or record.good) if record else None
+            old, new = self._candidate(path), records.candidate(path)
             changes.append((old, new))
             if old is new:
                 continue
@@ -136,14 +142,14 @@ class ActiveArticles:
                 paths = sorted(article.path for article in disputing)
                 self._disputed_languages |= dict.fromkeys(paths, ("language", "\n".join(paths)))
 
-    def _resolve_conflicts(self, records: Mapping[str, Record], is_new: Callable[[str], bool]) -> dict[str, ArticleChange]:
+    def _resolve_conflicts(self, records: RecordMap, is_new: Callable[[str], bool]) -> dict[str, ArticleChange]:
         """Resolve all conflicts again, and set `conflicts`. A file whose own article loses one gets its last valid version.
 
         The file gets no active article if it has no last valid version, if `is_new` returns True for its path (its article was
         never active), or if that version conflicts with another article, too. Return the changes of active articles by path.
         """
         paths = self.articles.keys() | self._inactive_candidates.keys()
-        candidates = {path: candidate(records.get(path)) for path in paths if self._candidate(path)}
+        candidates = {path: candidate(record) for path, record in records.items() if self._candidate(path)}
         winners, problems = resolve_conflicts(candidates.values())
         winning_candidates = {article.path: candidates[article.path] for article in winners}
         losing_paths = {path for path in candidates.keys() - winning_candidates.keys() if records[path].reading.article}
@@ -178,23 +184,20 @@ class ActiveArticles:
 class _ClaimIndex:
     """Index of claims: from each id, guid and address to the path of a file that claims it, from each disputed one to all."""
 
-    def __init__(self, articles: Mapping[str, Article] = _NO_ARTICLES) -> None:
-        """Start with `articles` by path, without former slugs. The index is valid only if `are_disjoint(articles)` is True."""
+    def __init__(self, articles: Mapping[str, Article] = _NO_ARTICLES, with_guids: Iterable[Article] = ()) -> None:
+        """Start with `articles` by path, without former slugs. The index is valid only if `are_disjoint` is True.
+
+        `with_guids` are those of them that have a guid, and any others of them.
+        """
+        guids = [(article.guid, article.path) for article in with_guids if article.guid]
         self._holders: dict[str, dict[str, str]] = {
-            "id": dict(zip(map(_id, articles.values()), articles, strict=True)),
+            "id": {**dict(zip(map(_id, articles.values()), articles, strict=True)), **dict(guids)},
             "address": dict(zip(map(_slug, articles.values()), articles, strict=True)),
         }
-        self._holders["id"] |= {article.guid: path for path, article in articles.items() if article.guid}
         self._disputed: dict[ClaimKey, set[str]] = {}
-
-    def are_disjoint(self, articles: Mapping[str, Article]) -> bool:
-        """Return True if no two articles share an id, guid or slug, and none has a former slug.
-
-        `articles` must be those of the constructor.
-        """
-        guid_count = sum(1 for _ in filter(None, map(_guid, articles.values())))
-        counts = {len(articles), len(self._holders["id"]) - guid_count, len(self._holders["address"])}
-        return len(counts) == 1 and not any(map(_aliases, articles.values()))
+        # True if no two articles of the start have one id, guid or slug.
+        counts = len(self._holders["id"]) - len(guids), len(self._holders["address"])
+        self.are_disjoint = counts == (len(articles), len(articles))
 
     def disputed_keys(self) -> frozenset[ClaimKey]:
         return frozenset(self._disputed)
@@ -228,11 +231,9 @@ class _ClaimIndex:
                 self._disputed.pop((namespace, value), None)
 
 
-def candidate(record: Record | None) -> ParseResult:
+def candidate(record: Record) -> ParseResult:
     """Return a result with the candidate of a file: its own article, else its last valid version, else no article.
 
-    In the last two cases, the result has no problems and positions. `record` is None for a file without one.
+    In the last two cases, the result has no problems and positions.
     """
-    if record is None:
-        return _NO_RESULT
     return record.reading if record.reading.article else ParseResult(record.good, ())

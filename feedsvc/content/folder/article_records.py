@@ -6,10 +6,13 @@ A reading is one pass over the content folder that reads the changed files.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from itertools import chain, groupby
 from typing import Final
 
-from feedsvc.content.cache import Record
+from feedsvc.content.cache import Record, RecordMap
+from feedsvc.content.file_signature import FileSignature
+from feedsvc.content.scan import FolderFiles
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 
@@ -22,11 +25,12 @@ class ArticleRecords:
 
     `problems` has the problems of each file that has any, by path. `changed` has, by path, the records that the current reading
     changed and that must be stored; None stands for a deleted record. New records of active articles are not in it:
-    `ArticleLoader` stores them. Problems and media of the records given to the constructor count only after `put`.
+    `ArticleLoader` stores them. Problems and media of the records given to the constructor count only after `put`, media of those
+    in pages after `register_media_of_pages`.
     """
 
-    def __init__(self, records: Mapping[str, Record]) -> None:
-        self.by_path: dict[str, Record] = dict(records)
+    def __init__(self, records: RecordMap) -> None:
+        self.by_path = records
         self.problems: dict[str, tuple[Problem, ...]] = {}
         self.changed: dict[str, Record | None] = {}
         self._previous: dict[str, Record | None] = {}  # records before the reading, of the paths that it changed
@@ -36,6 +40,24 @@ class ArticleRecords:
         """Begin a new reading, which is then the current one: forget what the previous one changed."""
         self.changed, self._previous = {}, {}
 
+    @property
+    def files(self) -> dict[str, FolderFiles]:
+        """Files whose record has a signature, by folder."""
+        signatures: dict[str, dict[str, FileSignature]] = defaultdict(dict)
+        for folder, files in groupby(self.by_path.signatures(), key=lambda item: item[0].rpartition("/")[0]):
+            signatures[folder].update(files)
+        return {
+            folder: FolderFiles(paths := sorted(files), b"".join(map(files.__getitem__, paths)))
+            for folder, files in signatures.items()
+        }
+
+    def register_media_of_pages(self, excluded: Container[str]) -> None:
+        """Register the media of all records that are in pages, except those of the paths `excluded`."""
+        for page in self.by_path.pages():
+            for path, article in page.articles():
+                if article.media and path not in excluded:
+                    self._update_media_index(path, _NO_PATHS, frozenset(article.media))
+
     def put(self, path: str, record: Record | None, name_problems: tuple[Problem, ...] = ()) -> None:
         """Set the record of a path, and register the problems and media of the record in place of the former ones.
 
@@ -43,7 +65,7 @@ class ArticleRecords:
         otherwise.
         """
         previous = self.by_path.get(path)
-        self._update_media_index(path, previous, record)
+        self._update_media_index(path, _media_paths(previous), _media_paths(record))
         if problems := record.reading.problems if record else name_problems:
             self.problems[path] = problems
         elif self.problems:
@@ -69,6 +91,9 @@ class ArticleRecords:
         """
         records = self.by_path
         for path in paths:
+            settled_article = records.settled_article(path)
+            if settled_article and settled_article is active_articles.get(path):
+                continue
             if (record := records.get(path)) is None:
                 continue
             article = record.reading.article
@@ -83,7 +108,7 @@ class ArticleRecords:
         self._previous.setdefault(path, record)
         self.by_path[path] = self.changed[path] = new
         if record.good or new.good:
-            self._update_media_index(path, record, new)
+            self._update_media_index(path, _media_paths(record), _media_paths(new))
 
     def is_new(self, path: str) -> bool:
         """Return whether the current reading gave the path its first record."""
@@ -98,9 +123,8 @@ class ArticleRecords:
         """Return the paths of article files whose own article or last valid version refers to any of these media files."""
         return frozenset().union(*(self._paths_by_media[path] for path in media if path in self._paths_by_media))
 
-    def _update_media_index(self, path: str, previous: Record | None, record: Record | None) -> None:
-        """Update the index of `files_using` after a change of a path's record. None stands for no record."""
-        media, previous_media = _media_paths(record), _media_paths(previous)
+    def _update_media_index(self, path: str, previous_media: frozenset[str], media: frozenset[str]) -> None:
+        """Update the index of `files_using` after a change of the media that a path's record refers to."""
         if not media and not previous_media:
             return
         for media_path in previous_media - media:
@@ -115,13 +139,13 @@ class ArticleRecords:
         """
         return all(
             record.stood or record.good is None or active_articles.get(path) is record.good
-            for path, record in self.by_path.items()
+            for path, record in self.by_path.single()
         )
 
     def were_conclusive(self) -> bool:
         """Return whether, before the current reading, each record alone told which article of its file was active."""
-        previous = {**self.by_path, **self._previous}.values()
-        return all(record.stood or not record.reading.article for record in previous if record)
+        unchanged = (record for path, record in self.by_path.single() if path not in self._previous)
+        return all(record.stood or not record.reading.article for record in chain(unchanged, self._previous.values()) if record)
 
     def changes_of(self, active_articles: Mapping[str, Article]) -> tuple[tuple[Article, ...], tuple[Article, ...]]:
         """Return (former articles, active articles) of the paths whose records the current reading changed.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from feedsvc.content import safe_read
-from feedsvc.content.cache import Interner, ParseCache, Record
+from feedsvc.content.cache import Interner, ParseCache, RecordMap
 from feedsvc.content.file_signature import MISSING, NEVER, change_time, is_changed_since, nanoseconds_since_epoch, signature_at
 from feedsvc.content.folder.active import ActiveArticles, ArticleChange
 from feedsvc.content.folder.article_records import ArticleRecords
@@ -36,7 +37,7 @@ class ArticleFiles:
     def __init__(
         self,
         root: Path,
-        records: Mapping[str, Record],
+        records: RecordMap,
         cache: ParseCache | None = None,
         prefetched: ScanResult | None = None,
         *,
@@ -51,11 +52,9 @@ class ArticleFiles:
         self._text_reader = _TextReader(root)
         self.texts = TextStore(cache, self._text_reader.markdown)
         self._interner = Interner()
-        self._scanner = DirectoryScanner(
-            root, ARTICLES_FOLDER, {path: record.signature for path, record in records.items() if record.signature}, prefetched
-        )
-        self._active = ActiveArticles()
         self.records = ArticleRecords(records)
+        self._scanner = DirectoryScanner(root, ARTICLES_FOLDER, self.records.files, prefetched)
+        self._active = ActiveArticles()
         self.unsettled_files: frozenset[str] = frozenset()
         self._recent_files: set[str] = set()  # changed within a clock tick before they were read
         self._due, self._is_first = _NO_PATHS, True
@@ -97,13 +96,15 @@ class ArticleFiles:
 
     def stale_files(self, references: References) -> frozenset[str]:
         """Return the files, with all broken ones, whose records may differ from a new reading with these settings and media."""
-        is_stale = StalenessCheck(references)
-        return frozenset([path for path, record in self.records.by_path.items() if is_stale(record)])
+        is_stale, records = StalenessCheck(references), self.records.by_path
+        pages = (page.records().items() for page in records.pages() if is_stale.may_apply(page))
+        settled = (item for item in chain.from_iterable(pages) if records.settled_article(item[0]))
+        return frozenset([path for path, record in chain(records.single(), settled) if is_stale(record)])
 
     def scan(self, scope: Iterable[str] | None) -> None:
         """Scan articles/ (None) or the paths `scope`. Files that changed or whose text was lost become due.
 
-        The next `refresh` checks due files, the first one all files.
+        The next `refresh` checks due files.
         """
         self._due = self._due.union(self._scanner.refresh(scope), self._recent_files)
         records = self.records.by_path
@@ -130,14 +131,12 @@ class ArticleFiles:
         files, due = self._scanner.files, self._all_due
         if len(due) < PARALLEL_THRESHOLD:  # a search through all files would take longer
             return frozenset([path for path in due if files.get(path, MISSING) == MISSING])
-        return (due - files.keys()).union(
-            [path for path in due if files.get(path) == MISSING] if MISSING in files.values() else ()
-        )
+        return due.difference([path for path, signature in files.items() if signature != MISSING])
 
     @property
     def _all_due(self) -> frozenset[str]:
-        """Files due for `refresh`; before the first one, all with records, too: some may have been deleted before the start."""
-        return self._due.union(self.records.by_path) if self._is_first else self._due
+        """Files due for `refresh`; before the first one, all that have an unsettled record, too."""
+        return self._due.union([path for path, _ in self.records.by_path.single()]) if self._is_first else self._due
 
     def refresh(
         self,
@@ -157,6 +156,8 @@ class ArticleFiles:
         changed just before `now`, if given, become due again. `while_waiting` and `on_read` are called only if many are read.
         """
         self._text_reader.references = references
+        if self._is_first:
+            self.records.register_media_of_pages(unsettled_files)
         due, recent_files, postponed = self._files_to_check(stale), self._recent_files, set(unsettled_files)
         self._recent_files = set()
         self.records.start_reading()
@@ -179,12 +180,13 @@ class ArticleFiles:
             elif change_time(self._scanner.files.get(path, MISSING)) > recent_since:
                 self._recent_files.add(path)
         self._due = self.unsettled_files = frozenset(postponed.intersection(due))
-        checked = [path for path in due if path not in postponed] if postponed else due
+        all_paths = dict.fromkeys((*due, *self.records.by_path)) if self._is_first else due
+        checked = None if self._is_first and not postponed else [path for path in all_paths if path not in postponed]
         changes = self._active.update(self.records.by_path, checked, self.records.is_new)
         self._suspects.update((*undetermined, *to_read) if self._is_first else ())
         self._drop_lost_versions(changes, postponed)
         changes |= self._last_valid_with_media(stale, changes)
-        # At first all articles are changes. But without conflicts, the records already determine which of them are active.
+        # At first all articles are changes. Without conflicts, the records already determine which of them are active.
         are_all_active = self._active.are_all_active
         paths = {*(undetermined if self._is_first and are_all_active else changes), *(() if are_all_active else to_read)}
         self.records.update_active_states((*paths, *(self.records.changed.keys() - paths)), self.active_articles)
@@ -229,16 +231,14 @@ class ArticleFiles:
         return self.records.changes_of(self.active_articles)
 
     def _files_to_check(self, stale: frozenset[str]) -> list[str]:
-        """Return the files that are due or stale; at the first `refresh`, all files and all paths of records.
+        """Return the files that are due or stale.
 
         If they are many, the order is that of the records in memory, then that of the scan. Any other order takes twice the time.
         """
         records, files = self.records.by_path, self._scanner.files
-        if self._is_first:
-            return [*records, *(path for path in files if path not in records)]
-        paths = self._due | stale
+        paths = self._all_due | stale
         if len(paths) < PARALLEL_THRESHOLD:
-            return list(paths)
+            return sorted(paths)
         new = paths.difference(records)
         return [path for path in records if path in paths] + [path for path in files if path in new] + [*new.difference(files)]
 

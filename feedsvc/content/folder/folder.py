@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.cache import ParseCache, StoredSetting
+from feedsvc.content.cache import ParseCache, RecordMap, StoredSetting
 from feedsvc.content.folder.articles import ArticleFiles
 from feedsvc.content.folder.debounce import WHOLE_SCAN, WriteDebouncer
 from feedsvc.content.folder.file_names import paths_within, top_folder, unread_problems
@@ -130,7 +130,7 @@ class ContentFolder:
         """Article files, created on first use. If the cache is large or `scan` was given, a child process may scan meanwhile."""
         scan, self._background_scan = self._background_scan, None
         with scan or (start_scan(self._root) if self._is_cache_large else nullcontext()) as get_result:
-            records, are_damaged = self._stored_state.load_records() if self._stored_state else ({}, False)
+            records, are_damaged = self._stored_state.load_records() if self._stored_state else (RecordMap(), False)
             try:
                 prefetched = get_result() if get_result else None
             except FeedsvcError:  # the child was killed, so this process scans

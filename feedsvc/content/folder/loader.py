@@ -55,7 +55,8 @@ class _LoadedFiles:
         if self.records:
             records = {path: interner.intern_record(record) for path, record in self.records.items()}
         else:
-            records = decode_page(self.page, interner) if self.page else {}
+            page = decode_page(self.page, interner)
+            records = page.records(interner.intern) if page else {}
         return {**records, **dict.fromkeys(self.missing)}
 
 

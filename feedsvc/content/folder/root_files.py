@@ -105,7 +105,7 @@ class RootFiles:
     @property
     def _signatures(self) -> Mapping[str, bytes]:
         first, second = self._scanners
-        return first.files | second.files
+        return {**first.files, **second.files}
 
     def _read(self, path: str, name: str, page_names: Container[str]) -> bytes | None:
         """Return the bytes of a file; None if it is missing; None and a new problem if it cannot be read or must not be served.

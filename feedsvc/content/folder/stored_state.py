@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from feedsvc.content.cache import ParseCache, Record, StoredSetting
+from feedsvc.content.cache import ParseCache, Record, RecordMap, StoredSetting
 from feedsvc.content.file_signature import FileSignature, signature_at
 from feedsvc.content.folder.articles import ArticleFiles
 from feedsvc.model import Article
@@ -48,7 +48,7 @@ class StoredState:
         """True if loading the records takes about as long as a scan of the content folder, or longer."""
         return self._cache.is_large
 
-    def load_records(self) -> tuple[dict[str, Record], bool]:
+    def load_records(self) -> tuple[RecordMap, bool]:
         """Return all records of the cache by path, and whether some may be missing or outdated.
 
         A damaged cache is replaced by a new one, if its folder can be written.
@@ -83,7 +83,8 @@ class StoredState:
         If writing fails, which raises an alert but no error, the next call tries again.
         """
         if self._cache.repair() or self._is_new:
-            self._unsaved_records, self._has_unsaved_settings = {**articles.records.by_path, **self._unsaved_records}, True
+            self._unsaved_records = {**dict(articles.records.by_path.items()), **self._unsaved_records}
+            self._has_unsaved_settings = True
             self._is_new = False
         articles.texts.flush()
         if not (self._unsaved_records or self._has_unsaved_settings):

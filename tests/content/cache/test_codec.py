@@ -78,12 +78,15 @@ def test_records_stored_together_are_loaded_like_records_stored_one_by_one(recor
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_a_page_of_few_records_is_decoded(records: dict[str, Record], count: int) -> None:
     for subset in itertools.combinations(records.items(), count):
-        assert codec.decode_page(codec.encode_page(dict(subset)), Interner()) == dict(subset)
+        page = codec.decode_page(codec.encode_page(dict(subset)), Interner())
+        assert page
+        assert page.records() == {path: page.record(path) for path, _ in subset} == dict(subset)
 
 
 def test_equal_values_of_articles_are_one_object(records: dict[str, Record]) -> None:
-    decoded = codec.decode_page(codec.encode_page(copies_of(records)), Interner())
-    articles = [record.reading.article for record in decoded.values() if record.reading.article]
+    page = codec.decode_page(codec.encode_page(copies_of(records)), Interner())
+    assert page
+    articles = [article for _, article in page.articles()]
     for name in ("categories", "authors", "language"):
         values = [getattr(article, name) for article in articles]
         assert len(set(map(id, values))) == len(set(values)) > 1

@@ -1,0 +1,104 @@
+"""Record page: the records of up to MAX_PAGE_SIZE files as they are stored together, with decoded articles.
+
+A large folder has a million records, of which a process needs few after its start. So all but the articles stays encoded, in one
+column (`columnar`) for each field, until a record is needed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import islice, repeat
+from typing import Any, Final, get_type_hints
+
+import msgspec
+
+from feedsvc.content.cache.columnar import Column, ColumnarCodec, Intern, set_field
+from feedsvc.content.cache.record import Record
+from feedsvc.content.file_signature import FileSignature
+from feedsvc.content.reading import ParseResult
+from feedsvc.model import Article
+
+_RESULT_TYPES: Final = get_type_hints(ParseResult)
+READING_COLUMNS: Final = {
+    name: Column(_RESULT_TYPES[name], is_interned=name == "positions") for name in ("problems", "positions", "alias_references")
+}
+RECORD_COLUMNS: Final = ColumnarCodec(Record, excluded=("reading",), interned=("site",), tuple_items={})
+_COLUMNS: Final = {**RECORD_COLUMNS.columns, **READING_COLUMNS}
+_new_result: Final = partial(tuple.__new__, ParseResult)
+
+
+def _return_unchanged(value: Any) -> Any:
+    return value
+
+
+class RecordPage:
+    """Records of many files by path, without their `markdown`. A record can be removed, but not replaced."""
+
+    __slots__ = ("_articles", "_columns", "paths")
+
+    def __init__(self, paths: list[str], articles: list[Article | None], columns: Mapping[str, msgspec.Raw]) -> None:
+        """Initialize with sorted paths, the articles of the readings in their order, and the columns of all other fields.
+
+        Raises msgspec.DecodeError, ValueError, TypeError, OverflowError or KeyError if the columns are not valid.
+        """
+        self.paths, self._articles = paths, articles
+        # A copy, because the original refers to the bytes of the whole page.
+        self._columns = {name: columns[name].copy() for name in _COLUMNS}
+        if paths != sorted(paths):
+            raise msgspec.DecodeError("the paths are not sorted")
+        for name in _COLUMNS:
+            deque(self._decode(name), maxlen=0)
+
+    def record(self, path: str) -> Record:
+        """Return the record of a path, which must have one in this page."""
+        index = self._index(path)
+        fields = {name: next(islice(self._decode(name), index, None)) for name in _COLUMNS}
+        reading = ParseResult(self._articles[index], **{name: fields.pop(name) for name in READING_COLUMNS})
+        return Record(reading=reading, **fields)
+
+    def records(self, intern: Intern = _return_unchanged) -> dict[str, Record]:
+        """Return all records by path; `intern` returns one object for equal values. Those of removed paths have no article."""
+        records = RECORD_COLUMNS.decode(self._columns, len(self.paths), intern)
+        readings = zip(self._articles, *(self._decode(name, intern) for name in READING_COLUMNS), repeat(""), strict=False)
+        set_field(records, "reading", map(_new_result, readings))
+        return dict(zip(self.paths, records, strict=True))
+
+    def remove(self, path: str) -> None:
+        """Remove the record of a path, which must have one in this page, because another one has replaced it."""
+        self._articles[self._index(path)] = None
+
+    def article(self, path: str) -> Article | None:
+        """Return the article in the reading of a path, None if the path was removed."""
+        return self._articles[self._index(path)]
+
+    def articles(self) -> Iterable[tuple[str, Article]]:
+        """Return path and article of each record with an article."""
+        return [(path, article) for path, article in zip(self.paths, self._articles, strict=True) if article]
+
+    def signatures(self) -> Iterable[tuple[str, FileSignature]]:
+        """Return path and signature of each record that has one and an article."""
+        items = zip(self.paths, self._decode("signature"), self._articles, strict=False)
+        return [(path, signature) for path, signature, article in items if article and signature]
+
+    def unsettled_paths(self) -> list[str]:
+        """Return the paths of records with problems, without an article, or whose article is not active."""
+        columns = (self._decode(name) for name in ("stood", "good", "problems"))
+        items = zip(self.paths, self._articles, *columns, strict=False)
+        return [path for path, article, stood, good, problems in items if not (stood and article) or good or problems]
+
+    def site_fingerprints(self) -> set[str]:
+        """Return the fingerprints of settings that the readings depend on (`Record.site`)."""
+        return set(self._decode("site"))
+
+    def has_references(self) -> bool:
+        """Return whether a reading depends on media files or on aliases of authors or categories."""
+        return any(self._decode("media")) or any(self._decode("alias_references"))
+
+    def _index(self, path: str) -> int:
+        return bisect_left(self.paths, path)
+
+    def _decode(self, name: str, intern: Intern = _return_unchanged) -> Iterator[Any]:
+        return iter(_COLUMNS[name].decode(self._columns[name], len(self.paths), intern))
