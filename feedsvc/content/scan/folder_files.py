@@ -1,14 +1,17 @@
-"""Folder files: the files of folders with their signatures, as few objects: there may be a million files."""
+"""Scanned folders, and their files with signatures in few objects, because there may be a million files."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
 from feedsvc.content.file_signature import SIGNATURE_SIZE, FileSignature
+from feedsvc.errors import Problem
 
+NO_IDENTITY: Final = (0, 0)
 _SEPARATOR: Final = "\0"  # no path contains it
 
 
@@ -67,23 +70,40 @@ class FolderFiles(Mapping[str, FileSignature]):
 NO_FILES: Final = FolderFiles()
 
 
-class FilesByPath(Mapping[str, FileSignature]):
-    """Signatures of all files by path, of files by folder. The folders' paths are relative to the content folder."""
+@dataclass(slots=True)
+class ScannedFolder:
+    """One folder as it was at its scan: the files directly in it, and identities of its direct subfolders by path.
 
-    def __init__(self, folders: Mapping[str, FolderFiles]) -> None:
+    Paths are relative to the content folder. `identity` is device and inode, (0, 0) if the folder was not read. `is_linked` is
+    true if it is a symbolic link, or if its content is listed under another path. `is_unreadable` is true if the folder exists
+    but cannot be read, or if its file system is not mounted now.
+    """
+
+    identity: tuple[int, int] = NO_IDENTITY
+    files: FolderFiles = field(default_factory=FolderFiles)
+    folders: dict[str, tuple[int, int]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    is_linked: bool = False
+    is_unreadable: bool = False
+
+
+class FilesByPath(Mapping[str, FileSignature]):
+    """Signatures of all files in folders by path. It shows later changes of `folders`, the folders by path."""
+
+    def __init__(self, folders: Mapping[str, ScannedFolder]) -> None:
         self._folders = folders
 
     def __getitem__(self, path: str) -> FileSignature:
-        return self._folders[path.rpartition("/")[0]][path]
+        return self._folders[path.rpartition("/")[0]].files[path]
 
     def __iter__(self) -> Iterator[str]:
-        return chain.from_iterable(self._folders.values())
+        return chain.from_iterable(folder.files for folder in self._folders.values())
 
     def __len__(self) -> int:
-        return sum(map(len, self._folders.values()))
+        return sum(len(folder.files) for folder in self._folders.values())
 
     def items(self) -> ItemsView[str, FileSignature]:
-        return dict(chain.from_iterable(files.items() for files in self._folders.values())).items()
+        return dict(chain.from_iterable(folder.files.items() for folder in self._folders.values())).items()
 
 
 def changed_files(before: Mapping[str, FolderFiles], after: Mapping[str, FolderFiles]) -> frozenset[str]:

@@ -7,7 +7,6 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -16,31 +15,13 @@ from typing import Final, NamedTuple
 from feedsvc.content.file_signature import MISSING, FileSignature, nanoseconds_since_epoch, signature_of
 from feedsvc.content.safe_open import OpenFolder
 from feedsvc.content.safe_read import is_printable_ascii, is_valid_path, open_folder
-from feedsvc.content.scan.folder_files import NO_FILES, FilesByPath, FolderFiles, changed_files
+from feedsvc.content.scan.folder_files import NO_FILES, NO_IDENTITY, FilesByPath, FolderFiles, ScannedFolder, changed_files
 from feedsvc.errors import Problem
 from feedsvc.support.process_pool import BackgroundTask
 
 ARTICLES_FOLDER: Final = "articles"  # has most files of a content folder
-_NO_IDENTITY: Final = (0, 0)
 _NO_FOLDERS: Final[Mapping[str, FolderFiles]] = {}
 _SKIPPED_NAME: Final = re.compile(r"[.#]|~\$|.*~\Z", re.DOTALL)  # hidden, backup and lock files
-
-
-@dataclass(slots=True)
-class _ScannedFolder:
-    """One folder as it was at its scan: the files directly in it, and identities of its direct subfolders by path.
-
-    Paths are relative to the content folder. `identity` is device and inode, (0, 0) if the folder was not read. `is_linked` is
-    true if it is a symbolic link, or if its content is listed under another path. `is_unreadable` is true if the folder exists
-    but cannot be read, or if its file system is not mounted now.
-    """
-
-    identity: tuple[int, int] = _NO_IDENTITY
-    files: FolderFiles = field(default_factory=FolderFiles)
-    folders: dict[str, tuple[int, int]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    is_linked: bool = False
-    is_unreadable: bool = False
 
 
 class ScanResult(NamedTuple):
@@ -51,7 +32,7 @@ class ScanResult(NamedTuple):
     read, in nanoseconds since 1970.
     """
 
-    folders: dict[str, _ScannedFolder]
+    folders: dict[str, ScannedFolder]
     mount_points: set[str]
     device: int
     modification_times: dict[str, int]
@@ -99,12 +80,13 @@ class DirectoryScanner:
         result of a scan from just now, which replaces the first complete scan.
         """
         self._root, self._top, self._prefetched, self._within = root, top, prefetched, within
-        self._known_files = dict(known_files)
-        self._folders: dict[str, _ScannedFolder] = {}
+        # Files, before the current or next scan, of the folders that it scans; before the first scan, those of the earlier run.
+        self._former_files = dict(known_files)
+        self._folders: dict[str, ScannedFolder] = {}
         self._mount_points: set[str] = set()  # folders on another file system than the root
         self._device = 0
         self._modification_times: dict[str, int] = {}
-        self.files: Mapping[str, FileSignature] = FilesByPath({})
+        self.files: Mapping[str, FileSignature] = FilesByPath(self._folders)
 
     def folders_changed_since(self, moment: datetime) -> frozenset[str]:
         """Return the folders that the last `refresh` scanned and in which names were added or removed after the moment."""
@@ -122,7 +104,7 @@ class DirectoryScanner:
     @property
     def folders(self) -> frozenset[str]:
         """Folders that could be read, the top folder included."""
-        return frozenset(path for path, folder in self._folders.items() if folder.identity != _NO_IDENTITY)
+        return frozenset(path for path, folder in self._folders.items() if folder.identity != NO_IDENTITY)
 
     @property
     def unreadable_folders(self) -> frozenset[str]:
@@ -138,7 +120,6 @@ class DirectoryScanner:
         Return the changed files. All are paths in the content folder. A file is changed if it is new, deleted, or has another
         signature. If there are symbolic links, all is scanned.
         """
-        former = self._known_files = self._known_files | self._files_by_folder()
         folders = None if changed_paths is None else {self._innermost_known_folder(path) for path in changed_paths}
         prefetched, self._prefetched = self._prefetched, None
         if prefetched and folders is None:
@@ -146,18 +127,15 @@ class DirectoryScanner:
         else:
             self._device, self._modification_times = _device(self._root), {}
             self._scan(folders)
-        present = self._files_by_folder()
-        self._known_files, self.files = {}, FilesByPath(present)
-        return changed_files(former, present)
-
-    def _files_by_folder(self) -> dict[str, FolderFiles]:
-        return {path: folder.files for path, folder in self._folders.items()}
+        former, self._former_files = self._former_files, {}
+        return changed_files(former, {path: self._folders[path].files for path in former if path in self._folders})
 
     def _adopt(self, prefetched: ScanResult) -> None:
         """Use the result of a scan by another process."""
         self._folders, self._mount_points, self._device, self._modification_times = prefetched
+        self.files = FilesByPath(self._folders)
         for path, folder in self._folders.items():
-            self._reuse_files(path, folder)
+            self._share_paths(path, folder)
 
     def _scan(self, folders: set[str] | None) -> None:
         """Scan these known folders; everything for None, if "" is among them, or if there are symbolic links."""
@@ -183,7 +161,9 @@ class DirectoryScanner:
         return path
 
     def _scan_all(self) -> None:
-        self._folders = {}
+        for path, folder in self._folders.items():
+            self._former_files.setdefault(path, folder.files)
+        self._folders.clear()
         self._walk([self._top] if os.path.lexists(self._root / self._top) else [])
 
     def _rescan_folder(self, path: str) -> None:
@@ -198,7 +178,9 @@ class DirectoryScanner:
 
     def _forget(self, path: str) -> None:
         """Forget a folder and all below it."""
-        for subfolder in self._folders.pop(path, _ScannedFolder()).folders:
+        folder = self._folders.pop(path, ScannedFolder())
+        self._former_files.setdefault(path, folder.files)
+        for subfolder in folder.folders:
             self._forget(subfolder)
 
     def _walk(self, paths: list[str]) -> None:
@@ -207,15 +189,18 @@ class DirectoryScanner:
         while paths:
             path = paths.pop()
             folder = self._scan_folder(path)
-            if folder.identity in identities and folder.identity != _NO_IDENTITY:
-                folder = _ScannedFolder(is_linked=True)
+            if folder.identity in identities and folder.identity != NO_IDENTITY:
+                folder = ScannedFolder(is_linked=True)
             identities.add(folder.identity)
+            self._former_files.setdefault(path, NO_FILES)
             self._folders[path] = folder
             paths += folder.folders
 
-    def _scan_folder(self, path: str) -> _ScannedFolder:
+    def _scan_folder(self, path: str) -> ScannedFolder:
         """Scan one folder, but not its subfolders. If that fails, the result has a problem."""
-        folder = _ScannedFolder(is_linked=os.path.islink(self._root / path))
+        folder = ScannedFolder(is_linked=os.path.islink(self._root / path))
+        if path in self._folders:
+            self._former_files.setdefault(path, self._folders[path].files)
         try:
             opened = open_folder(self._root, path, self._within)
             if isinstance(opened, Problem):
@@ -236,12 +221,12 @@ class DirectoryScanner:
             return folder
         folder.identity = (status.st_dev, status.st_ino)
         self._modification_times[path] = status.st_mtime_ns
-        self._reuse_files(path, folder)
+        self._share_paths(path, folder)
         return folder
 
-    def _reuse_files(self, path: str, folder: _ScannedFolder) -> None:
-        """Share the paths of the folder's known files, which records have, too, if the scanned ones are the same."""
-        folder.files = folder.files.share_paths(self._known_files.get(path, NO_FILES))
+    def _share_paths(self, path: str, folder: ScannedFolder) -> None:
+        """Use the paths of the folder's former files, which records have, too, if they are the same."""
+        folder.files = folder.files.share_paths(self._former_files.setdefault(path, NO_FILES))
 
     def _is_unmounted(self, path: str, device: int, *, is_empty: bool) -> bool:
         """Return whether a file system was mounted at `path` at an earlier scan, and only its empty mount point is left now.
@@ -263,7 +248,7 @@ def _device(root: Path) -> int:
         return 0
 
 
-def _classify(folder: _ScannedFolder, folder_path: str, names: Iterable[str], opened: OpenFolder) -> None:
+def _classify(folder: ScannedFolder, folder_path: str, names: Iterable[str], opened: OpenFolder) -> None:
     """Add sorted names in an open folder to `folder`, except hidden, backup and lock files. An invalid name adds a problem."""
     paths, signatures = list[str](), list[FileSignature]()
     get_status, is_folder = os.stat, stat.S_ISDIR  # local names are faster for 100,000 files

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedsvc.content.file_signature import SIGNATURE_SIZE
-from feedsvc.content.scan.folder_files import FilesByPath, FolderFiles, changed_files
+from feedsvc.content.scan.folder_files import FilesByPath, FolderFiles, ScannedFolder, changed_files
 
 SIGNATURES = st.binary(min_size=SIGNATURE_SIZE, max_size=SIGNATURE_SIZE)
 NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=()), min_size=1, max_size=5)
@@ -34,7 +34,7 @@ def test_files_are_found_by_path_also_after_they_were_sent_to_another_process(fo
     expected, files = with_paths(folders), packed(with_paths(folders))
     for found in (files, pickle.loads(pickle.dumps(files))):
         assert {folder: dict(items) for folder, items in found.items()} == expected
-        all_files = FilesByPath(found)
+        all_files = FilesByPath({path: ScannedFolder(files=items) for path, items in found.items()})
         assert (dict(all_files), dict(all_files.items()), len(all_files)) == (merged(expected), merged(expected), len(all_files))
         assert {path: all_files.get(path) for path in (*merged(expected), "a/missing", "c/x", "a")} == {
             **merged(expected),
