@@ -10,19 +10,16 @@ work's candidates are in it, withdrawn ones not counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from operator import attrgetter
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from feedsvc.content.cache import Record, RecordMap
+from feedsvc.content.folder.claim_index import ClaimIndex
 from feedsvc.content.folder.conflicts import ClaimKey, claim_keys, resolve_conflicts
 from feedsvc.content.folder.translations import WorkIndex, disputed_languages, find_conflicts
 from feedsvc.content.reading import ParseResult
 from feedsvc.errors import Problem
 from feedsvc.model import Article
-
-_NO_ARTICLES: Final[Mapping[str, Article]] = {}
-_id, _slug = attrgetter("id"), attrgetter("slug")
 
 ArticleChange = tuple[Article | None, Article | None]  # former and new article of a path; None for no article
 
@@ -38,7 +35,7 @@ class ActiveArticles:
         self.conflicts: tuple[Problem, ...] = ()
         # Candidates that are not active. For all other paths the active article is the candidate.
         self._inactive_candidates: dict[str, Article | None] = {}
-        self._claims = _ClaimIndex()
+        self._claims = ClaimIndex()
         self._works = WorkIndex(self._candidates_with_id)
         # Path -> key of the language that other candidates of the same work are in, too.
         self._disputed_languages: dict[str, ClaimKey] = {}
@@ -82,15 +79,13 @@ class ActiveArticles:
     def _load_undisputed(self, paths: Collection[str] | None, records: RecordMap) -> bool:
         """Activate the candidates of these paths, of all for None, and return True, if no two are in conflict.
 
-        Otherwise change nothing and return False; also if one has a former slug.
+        Otherwise change nothing and return False.
         """
         candidates = records.candidates()
         if paths is not None:
             candidates = {path: candidates[path] for path in paths if path in candidates}
         linked = [item for item in candidates.values() if item.guid or item.aliases or item.translation_of]
-        if any(article.aliases for article in linked):
-            return False
-        claims, translations = _ClaimIndex(candidates, linked), [article for article in linked if article.translation_of]
+        claims, translations = ClaimIndex(candidates, linked), [article for article in linked if article.translation_of]
         if not claims.are_disjoint or (translations and find_conflicts(candidates.values())):
             return False
         self._claims, self.articles = claims, candidates
@@ -106,7 +101,7 @@ class ActiveArticles:
         return self._inactive_candidates[path] if path in self._inactive_candidates else self.articles.get(path)
 
     def _candidates_with_id(self, id_: str) -> Iterator[Article]:
-        candidates = map(self._candidate, self._claims.paths_with_id(id_))
+        candidates = map(self._candidate, self._claims.paths_with(("id", id_)))
         return (candidate for candidate in candidates if candidate and candidate.id == id_)
 
     def _update_claims(self, paths: Iterable[str], records: RecordMap) -> list[ArticleChange]:
@@ -148,18 +143,40 @@ class ActiveArticles:
         The file gets no active article if it has no last valid version, if `is_new` returns True for its path (its article was
         never active), or if that version conflicts with another article, too. Return the changes of active articles by path.
         """
-        paths = self.articles.keys() | self._inactive_candidates.keys()
-        candidates = {path: candidate(record) for path, record in records.items() if self._candidate(path)}
+        disputing = self._disputing_paths()
+        candidates = {path: candidate(records[path]) for path in disputing}
         winners, problems = resolve_conflicts(candidates.values())
-        winning_candidates = {article.path: candidates[article.path] for article in winners}
-        losing_paths = {path for path in candidates.keys() - winning_candidates.keys() if records[path].reading.article}
-        replacements = {
-            path: ParseResult(article, ()) for path in losing_paths if (article := records[path].last_valid) and not is_new(path)
-        }
-        active, _ = resolve_conflicts([*winning_candidates.values(), *replacements.values()], replacements.keys())
+        active: dict[str, Article | None] = {**dict.fromkeys(disputing), **{article.path: article for article in winners}}
+        losing_paths = {path for path, article in active.items() if not article and records[path].reading.article}
+        replacements = [article for path in losing_paths if (article := records[path].last_valid) and not is_new(path)]
+        active |= self._undisputed(replacements, active)
         self.conflicts = tuple(problem for problem in problems if problem.path in losing_paths)
-        active_by_path: dict[str, Article | None] = {article.path: article for article in active}
-        return self._activate({path: active_by_path.get(path) for path in paths})
+        # All other candidates are active. Those that were not until now have an entry in `_inactive_candidates`.
+        return self._activate({path: self._candidate(path) for path in self._inactive_candidates} | active)
+
+    def _disputing_paths(self) -> set[str]:
+        """Return the paths of candidates that claim a disputed value, and of all members of works with a disputed language."""
+        members = self._members_of_works(filter(None, map(self._candidate, self._disputed_languages)))
+        return self._claims.disputing_paths() | {article.path for article in members}
+
+    def _members_of_works(self, articles: Iterable[Article]) -> Iterator[Article]:
+        """Return the candidates in the works of these articles, which need not be candidates."""
+        yield from chain.from_iterable(
+            self._works.works(id_ for item in articles for id_ in (item.id, item.translation_of) if id_)
+        )
+
+    def _undisputed(self, replacements: Sequence[Article], active: Mapping[str, Article | None]) -> dict[str, Article]:
+        """Return those of `replacements`, by path, that are in no conflict with an active article or with each other.
+
+        `active` has the active articles of the paths in dispute; of all other paths, the candidate is active.
+        """
+        paths = {path for article in replacements for path in self._claims.paths_with_claims_of(article)}
+        paths |= {article.path for article in self._members_of_works(replacements)}
+        rivals = [*filter(None, (active[path] if path in active else self._candidate(path) for path in paths))]
+        claimed = {key for article in rivals for key in claim_keys(article)}
+        free = {article.path: article for article in replacements if claimed.isdisjoint(claim_keys(article))}
+        winners, _ = resolve_conflicts([ParseResult(article, ()) for article in (*rivals, *free.values())], free.keys())
+        return {article.path: article for article in winners if article.path in free}
 
     def _activate(self, active: Mapping[str, Article | None]) -> dict[str, ArticleChange]:
         """Make the articles `active`, by path, the active ones of these paths; None for no article.
@@ -179,56 +196,6 @@ class ActiveArticles:
             else:
                 del self.articles[path]
         return changes
-
-
-class _ClaimIndex:
-    """Index of claims: from each id, guid and address to the path of a file that claims it, from each disputed one to all."""
-
-    def __init__(self, articles: Mapping[str, Article] = _NO_ARTICLES, with_guids: Iterable[Article] = ()) -> None:
-        """Start with `articles` by path, without former slugs. The index is valid only if `are_disjoint` is True.
-
-        `with_guids` are those of them that have a guid, and any others of them.
-        """
-        guids = [(article.guid, article.path) for article in with_guids if article.guid]
-        self._holders: dict[str, dict[str, str]] = {
-            "id": {**dict(zip(map(_id, articles.values()), articles, strict=True)), **dict(guids)},
-            "address": dict(zip(map(_slug, articles.values()), articles, strict=True)),
-        }
-        self._disputed: dict[ClaimKey, set[str]] = {}
-        # True if no two articles of the start have one id, guid or slug.
-        counts = len(self._holders["id"]) - len(guids), len(self._holders["address"])
-        self.are_disjoint = counts == (len(articles), len(articles))
-
-    def disputed_keys(self) -> frozenset[ClaimKey]:
-        return frozenset(self._disputed)
-
-    def paths_with_id(self, id_: str) -> Iterable[str]:
-        """Return the paths of the candidates that have this text as their id or guid."""
-        if paths := self._disputed.get(("id", id_)):
-            return paths
-        path = self._holders["id"].get(id_)
-        return () if path is None else (path,)
-
-    def add(self, path: str, article: Article) -> None:
-        ids, addresses = self._holders["id"], self._holders["address"]
-        is_only_holder = ids.setdefault(article.id, path) == path and addresses.setdefault(article.slug, path) == path
-        if is_only_holder and not article.aliases and not article.guid:
-            return
-        for namespace, value in claim_keys(article):
-            holder = self._holders[namespace].setdefault(value, path)
-            if holder != path:
-                self._disputed.setdefault((namespace, value), {holder}).add(path)
-
-    def remove(self, path: str, article: Article) -> None:
-        for namespace, value in claim_keys(article):
-            other_holders = self._disputed.get((namespace, value), set()) - {path}
-            if other_holders:
-                self._holders[namespace][value] = min(other_holders)
-                self._disputed[namespace, value] = other_holders
-            else:
-                del self._holders[namespace][value]
-            if len(other_holders) <= 1:
-                self._disputed.pop((namespace, value), None)
 
 
 def candidate(record: Record) -> ParseResult:

@@ -21,6 +21,8 @@ from feedsvc.content.reading.context import References
 from feedsvc.model import Site
 from tests.broken_files.case import HEAD
 from tests.conftest import Newsroom
+from tests.content.folder.loading import article_text
+from tests.helpers.newsrooms import write
 
 ID = "id: tag:news.example,2026:{}\n"
 COPY = ID.format("second-summit") + "aliases: [xi-lee]\n"
@@ -211,3 +213,15 @@ def test_a_copy_that_is_read_again_unchanged_still_loses(newsroom: Newsroom) -> 
     for _ in range(3):
         snapshot = folder.read(now=datetime.now(UTC)).content
         assert [article.path for article in snapshot.articles] == ["articles/a.yaml"]
+
+
+def test_a_valid_article_with_a_former_slug_is_published_although_a_last_valid_version_has_that_slug(newsroom: Newsroom) -> None:
+    """Before the fix, the article was missing, and no message said so."""
+    root = newsroom({"articles/old.yaml": article_text("old"), "articles/story.yaml": article_text("story")})
+    folder = ContentFolder(root)
+    folder.read()
+    copy, successor = article_text("story", "slug: old\n"), article_text("new", "aliases: [old]\n")
+    write(root, {"articles/old.yaml": copy, "articles/new.yaml": successor})
+    content = folder.read().content
+    assert {article.path for article in content.articles} == {"articles/new.yaml", "articles/story.yaml"}
+    assert [problem.path for problem in content.problems] == ["articles/old.yaml"]
