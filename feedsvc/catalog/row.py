@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from operator import attrgetter
+from itertools import compress, count
+from operator import attrgetter, eq
 from typing import NamedTuple
 
 from feedsvc.model import Article, ArticleStatus
@@ -104,8 +105,15 @@ def article_key(article: Article) -> RowKey:
 
 
 def sort_articles(articles: Iterable[Article]) -> list[Article]:
-    """Return articles sorted by `article_key`. Two stable sorts, by id and then by date, are faster than that key."""
-    return sorted(sorted(articles, key=_id), key=_published, reverse=True)
+    """Return articles sorted by `article_key`. Sorting by date, and by id only within equal dates, is faster than that key."""
+    by_date = sorted(articles, key=_published, reverse=True)
+    moments = [article.published for article in by_date]
+    equal_to_previous = [*compress(count(1), map(eq, moments, moments[1:]))]
+    tied = sorted({index for later in equal_to_previous for index in (later - 1, later)})
+    tied_articles = sorted([by_date[index] for index in tied], key=_id)
+    for index, article in zip(tied, sorted(tied_articles, key=_published, reverse=True), strict=True):
+        by_date[index] = article
+    return by_date
 
 
 def row_key(row: Row) -> RowKey:
