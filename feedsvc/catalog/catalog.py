@@ -36,13 +36,14 @@ from feedsvc.catalog.listing_set import ListingSet, build_listing_set
 from feedsvc.catalog.listings import Spellings, update_spellings
 from feedsvc.catalog.periodicals import Periodical, closing_moments, find_issue
 from feedsvc.catalog.private_listings import find_token_listing
-from feedsvc.catalog.row import IssueRow, Row, count_alternates, is_visible, row_key, sort_articles
+from feedsvc.catalog.rare_features import build_rows
+from feedsvc.catalog.row import IssueRow, Row, count_alternates, is_visible, row_key
 from feedsvc.catalog.row_changes import RowChanges
 from feedsvc.catalog.schedule import Schedule, build_schedule
 from feedsvc.catalog.static_pages import page_media, public_pages, update_pages
 from feedsvc.catalog.tag_settings import alias_redirects, tag_aliases
 from feedsvc.catalog.tags import Tags
-from feedsvc.catalog.translations import Works, add_translations, build_works
+from feedsvc.catalog.translations import Works, build_works
 from feedsvc.catalog.visibility import RowBuilder
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.model import Article, Site
@@ -230,17 +231,15 @@ class Catalog:
 
 def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool = False) -> Catalog:
     """Build the catalog of what is public at `now`; if `is_preview`, drafts, scheduled and expired articles are visible."""
-    builder = RowBuilder(content.site, now, is_preview=is_preview)
-    articles = sort_articles(content.articles)
-    rows = [*filter(None, map(builder.build, articles))]
-    add_translations(articles, rows, content.site)
+    built = build_rows(content.articles, content.site, RowBuilder(content.site, now, is_preview=is_preview))
+    articles, rows, rare_articles, rare_rows = built.articles, built.rows, built.rare_articles, built.rare_rows
     spellings, titles = update_spellings({}, content.tags, (), rows)
     listing_set = build_listing_set(content, titles, rows, now)
     listings = listing_set.public
-    site, schedule = listings[ListingRef()], build_schedule(articles)
+    site, schedule = listings[ListingRef()], build_schedule(articles, rare_articles)
     last_change, next_change = listing_set.moments_of_change(content, schedule, now)
-    former_tags = build_former_tags(spellings, rows)
-    redirects: dict[QualifiedName, str] = article_redirects(rows) | former_tags.redirects(listings)
+    former_tags = build_former_tags(spellings, rare_rows)
+    redirects: dict[QualifiedName, str] = article_redirects(rare_rows) | former_tags.redirects(listings)
     redirects |= alias_redirects(content.tags, listings) | settings_redirects(content)
     # Only media that public articles, pages or settings refer to, so that a draft's images are not served.
     pages = public_pages(content, is_preview=is_preview)
@@ -250,12 +249,12 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         pages=pages,
         listing_set=listing_set,
         visible=RowsBySlug(site.visible),
-        withdrawn=RowsBySlug(PersistentSortedList.from_sorted(withdrawn_rows(rows), row_key)),
-        corrected=sort_corrected(site.visible),
+        withdrawn=RowsBySlug(PersistentSortedList.from_sorted(withdrawn_rows(rare_rows), row_key)),
+        corrected=sort_corrected(rare_rows),
         redirects=Redirects(OverlayDict(redirects)),
         media=ReferencedMedia(content.media, OverlayDict(dict(Counter(media)))),
         recent=recent_rows(site, now),
-        external_count=count_external(site.visible),
+        external_count=count_external(filter(is_visible, rare_rows)),
         last_change=last_change,
         next_change=next_change,
         alternate_count=count_alternates(site.visible),
@@ -264,7 +263,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         schedule=schedule,
         spellings=spellings,
         former_tags=former_tags,
-        works=build_works(articles),
+        works=build_works(articles, rare_articles),
     )
 
 

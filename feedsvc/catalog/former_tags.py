@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from feedsvc.catalog.indexes import OverlayDict, QualifiedName, update_counts
 from feedsvc.catalog.listings import Spellings
@@ -52,8 +52,8 @@ class FormerTags:
         return FormerTags(self._counts.apply_changes(slugs, {slug: counts for slug, counts in new_counts.items() if counts}))
 
 
-def build_former_tags(spellings: Spellings, rows: Sequence[Row]) -> FormerTags:
-    """Return the FormerTags of `rows`. `spellings` must be those of these rows: visible ones are counted by them."""
+def build_former_tags(spellings: Spellings, rows: Iterable[Row]) -> FormerTags:
+    """Return the FormerTags of the visible rows that are counted in `spellings`, and of those of `rows` that are not visible."""
     counts_by_slug: dict[str, Counter[str]] = defaultdict(Counter)
     for tag, titles in spellings.items():
         for title, count in titles.items():

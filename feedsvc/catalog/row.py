@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from itertools import compress, count
+from itertools import compress, count, repeat
 from operator import attrgetter, eq
 from typing import NamedTuple
 
@@ -97,6 +98,26 @@ class IssueRow(Row):
     @property
     def place(self) -> IssueAt:
         return IssueAt(self.listing, self.date)
+
+
+def visible_rows(articles: Sequence[Article], days: Iterable[str]) -> list[Row]:
+    """Return a visible row of each article, without label and translations, last changed at `Article.updated`.
+
+    `days` are the `Row.day` of the articles. Setting one field of all rows after the other takes a third of the time of calls of
+    `Row`, which set the fields of one row after the other in Python.
+    """
+    rows: list[Row] = [*map(object.__new__, repeat(Row, len(articles)))]
+    columns: dict[str, Iterable[object]] = {
+        "article": articles,
+        "visibility": repeat(_VISIBLE),
+        "last_changed": [article.updated for article in articles],
+        "day": days,
+        "preview_label": repeat(""),
+        "translations": repeat(()),
+    }
+    for name, values in columns.items():
+        deque(map(getattr(Row, name).__set__, rows, values), maxlen=0)
+    return rows
 
 
 def article_key(article: Article) -> RowKey:

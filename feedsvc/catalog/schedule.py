@@ -87,12 +87,13 @@ class Schedule:
         return self.later_changes.rank((moment + timedelta.resolution,))
 
 
-def build_schedule(articles: Sequence[Article]) -> Schedule:
-    """Return the schedule of articles that are sorted by `article_key`."""
-    without_drafts = _without_drafts(articles)
-    later_changes = chain.from_iterable(map(_later_changes, filter(_has_later_changes, without_drafts)))
+def build_schedule(articles: Sequence[Article], rare: Sequence[Article]) -> Schedule:
+    """Return the schedule of articles that are sorted by `article_key`; `rare` are those that `has_rare_feature` finds."""
+    rare_without_drafts = _without_drafts(rare)
+    has_drafts = len(rare_without_drafts) < len(rare)
+    later_changes = chain.from_iterable(map(_later_changes, rare_without_drafts))
     return Schedule(
-        articles=PersistentSortedList.from_sorted(without_drafts, article_key),
+        articles=PersistentSortedList.from_sorted(_without_drafts(articles) if has_drafts else articles, article_key),
         later_changes=PersistentSortedList.from_sorted(sorted(later_changes, key=_change_key), _change_key),
     )
 
@@ -100,11 +101,6 @@ def build_schedule(articles: Sequence[Article]) -> Schedule:
 def _without_drafts(articles: Iterable[Article]) -> list[Article]:
     draft = ArticleStatus.DRAFT
     return [article for article in articles if article.status is not draft]
-
-
-def _has_later_changes(article: Article) -> object:
-    """Return a true value if an article may have `_later_changes`; most have none."""
-    return article.updated != article.published or article.expires or article.withdrawn_at
 
 
 def _later_changes(article: Article) -> Iterator[_ScheduledChange]:

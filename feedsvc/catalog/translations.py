@@ -81,25 +81,26 @@ class Works:
         return named
 
 
-def build_works(articles: Iterable[Article]) -> Works:
-    """Return the works of all articles."""
-    all_articles = tuple(articles)
+def build_works(articles: Iterable[Article], rare: Iterable[Article]) -> Works:
+    """Return the works of all `articles`; `rare` are those that `has_rare_feature` finds."""
     translations: dict[str, list[str]] = defaultdict(list)
-    for article in [article for article in all_articles if article.translation_of]:
-        translations[article.translation_of].append(article.id)
-    members = (article for article in all_articles if article.translation_of or article.id in translations)
+    for article in rare:
+        if article.translation_of:
+            translations[article.translation_of].append(article.id)
+    members = (article for article in articles if article.translation_of or article.id in translations)
     return Works(
         OverlayDict({article.id: article for article in members} if translations else {}),
         OverlayDict({id_: tuple(sorted(ids)) for id_, ids in translations.items()}),
     )
 
 
-def add_translations(articles: Iterable[Article], rows: Iterable[Row], site: Site) -> None:
+def add_translations(rare: Iterable[Article], rows: Iterable[Row], site: Site) -> None:
     """Set `Row.translations` of the frozen `rows` in place; no other code may refer to these rows yet.
 
-    `articles` are all articles of the content, `rows` all rows of articles of the catalog, of any visibility.
+    `rare` are the articles of the content that `has_rare_feature` finds, `rows` all rows of articles of the catalog, of any
+    visibility.
     """
-    names = name_components({article.id: article.translation_of for article in articles if article.translation_of})
+    names = name_components({article.id: article.translation_of for article in rare if article.translation_of})
     if not names:
         return
     rows_by_work: dict[str, list[Row]] = defaultdict(list)

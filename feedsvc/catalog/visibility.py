@@ -7,11 +7,13 @@ withdrawn; it has no row before its publication.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain, takewhile
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from feedsvc.catalog.row import Row, Visibility
+from feedsvc.catalog.row import Row, Visibility, visible_rows
 from feedsvc.model import Article, ArticleStatus, Site
 
 _PUBLISHED: Final = ArticleStatus.PUBLISHED  # looking members up in their Enums would take half of the time
@@ -31,7 +33,7 @@ class RowBuilder:
         Also None, in a preview too, for a scheduled article with the status WITHDRAWN. An article is scheduled if it is
         published after `now`.
         """
-        if _has_no_end(article) and article.updated <= self._now and article.published <= self._now:  # nearly all
+        if self._is_published_without_end(article):  # nearly all
             return Row(article=article, visibility=_VISIBLE, last_changed=article.updated, day=self._day(article.published))
         label = self._preview_label(article)
         if label in ("draft", "scheduled") and (not self._is_preview or article.withdrawn_at):
@@ -45,10 +47,45 @@ class RowBuilder:
             preview_label=label if self._is_preview else "",
         )
 
+    def build_all(self, articles: Sequence[Article], rare: Iterable[int]) -> list[Row | None]:
+        """Return what `build` returns for each of `articles`, which are sorted by `article_key`, in a quarter of the time.
+
+        `rare` are the indexes of the articles with a rare feature, see `has_rare_feature`. It may have others.
+        """
+        rows: list[Row | None] = [*visible_rows(articles, self._days_of([article.published for article in articles]))]
+        scheduled = takewhile(lambda index: articles[index].published > self._now, range(len(articles)))
+        for index in chain(scheduled, rare):
+            if not self._is_published_without_end(articles[index]):
+                rows[index] = self.build(articles[index])
+        return rows
+
+    def _is_published_without_end(self, article: Article) -> bool:
+        has_end = article.status is not _PUBLISHED or article.expires or article.withdrawn_at
+        return not has_end and article.updated <= self._now and article.published <= self._now
+
     def _day(self, moment: datetime) -> str:
         """Return YYYY-MM-DD in the site's zone, one string object for all rows of a day."""
         day = moment.astimezone(self._zone).date()
         return self._days.get(day) or self._days.setdefault(day, day.isoformat())
+
+    def _days_of(self, moments: Iterable[datetime]) -> list[str]:
+        """Return the `_day` of each of these moments, which are in UTC, the latest first."""
+        days: list[str] = []
+        day, start = "", datetime.max.replace(tzinfo=UTC)
+        for moment in moments:
+            if moment < start:
+                day, start = self._day(moment), self._known_start_of_day(moment)
+            days.append(day)
+        return days
+
+    def _known_start_of_day(self, moment: datetime) -> datetime:
+        """Return the start of the local day of a moment, or `moment` itself if the zone's offset changed in between.
+
+        In no zone does the offset change twice within one day.
+        """
+        local = moment.astimezone(self._zone)
+        start = datetime.combine(local.date(), time.min, UTC) - (local.utcoffset() or timedelta(0))
+        return start if start.astimezone(self._zone).utcoffset() == local.utcoffset() else moment
 
     def _preview_label(self, article: Article) -> str:
         """Return "draft", "scheduled" or "expired" if the public does not see the article for this reason, else ""."""
@@ -72,7 +109,3 @@ class RowBuilder:
         if article.expires and label == "expired" and not self._is_preview:
             return Visibility.HIDDEN, article.expires
         return Visibility.VISIBLE, updated
-
-
-def _has_no_end(article: Article) -> bool:
-    return article.status is _PUBLISHED and not (article.expires or article.withdrawn_at)
