@@ -7,9 +7,10 @@ withdrawn; it has no row before its publication.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import chain, takewhile
+from itertools import chain, repeat, takewhile
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from feedsvc.model import Article, ArticleStatus, Site
 
 _PUBLISHED: Final = ArticleStatus.PUBLISHED  # looking members up in their Enums would take half of the time
 _VISIBLE: Final = Visibility.VISIBLE
+_CHUNK_SIZE: Final = 1000  # rows that are built at once; so many stay in the processor's cache
 
 
 class RowBuilder:
@@ -48,11 +50,15 @@ class RowBuilder:
         )
 
     def build_all(self, articles: Sequence[Article], rare: Iterable[int]) -> list[Row | None]:
-        """Return what `build` returns for each of `articles`, which are sorted by `article_key`, in a quarter of the time.
+        """Return what `build` returns for each of `articles`, which are sorted by `article_key`, in half of the time.
 
         `rare` are the indexes of the articles with a rare feature, see `has_rare_feature`. It may have others.
         """
-        rows: list[Row | None] = [*visible_rows(articles, self._days_of([article.published for article in articles]))]
+        rows: list[Row | None] = []
+        days = self._days_of(articles)
+        for start in range(0, len(articles), _CHUNK_SIZE):
+            chunk = slice(start, start + _CHUNK_SIZE)
+            rows += visible_rows(articles[chunk], days[chunk])
         scheduled = takewhile(lambda index: articles[index].published > self._now, range(len(articles)))
         for index in chain(scheduled, rare):
             if not self._is_published_without_end(articles[index]):
@@ -68,14 +74,15 @@ class RowBuilder:
         day = moment.astimezone(self._zone).date()
         return self._days.get(day) or self._days.setdefault(day, day.isoformat())
 
-    def _days_of(self, moments: Iterable[datetime]) -> list[str]:
-        """Return the `_day` of each of these moments, which are in UTC, the latest first."""
+    def _days_of(self, articles: Sequence[Article]) -> list[str]:
+        """Return the `_day` of each of these articles, which are sorted by `article_key`. It is computed once for each day."""
+        moments, end = [article.published for article in reversed(articles)], len(articles)
         days: list[str] = []
-        day, start = "", datetime.max.replace(tzinfo=UTC)
-        for moment in moments:
-            if moment < start:
-                day, start = self._day(moment), self._known_start_of_day(moment)
-            days.append(day)
+        while end:
+            latest = moments[end - 1]
+            start = bisect_left(moments, self._known_start_of_day(latest), hi=end)
+            days += repeat(self._day(latest), end - start)
+            end = start
         return days
 
     def _known_start_of_day(self, moment: datetime) -> datetime:
