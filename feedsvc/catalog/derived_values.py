@@ -71,7 +71,7 @@ def settings_media(content: ContentSnapshot) -> Iterator[str]:
 
 def media_paths(visible: Iterable[Row]) -> Iterator[str]:
     """Yield the path (media/...) of each reference of these rows' articles to a media file; a path may occur several times."""
-    return chain.from_iterable(row.article.media for row in visible)
+    return chain.from_iterable([row.article.media for row in visible])
 
 
 def count_external(visible: Iterable[Row]) -> int:

@@ -29,7 +29,7 @@ class Languages:
         self._counts, self._site_language = counts, site_language
         self.tags = _tags_with_listing(counts) if tags is None else tags
 
-    def apply_changes(self, removed: Iterable[Row], added: Iterable[Row]) -> Languages:
+    def apply_changes(self, removed: Sequence[Row], added: Sequence[Row]) -> Languages:
         """Return the languages after a change of rows; the same object if no count changed."""
         counts = update_counts(self._counts, self._names(removed), self._names(added))
         if counts is self._counts:
@@ -90,12 +90,12 @@ class Languages:
     def _refs(self, language: str) -> tuple[ListingRef, ...]:
         return tuple(ListingRef("language", tag) for tag in shorter_tags(language) if tag in self.tags)
 
-    def _names(self, rows: Iterable[Row]) -> Counter[str]:
-        site_language = self._site_language
-        return Counter([row.article.language or site_language for row in rows])
+    def _names(self, rows: Sequence[Row]) -> Counter[str]:
+        names = Counter([language for row in rows if (language := row.article.language)])
+        return names + Counter({self._site_language: len(rows) - names.total()})
 
 
-def build_languages(rows: Iterable[Row], site_language: str) -> Languages:
+def build_languages(rows: Sequence[Row], site_language: str) -> Languages:
     """Return the Languages of `rows`, all rows of a catalog. `site_language` is the tag of rows without their own."""
     return Languages({}, site_language, _NO_TAGS).apply_changes((), rows)
 
