@@ -39,6 +39,7 @@ from feedsvc.catalog.private_listings import find_token_listing
 from feedsvc.catalog.rare_features import build_rows
 from feedsvc.catalog.row import IssueRow, Row, count_alternates, is_visible, row_key
 from feedsvc.catalog.row_changes import RowChanges
+from feedsvc.catalog.row_groups import RowGroups
 from feedsvc.catalog.schedule import Schedule, build_schedule
 from feedsvc.catalog.static_pages import page_media, public_pages, update_pages
 from feedsvc.catalog.tag_settings import alias_redirects, tag_aliases
@@ -192,7 +193,7 @@ class Catalog:
         rows.copy(aged_rows((listing for listing in self.custom_listings if listing.ref not in self.periodicals), self.now, now))
         works = self.works.apply_changes(content.articles, removed_articles, added_articles)
         rows.update_translations(self.works, works, (*removed_articles, *added_articles), self.site)
-        spellings, titles = update_spellings(self.spellings, content.tags, [*rows.removed.values()], [*rows.added.values()])
+        spellings, titles = update_spellings(self.spellings, content.tags, *rows.groups())
         rows.copy(self._retitled_rows(titles))
         removed_rows, added_rows = [*rows.removed.values()], [*rows.added.values()]
         listing_set, issues = self.listing_set.apply_changes(
@@ -232,14 +233,14 @@ class Catalog:
 def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool = False) -> Catalog:
     """Build the catalog of what is public at `now`; if `is_preview`, drafts, scheduled and expired articles are visible."""
     built = build_rows(content.articles, content.site, RowBuilder(content.site, now, is_preview=is_preview))
-    articles, rows, rare_articles, rare_rows = built.articles, built.rows, built.rare_articles, built.rare_rows
-    spellings, titles = update_spellings({}, content.tags, (), rows)
-    listing_set = build_listing_set(content, titles, rows, now)
+    groups = RowGroups(built.rows)
+    spellings, titles = update_spellings({}, content.tags, RowGroups(()), groups)
+    listing_set = build_listing_set(content, titles, groups, now)
     listings = listing_set.public
-    site, schedule = listings[ListingRef()], build_schedule(articles, rare_articles)
+    site, schedule = listings[ListingRef()], build_schedule(built.articles, built.rare_articles)
     last_change, next_change = listing_set.moments_of_change(content, schedule, now)
-    former_tags = build_former_tags(spellings, rare_rows)
-    redirects: dict[QualifiedName, str] = article_redirects(rare_rows) | former_tags.redirects(listings)
+    former_tags = build_former_tags(spellings, built.rare_rows)
+    redirects: dict[QualifiedName, str] = article_redirects(built.rare_rows) | former_tags.redirects(listings)
     redirects |= alias_redirects(content.tags, listings) | settings_redirects(content)
     # Only media that public articles, pages or settings refer to, so that a draft's images are not served.
     pages = public_pages(content, is_preview=is_preview)
@@ -249,12 +250,12 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         pages=pages,
         listing_set=listing_set,
         visible=RowsBySlug(site.visible),
-        withdrawn=RowsBySlug(PersistentSortedList.from_sorted(withdrawn_rows(rare_rows), row_key)),
-        corrected=sort_corrected(rare_rows),
+        withdrawn=RowsBySlug(PersistentSortedList.from_sorted(withdrawn_rows(built.rare_rows), row_key)),
+        corrected=sort_corrected(built.rare_rows),
         redirects=Redirects(OverlayDict(redirects)),
         media=ReferencedMedia(content.media, OverlayDict(dict(Counter(media)))),
         recent=recent_rows(site, now),
-        external_count=count_external(filter(is_visible, rare_rows)),
+        external_count=count_external(filter(is_visible, built.rare_rows)),
         last_change=last_change,
         next_change=next_change,
         alternate_count=count_alternates(site.visible),
@@ -263,7 +264,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         schedule=schedule,
         spellings=spellings,
         former_tags=former_tags,
-        works=build_works(articles, rare_articles),
+        works=build_works(built.articles, built.rare_articles),
     )
 
 

@@ -12,6 +12,7 @@ from feedsvc.catalog.languages import Languages
 from feedsvc.catalog.listings import group_by_listing
 from feedsvc.catalog.periodicals import IssueChange, with_issues
 from feedsvc.catalog.row import IssueRow, Row, is_visible
+from feedsvc.catalog.row_groups import RowGroups
 from feedsvc.catalog.selections import Selections
 from feedsvc.routes import ListingRef
 
@@ -48,7 +49,7 @@ class CatalogChange:
         before, now = self.languages.tags, self.new_languages.tags
         changed_languages = {ListingRef("language", tag): () for tag in sorted(before ^ now)}
         rows = (*self.removed.values(), *self.added.values())
-        grouped = group_by_listing(rows, self.selections, self.new_languages.with_tags(before | now))
+        grouped = group_by_listing(RowGroups(rows), self.selections, self.new_languages.with_tags(before | now))
         issues = chain(self.issues.removed.values(), self.issues.added.values())
         return with_issues({**changed_languages, **grouped}, self.selections.periodicals, issues)
 

@@ -20,6 +20,7 @@ from feedsvc.catalog.periodicals import (
 )
 from feedsvc.catalog.private_listings import PrivateListings, build_private_listings
 from feedsvc.catalog.row import Row
+from feedsvc.catalog.row_groups import RowGroups
 from feedsvc.catalog.schedule import Schedule
 from feedsvc.catalog.selections import Selections
 from feedsvc.content.folder import ContentSnapshot
@@ -70,7 +71,7 @@ class ListingSet:
         now = moments[1]
         languages = self.languages.apply_changes(*rows)
         kept_languages = languages.with_tags(languages.tags & self.languages.tags)
-        removed, added = (group_by_listing(changed, self.selections, kept_languages) for changed in rows)
+        removed, added = (group_by_listing(RowGroups(changed), self.selections, kept_languages) for changed in rows)
         periodicals, issues = update_periodicals(self.periodicals, self.public, removed, added, moments)
         removed = with_issues(removed, self.selections.periodicals, issues.removed.values())
         added = with_issues(added, self.selections.periodicals, issues.added.values())
@@ -88,11 +89,14 @@ class ListingSet:
         ), issues
 
 
-def build_listing_set(content: ContentSnapshot, tags: Mapping[str, str], rows: Sequence[Row], now: datetime) -> ListingSet:
-    """Return the listings at `now` of all rows of articles, sorted by `row_key`; `tags` are the titles of all tags by id."""
+def build_listing_set(content: ContentSnapshot, tags: Mapping[str, str], groups: RowGroups, now: datetime) -> ListingSet:
+    """Return the listings at `now` of all rows of articles, which `groups` has sorted by `row_key`.
+
+    `tags` are the titles of all tags by id.
+    """
     selections = Selections(content.custom_feeds.values(), content.site.language)
-    languages = build_languages(rows, content.site.language)
-    rows_by_listing = group_by_listing(rows, selections, languages)
+    languages = build_languages(groups.rows, content.site.language)
+    rows_by_listing = group_by_listing(groups, selections, languages)
     periodicals = build_periodicals(content, rows_by_listing)
     issues = {ref: periodical.issues(now) for ref, periodical in periodicals.items()}
     listings = build_listings(content, languages, tags, {**rows_by_listing, **issues}, now)

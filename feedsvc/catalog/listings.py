@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import chain
 
 from feedsvc.catalog.feed_options import feed_options, listing_settings
 from feedsvc.catalog.indexes import update_counts
 from feedsvc.catalog.languages import Languages
 from feedsvc.catalog.listing import Listing
-from feedsvc.catalog.row import Row, Visibility, row_key
+from feedsvc.catalog.row import Row, row_key
+from feedsvc.catalog.row_groups import RowGroups
 from feedsvc.catalog.selections import Selections
 from feedsvc.catalog.tag_settings import TagEntries, tag_description, tag_title
 from feedsvc.content.folder import ContentSnapshot
@@ -24,33 +23,28 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 Spellings = Mapping[str, Mapping[str, int]]
 
 
-def group_by_listing(rows: Sequence[Row], selections: Selections, languages: Languages) -> dict[ListingRef, Sequence[Row]]:
-    """Return `rows` by public listing, in the same order; a row is in each of its listings. Listings without rows are left out.
+def group_by_listing(groups: RowGroups, selections: Selections, languages: Languages) -> dict[ListingRef, Sequence[Row]]:
+    """Return the rows of `groups` by public listing, in the same order; a row is in each of its listings.
 
-    `selections` are those of the public custom feeds. A periodical has the rows of its articles here, not its issues.
+    `selections` are those of the public custom feeds. A periodical has the rows of its articles here, not its issues. Listings
+    without rows are left out.
     """
-    categories: dict[str, list[Row]] = defaultdict(list)
-    authors: dict[str, list[Row]] = defaultdict(list)
-    tags: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        article = row.article
-        for name in article.categories:
-            categories[name].append(row)
-        for name in article.authors:
-            authors[name].append(row)
-        for tag in article.tags:
-            tags[tag.id].append(row)
-    kinds: tuple[tuple[ListingKind, dict[str, list[Row]]], ...] = (("category", categories), ("author", authors), ("tag", tags))
+    kinds: tuple[tuple[ListingKind, Mapping[str, Sequence[Row]]], ...] = (
+        ("category", groups.categories),
+        ("author", groups.authors),
+        ("tag", groups.tags),
+    )
     rows_by_ref: dict[ListingRef, Sequence[Row]] = {
         ListingRef(kind, name): listing_rows for kind, rows_by_name in kinds for name, listing_rows in rows_by_name.items()
     }
+    rows = groups.rows
     if not rows:
         return {}
     return {ListingRef(): rows, **rows_by_ref, **selections.group(rows, rows_by_ref), **languages.group(rows)}
 
 
 def update_spellings(
-    spellings: Spellings, entries: TagEntries, removed: Sequence[Row], added: Sequence[Row]
+    spellings: Spellings, entries: TagEntries, removed: RowGroups, added: RowGroups
 ) -> tuple[Spellings, dict[str, str]]:
     """Return `spellings` after a change of rows, and the titles of all tags of these rows, visible or not, by tag id.
 
@@ -58,31 +52,11 @@ def update_spellings(
     tags.yaml; else the most frequent spelling in visible rows; of equally frequent ones, the first in alphabetical order. It is
     the id if there is no spelling.
     """
-    removed_counts, added_counts = _count_spellings(removed), _count_spellings(added)
+    removed_counts, added_counts = removed.count_spellings(), added.count_spellings()
     tags = {*removed_counts, *added_counts}
     changed = {tag: update_counts(spellings.get(tag, {}), removed_counts.get(tag, ()), added_counts.get(tag, ())) for tag in tags}
     titles = {tag: tag_title(entries, tag, counts) for tag, counts in changed.items()}
     return ({**spellings, **changed} if tags else spellings), titles
-
-
-def _count_spellings(rows: Sequence[Row]) -> dict[str, Counter[str]]:
-    """Return tag id -> spelling -> number of visible rows with it.
-
-    A spelling that only other rows have gets the count 0, so that the tag is in the result and keeps its address.
-    """
-    all_tags = [*chain.from_iterable([row.article.tags for row in rows])]
-    # Many articles share one Tag object, so count objects first.
-    total_counts, not_visible_counts = Counter(map(id, all_tags)), _count_not_visible(rows)
-    spellings: dict[str, Counter[str]] = defaultdict(Counter)
-    for tag_object, tag in dict(zip(map(id, all_tags), all_tags, strict=True)).items():
-        spellings[tag.id][tag.title] += total_counts[tag_object] - not_visible_counts[tag_object]
-    return spellings
-
-
-def _count_not_visible(rows: Sequence[Row]) -> Counter[int]:
-    """Count the Tag objects of rows that are not visible, by id(). Most catalogs have few such rows."""
-    visible = Visibility.VISIBLE
-    return Counter(map(id, chain.from_iterable([row.article.tags for row in rows if row.visibility is not visible])))
 
 
 def _titles(content: ContentSnapshot, languages: Languages, tags: Mapping[str, str]) -> dict[ListingRef, tuple[str, str]]:

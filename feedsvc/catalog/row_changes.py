@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from feedsvc.catalog.row import Row
+from feedsvc.catalog.row_groups import RowGroups
 from feedsvc.catalog.translations import Works, changed_translations, keep_translations
 from feedsvc.catalog.visibility import RowBuilder
 from feedsvc.model import Article, Site
@@ -56,6 +57,10 @@ class RowChanges:
             if row.article.id not in self.added:
                 self.removed[row.article.id] = row
             self.added[row.article.id] = new_row
+
+    def groups(self) -> tuple[RowGroups, RowGroups]:
+        """Return the rows in `removed` and those in `added` by category, author and tag."""
+        return RowGroups([*self.removed.values()]), RowGroups([*self.added.values()])
 
     def _find_next_row(self, article: Article) -> Row | None:
         id_ = article.id

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from random import Random
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -16,14 +18,16 @@ from hypothesis import strategies as st
 from feedsvc.catalog import rare_features
 from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.catalog.rare_features import has_rare_feature
-from feedsvc.catalog.row import Row, Visibility, article_key, sort_articles, visible_rows
+from feedsvc.catalog.row import Row, Visibility, article_key, is_visible, sort_articles, visible_rows
+from feedsvc.catalog.row_groups import RowGroups
 from feedsvc.catalog.visibility import RowBuilder
-from feedsvc.model import Article, ArticleStatus, Correction
+from feedsvc.model import Article, ArticleStatus, Correction, Tag
 from tests.helpers import model_newsrooms
 from tests.helpers.model_newsrooms import START, RandomEditor
 
 HOUR: Final = timedelta(hours=1)
 CORRECTION: Final = Correction(date=date(2026, 2, 1), text="A name was wrong.")
+TAGS: Final = [Tag(id=title.lower(), title=title) for title in ("China", "CHINA", "china", "Trade", "TRADE", "Sea")]
 # Fields of Article by which a new catalog treats it in another way than most, with a rare value.
 RARE_VALUES: Final[Mapping[str, Any]] = {
     "updated": START + HOUR,
@@ -92,6 +96,30 @@ def random_content(random: Random) -> RandomEditor:
     ]
     editor.content = replace(editor.content, articles=tuple(articles))
     return editor
+
+
+@given(tags=st.lists(st.lists(st.sampled_from(TAGS), max_size=4, unique_by=lambda tag: tag.id), max_size=12), copy=st.booleans())
+def test_groups_by_tag_have_the_order_of_the_rows_whether_or_not_articles_share_tag_objects(
+    tags: list[list[Tag]], *, copy: bool
+) -> None:
+    articles = [
+        model_newsrooms.article(
+            number,
+            START - number * HOUR,
+            tags=tuple(replace(tag) if copy and number % 2 else tag for tag in article_tags),
+            expires=START if number % 3 == 2 else None,
+        )
+        for number, article_tags in enumerate(tags)
+    ]
+    builder = RowBuilder(model_newsrooms.snapshot().site, START, is_preview=False)
+    rows = [row for article in articles if (row := builder.build(article))]
+    groups = RowGroups(rows)
+    used_ids = {tag.id for tag in chain(*tags)}
+    assert groups.tags == {id_: [row for row in rows if id_ in {tag.id for tag in row.article.tags}] for id_ in used_ids}
+    visible_titles = Counter(tag.title for row in rows if is_visible(row) for tag in row.article.tags)
+    assert groups.count_spellings() == {
+        id_: {tag.title: visible_titles[tag.title] for tag in chain(*tags) if tag.id == id_} for id_ in used_ids
+    }
 
 
 @given(random=st.randoms(use_true_random=True), preview=st.booleans())
