@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 
@@ -88,9 +89,20 @@ def decode_page(data: bytes, interner: Interner) -> RecordPage | None:
     """
     try:
         page = _PAGE_DECODER.decode(data)
-        return RecordPage(page.paths, _decode_articles(page, interner), page.records)
+        return RecordPage(
+            page.paths,
+            _decode_articles(page, interner),
+            page.records,
+            categories=_names_in_column(page, "categories"),
+            authors=_names_in_column(page, "authors"),
+        )
     except _DECODE_ERRORS:
         return None
+
+
+def _names_in_column(page: _Page, name: str) -> frozenset[str]:
+    """Return the names in a column of tuples of names of `page.articles`. Raises _DECODE_ERRORS."""
+    return frozenset(chain.from_iterable(_ARTICLE_COLUMNS.columns[name].decode_distinct(page.articles[name])))
 
 
 def _decode_columns(page: _Page, columns: Mapping[str, Column], interner: Interner) -> Iterator[Iterable[Any]]:

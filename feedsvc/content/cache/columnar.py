@@ -54,6 +54,11 @@ class Column:
                 return [*index_by_value], indexes
         return values, None
 
+    def decode_distinct(self, data: msgspec.Raw) -> list[Any]:
+        """Return each distinct value, in no particular order; some more than once. Raises msgspec.DecodeError."""
+        values, _ = self._decoder.decode(data)
+        return [*values]
+
     def decode(self, data: msgspec.Raw, count: int, intern: Intern) -> Iterable[Any]:
         """Return `count` values, in order. Raises msgspec.DecodeError if there is another number of them or a bad index.
 

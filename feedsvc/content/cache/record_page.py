@@ -35,16 +35,28 @@ def _return_unchanged(value: Any) -> Any:
 
 
 class RecordPage:
-    """Records of many files by path, without their `markdown`. A record can be removed, but not replaced."""
+    """Records of many files by path, without their `markdown`. A record can be removed, but not replaced.
 
-    __slots__ = ("_articles", "_columns", "paths")
+    `categories` and `authors` are the ids that articles have; those of removed records may be among them.
+    """
 
-    def __init__(self, paths: list[str], articles: list[Article | None], columns: Mapping[str, msgspec.Raw]) -> None:
+    __slots__ = ("_articles", "_columns", "authors", "categories", "paths")
+
+    def __init__(
+        self,
+        paths: list[str],
+        articles: list[Article | None],
+        columns: Mapping[str, msgspec.Raw],
+        *,
+        categories: frozenset[str],
+        authors: frozenset[str],
+    ) -> None:
         """Initialize with sorted paths, the articles of the readings in their order, and the columns of all other fields.
 
         Raises msgspec.DecodeError, ValueError, TypeError, OverflowError or KeyError if the columns are not valid.
         """
         self.paths, self._articles = paths, articles
+        self.categories, self.authors = categories, authors
         # A copy, because the original refers to the bytes of the whole page.
         self._columns = {name: columns[name].copy() for name in _COLUMNS}
         if paths != sorted(paths):

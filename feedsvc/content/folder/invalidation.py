@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from itertools import chain
 
 from feedsvc.content.cache import Record, RecordPage
 from feedsvc.content.file_signature import FileSignature
@@ -54,12 +53,10 @@ class StalenessCheck:
 
     def may_apply(self, page: RecordPage) -> bool:
         """Return whether it may be True for a record of a page. If not, no other test of these records is needed."""
-        articles = [article for _, article in page.articles()]
         return (
             page.site_fingerprints() != {self._settings_fingerprint}
             or page.has_references()
-            or not self._category_ids.issuperset(chain.from_iterable({article.categories for article in articles}))
-            or not self._author_ids.issuperset(chain.from_iterable({article.authors for article in articles}))
+            or not (page.categories <= self._category_ids and page.authors <= self._author_ids)
         )
 
     def _has_alias(self, kind: str, alias: str, entry_id: str) -> bool:
