@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -12,7 +13,7 @@ import msgspec
 
 from feedsvc.content.cache.columnar import Column, ColumnarCodec, set_field
 from feedsvc.content.cache.record import Interner, Record
-from feedsvc.content.cache.record_page import READING_COLUMNS, RECORD_COLUMNS, RecordPage
+from feedsvc.content.cache.record_page import READING_COLUMNS, RECORD_COLUMNS, ArticleNames, RecordPage
 from feedsvc.content.reading import ParseResult
 from feedsvc.model import Article, Tag
 from feedsvc.tag_slugs import former_slug, tag_slug
@@ -89,13 +90,8 @@ def decode_page(data: bytes, interner: Interner) -> RecordPage | None:
     """
     try:
         page = _PAGE_DECODER.decode(data)
-        return RecordPage(
-            page.paths,
-            _decode_articles(page, interner),
-            page.records,
-            categories=_names_in_column(page, "categories"),
-            authors=_names_in_column(page, "authors"),
-        )
+        names = ArticleNames(**{name: _names_in_column(page, name) for name in ArticleNames._fields})
+        return RecordPage(page.paths, _decode_articles(page, interner), page.records, names)
     except _DECODE_ERRORS:
         return None
 
@@ -159,8 +155,10 @@ def _decode_articles(page: _Page, interner: Interner) -> list[Article | None]:
     paths: Iterable[str] = [path for index, path in enumerate(page.paths) if index not in lacking] if lacking else page.paths
     articles = _ARTICLE_COLUMNS.decode(page.articles, len(page.paths) - len(lacking), interner.intern)
     set_field(articles, "path", paths)
-    for article in articles:
-        interner.intern_dates(article)
+    if page.articles["updated"] == page.articles["published"]:  # as in most pages
+        set_field(articles, "updated", map(attrgetter("published"), articles))
+    else:
+        deque(map(interner.intern_dates, articles), maxlen=0)
     result: list[Article | None] = [*articles]
     for index in page.lacking:
         result.insert(index, None)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice, repeat
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, NamedTuple, cast, get_type_hints
 
 import msgspec
 
@@ -34,29 +34,35 @@ def _return_unchanged(value: Any) -> Any:
     return value
 
 
+class ArticleNames(NamedTuple):
+    """Ids of categories and authors, and paths of media files, that articles refer to."""
+
+    categories: frozenset[str]
+    authors: frozenset[str]
+    media: frozenset[str]
+
+
 class RecordPage:
     """Records of many files by path, without their `markdown`. A record can be removed, but not replaced.
 
-    `categories` and `authors` are the ids that articles have; those of removed records may be among them.
+    `names` are what its articles refer to, those of removed records included.
     """
 
-    __slots__ = ("_articles", "_columns", "authors", "categories", "paths")
+    __slots__ = ("_articles", "_columns", "_is_complete", "names", "paths")
 
     def __init__(
         self,
         paths: list[str],
         articles: list[Article | None],
         columns: Mapping[str, msgspec.Raw],
-        *,
-        categories: frozenset[str],
-        authors: frozenset[str],
+        names: ArticleNames,
     ) -> None:
         """Initialize with sorted paths, the articles of the readings in their order, and the columns of all other fields.
 
         Raises msgspec.DecodeError, ValueError, TypeError, OverflowError or KeyError if the columns are not valid.
         """
-        self.paths, self._articles = paths, articles
-        self.categories, self.authors = categories, authors
+        self.paths, self._articles, self.names = paths, articles, names
+        self._is_complete = all(articles)  # True if each record has an article and none was removed
         # A copy, because the original refers to the bytes of the whole page.
         self._columns = {name: columns[name].copy() for name in _COLUMNS}
         if paths != sorted(paths):
@@ -81,6 +87,7 @@ class RecordPage:
     def remove(self, path: str) -> None:
         """Remove the record of a path, which must have one in this page, because another one has replaced it."""
         self._articles[self._index(path)] = None
+        self._is_complete = False
 
     def article(self, path: str) -> Article | None:
         """Return the article in the reading of a path, None if the path was removed."""
@@ -88,7 +95,10 @@ class RecordPage:
 
     def articles(self) -> Iterable[tuple[str, Article]]:
         """Return path and article of each record with an article."""
-        return [(path, article) for path, article in zip(self.paths, self._articles, strict=True) if article]
+        items = zip(self.paths, self._articles, strict=True)
+        if self._is_complete:
+            return cast("Iterable[tuple[str, Article]]", items)
+        return [(path, article) for path, article in items if article]
 
     def signatures(self) -> Iterable[tuple[str, FileSignature]]:
         """Return path and signature of each record that has one and an article."""

@@ -43,18 +43,19 @@ class ArticleRecords:
     @property
     def files(self) -> dict[str, FolderFiles]:
         """Files whose record has a signature, by folder."""
-        signatures: dict[str, dict[str, FileSignature]] = defaultdict(dict)
+        folders: dict[str, list[tuple[str, FileSignature]]] = defaultdict(list)
         for folder, files in groupby(self.by_path.signatures(), key=lambda item: item[0].rpartition("/")[0]):
-            signatures[folder].update(files)
+            folders[folder] += files
+        sorted_files = {folder: sorted(files) for folder, files in folders.items()}
         return {
-            folder: FolderFiles(paths := sorted(files), b"".join(map(files.__getitem__, paths)))
-            for folder, files in signatures.items()
+            folder: FolderFiles([path for path, _ in files], b"".join([signature for _, signature in files]))
+            for folder, files in sorted_files.items()
         }
 
     def register_media_of_pages(self, excluded: Container[str]) -> None:
         """Register the media of all records that are in pages, except those of the paths `excluded`."""
         for page in self.by_path.pages():
-            for path, article in page.articles():
+            for path, article in page.articles() if page.names.media else ():
                 if article.media and path not in excluded:
                     self._update_media_index(path, _NO_PATHS, frozenset(article.media))
 

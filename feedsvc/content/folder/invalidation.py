@@ -56,7 +56,7 @@ class StalenessCheck:
         return (
             page.site_fingerprints() != {self._settings_fingerprint}
             or page.has_references()
-            or not (page.categories <= self._category_ids and page.authors <= self._author_ids)
+            or not (page.names.categories <= self._category_ids and page.names.authors <= self._author_ids)
         )
 
     def _has_alias(self, kind: str, alias: str, entry_id: str) -> bool:

@@ -12,7 +12,7 @@ from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.theme_files import ThemeFolder
 from feedsvc.content.media import MediaFolder
 from feedsvc.errors import Problem
-from feedsvc.model import Author, Category, MediaFile
+from feedsvc.model import Article, Author, Category, MediaFile
 
 
 class SnapshotBuilder:
@@ -93,7 +93,9 @@ class SnapshotBuilder:
 
         Of a changed file, there is a new MediaFile, even if it is equal to the former one: the bytes may differ.
         """
-        changed_articles = (article for change in changes.values() for article in change if article)
+        changed_articles: Iterable[Article] = articles.active_articles.values()  # at first, all
+        if self._previous:
+            changed_articles = (article for change in changes.values() for article in change if article)
         settings_media = settings.media | self._free_files.media
         paths = {path for article in changed_articles for path in article.media} | changed_media | settings_media
         for path in paths | self._missing_media:
