@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeVar
@@ -90,7 +90,7 @@ def read_file(root: Path, path: str, within: str = "", max_size: int = MAX_FILE_
         os.close(descriptor)
 
 
-def read_many(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
+def read_many(root: Path, paths: Iterable[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
     """Yield (path, what `read_file` returns for it with the default arguments) for each path below `root`, in the given order.
 
     A folder is opened once for consecutive paths directly in it.

@@ -13,7 +13,7 @@ from feedsvc.content.cache import NO_MEDIA, Interner, ParseCache, Record, decode
 from feedsvc.content.file_signature import MISSING, FileSignature
 from feedsvc.content.folder.invalidation import settings_fingerprint
 from feedsvc.content.markdown import TextStore
-from feedsvc.content.reading import ParseResult, References, parse_article
+from feedsvc.content.reading import ParseResult, References, parse_articles
 from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.support.digest import blake2b
 from feedsvc.support.process_pool import available_processors, map_chunks
@@ -23,9 +23,12 @@ PARALLEL_THRESHOLD: Final = 500  # files; reading fewer takes less time than sta
 _MIN_CHUNK_SIZE: Final = 64
 _MAX_CHUNK_SIZE: Final = 2000
 _CHUNK_COUNT: Final = 32
-_READ_BATCH_SIZE: Final = 64  # files that are read before the first of them is parsed
+# Files that are read, then parsed together: few enough that their data stays in the processor's caches.
+_BATCH_SIZE: Final = 64
+_BATCH_BYTES: Final = 256 * 1024
 _MAX_TRANSFERRED_FILES: Final = 4_000  # for more, loading texts from the cache is faster than sending them between processes
 
+_FileData = bytes | Problem | None  # as `safe_read.read_file` returns it
 OnRead = Callable[[int, int], object]  # (number of files read so far, number of files to read)
 
 
@@ -119,7 +122,7 @@ class ArticleLoader:
         """
         if path in self._preloaded:
             return self._preloaded.pop(path)
-        record, markdown = self._read(path, safe_read.read_file(self._root, path))
+        ((_, record, markdown),) = self._read_records([(path, safe_read.read_file(self._root, path))])
         self._texts.add(_texts_by_key([(record, markdown)]))
         return self._intern(record)
 
@@ -132,7 +135,7 @@ class ArticleLoader:
         Store the records of new files in the cache as active: hardly any of them will lose a conflict. If there is no cache or
         storing fails, these records state that their articles are not active.
         """
-        files = [(path, *self._read(path, data, is_preloading=True)) for path, data in self._read_files(paths)]
+        files = [file for batch in self._read_files(paths) for file in self._read_records(batch, is_preloading=True)]
         texts = _texts_by_key((record, markdown) for _, record, markdown in files)
         missing = [path for path, record, _ in files if not record]
         records = {path: record for path, record, _ in files if record}
@@ -145,38 +148,47 @@ class ArticleLoader:
         records |= {path: record.as_never_active() for path, record in new_records.items()}
         return _LoadedFiles(records, missing, texts, are_stored=False)
 
-    def _read_files(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
-        """Yield each path with the bytes of its file, the problem of reading it, or None if it is missing.
+    def _read_files(self, paths: Iterable[str]) -> Iterator[list[tuple[str, _FileData]]]:
+        """Yield batches of paths, each path with the bytes of its file, the problem of reading it, or None if it is missing."""
+        batch, size = list[tuple[str, _FileData]](), 0
+        for path, data in safe_read.read_many(self._root, paths):
+            batch.append((path, data))
+            size += len(data) if isinstance(data, bytes) else 0
+            if len(batch) == _BATCH_SIZE or size > _BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
 
-        Files are read in batches, for the processor's caches.
-        """
-        for start in range(0, len(paths), _READ_BATCH_SIZE):
-            yield from [*safe_read.read_many(self._root, paths[start : start + _READ_BATCH_SIZE])]
-
-    def _read(self, path: str, data: bytes | Problem | None, *, is_preloading: bool = False) -> tuple[Record | None, str]:
-        """Return record and Markdown of a file with this data; None and "" if it is missing (None).
+    def _read_records(
+        self, files: Sequence[tuple[str, _FileData]], *, is_preloading: bool = False
+    ) -> Iterator[tuple[str, Record | None, str]]:
+        """Yield path, record and Markdown of each file, given as path and data; None and "" if it is missing (None).
 
         The Markdown is also "" if a record is reused or there is no article. If `is_preloading`, new articles without
         problems count as active.
         """
+        digests = [blake2b(data) if isinstance(data, bytes) else b"" for _, data in files]
+        new_files = [
+            (path, data)
+            for (path, data), digest in zip(files, digests, strict=True)
+            if isinstance(data, bytes) and not self._has_current_record(path, digest)
+        ]
+        results = dict(zip((path for path, _ in new_files), parse_articles(new_files, self._references), strict=True))
+        for (path, data), digest in zip(files, digests, strict=True):
+            previous, signature = self._records.get(path), self._signatures.get(path, MISSING)
+            result = ParseResult(None, (data,)) if isinstance(data, Problem) else results.get(path)
+            if result:
+                is_active = bool(is_preloading and result.article and not (previous or result.problems))
+                record = self._build_record(signature, digest, result._replace(markdown=""), previous, is_active=is_active)
+                yield path, record, result.markdown
+            else:
+                yield path, replace(previous, signature=signature) if previous and data is not None else None, ""
+
+    def _has_current_record(self, path: str, digest: bytes) -> bool:
+        """Return whether the record of the previous reading is valid for a file whose bytes have this digest."""
         previous = self._records.get(path)
-        if data is None:
-            return None, ""
-        signature = self._signatures.get(path, MISSING)
-        if isinstance(data, Problem):
-            return self._build_record(signature, b"", ParseResult(None, (data,)), previous), ""
-        digest = blake2b(data)
-        if previous and previous.signature and previous.digest == digest and path not in self._stale:
-            return replace(previous, signature=signature), ""
-        result = parse_article(path, data, self._references)
-        record = self._build_record(
-            signature,
-            digest,
-            ParseResult(result.article, result.problems, result.positions, result.alias_references),
-            previous,
-            is_active=bool(is_preloading and result.article and not (previous or result.problems)),
-        )
-        return record, result.markdown if result.article else ""
+        return bool(previous and previous.signature and previous.digest == digest and path not in self._stale)
 
     def _build_record(
         self,

@@ -5,7 +5,7 @@ the problems of the file.
 `content.folder` reads files with this package; `content.lint`, `editing`, `importing`, `migration` and `cli` use its parts.
 """
 
-from feedsvc.content.reading.article import ParseResult, default_id, parse_article
+from feedsvc.content.reading.article import ParseResult, default_id, parse_article, parse_articles
 from feedsvc.content.reading.body_positions import BodyPositions
 from feedsvc.content.reading.context import References
 from feedsvc.content.reading.custom_feeds import parse_custom_feeds
@@ -55,6 +55,7 @@ __all__ = [
     "known_names",
     "names_in",
     "parse_article",
+    "parse_articles",
     "parse_authors",
     "parse_categories",
     "parse_custom_feeds",
