@@ -61,7 +61,9 @@ _MEDIA_HINTS: Final = ("media", "<", "%", "&")
 
 # A text without any of these has no image, sound or film.
 _EMBEDDED_MEDIA: Final = re.compile(r"!\[|<(?:img|video|audio|source)\b", re.IGNORECASE)
-_EMBEDDED_MEDIA_HINTS: Final = ("![", "<")
+_EMBEDDED_MEDIA_HINTS: Final = (b"![", b"<")
+# UTF-8 without the characters that `is_simple` counts. Deleting it first takes a fifth of the time of counting in the whole text.
+_OTHER_BYTES: Final = bytes({*range(256)}.difference(b"*_~<[^|\n\r!"))
 # A text within these limits has HTML within the limits, so `is_simple` need not render it. Lines that begin with fewer than 16
 # markers and spaces nest at most 60 elements, and each emphasis marker adds one.
 _SIMPLE_MAX_LENGTH: Final = 16_000  # characters
@@ -148,20 +150,18 @@ def is_simple(markdown: str) -> bool:
     Does not render. If the result is False, the HTML may still meet these conditions. The result is valid for any base URL, and
     for any `page` outside media/.
     """
-    count = markdown.count
+    if len(markdown) > _SIMPLE_MAX_LENGTH:
+        return False
+    marks = markdown.encode(errors="surrogatepass").translate(None, _OTHER_BYTES)
+    count = marks.count
     return (
-        len(markdown) <= _SIMPLE_MAX_LENGTH
-        and count("*") + count("_") + count("~") + count("<") <= _SIMPLE_MAX_MARKERS
-        and count("[^") <= _SIMPLE_MAX_FOOTNOTES
-        and count("|") * (count("\n") + count("\r") + 1) <= _SIMPLE_MAX_CELLS
+        count(b"*") + count(b"_") + count(b"~") + count(b"<") <= _SIMPLE_MAX_MARKERS
+        and count(b"[^") <= _SIMPLE_MAX_FOOTNOTES
+        and count(b"|") * (count(b"\n") + count(b"\r") + 1) <= _SIMPLE_MAX_CELLS
         and not _DEEP_LINE.search(f"\n{markdown}")
-        and not _may_embed_media(markdown)
+        and not (any(map(marks.__contains__, _EMBEDDED_MEDIA_HINTS)) and _EMBEDDED_MEDIA.search(markdown))
         and not may_show_media(markdown)
     )
-
-
-def _may_embed_media(markdown: str) -> bool:
-    return any(map(markdown.__contains__, _EMBEDDED_MEDIA_HINTS)) and bool(_EMBEDDED_MEDIA.search(markdown))
 
 
 def may_show_media(markdown: str) -> bool:

@@ -11,6 +11,7 @@ from feedsvc.content import text
 from feedsvc.content.markdown import MAX_DEPTH, MAX_HTML_BYTES, LimitExceeded, RenderedMarkdown, is_simple, render_within_limits
 from feedsvc.content.reading.body_positions import BodyPositions
 from feedsvc.content.reading.context import ReadContext
+from feedsvc.content.yaml import YamlDocument
 from feedsvc.errors import Problem
 
 _MAX_PROBLEMS: Final = 100
@@ -31,7 +32,7 @@ def check_body(context: ReadContext, content: str, markdown: str, path: str) -> 
     Problems, and the media files that the body refers to, are added to `context`. Return "" if the Markdown is only white space,
     or if its HTML would exceed the limits, which adds an error.
     """
-    context.document.problems += _lost_heading_warnings(context.document.path, content)
+    context.document.problems += _lost_heading_warnings(context.document, content)
     if is_simple(markdown):
         return "" if markdown.isspace() else markdown
     page = uris.absolute(context.references.site.base_url, path)
@@ -50,13 +51,15 @@ def check_body(context: ReadContext, content: str, markdown: str, path: str) -> 
     return "" if markdown.isspace() else markdown
 
 
-def _lost_heading_warnings(path: str, content: str) -> Iterator[Problem]:
+def _lost_heading_warnings(document: YamlDocument, content: str) -> Iterator[Problem]:
     """Yield a warning if the text of `body:` in a YAML file is followed by a comment that looks like a heading (## The votes)."""
-    if "\n##" in content and not path.endswith(".md") and (match := _LOST_HEADING.search(content)):
+    if document.loaded_source_map is None or document.path.endswith(".md"):  # `yaml.fast` declines files with comments
+        return
+    if "\n##" in content and (match := _LOST_HEADING.search(content)):
         line, column = text.line_and_column(content, match.start(1))
         message = "body: this line is not indented, so it is a comment, which readers do not see"
         hint = "if it is a heading, indent it by two spaces"
-        yield Problem(path=path, line=line, column=column, message=message, hint=hint, severity="warning")
+        yield Problem(path=document.path, line=line, column=column, message=message, hint=hint, severity="warning")
 
 
 def _check_media(context: ReadContext, rendered: RenderedMarkdown) -> list[tuple[str, str, str]]:

@@ -208,8 +208,6 @@ class _Parser:
 
 def _dedent(block: str, width: int) -> str:
     """Remove the first `width` characters of each line, which are spaces. A shorter line becomes empty."""
-    if width == 2 and "\n \n" not in block:  # noqa: PLR2004 - the usual indentation, in one call
-        return block[width:].replace("\n  ", "\n")
     return "\n".join([line[width:] for line in block.split("\n")])
 
 
