@@ -24,8 +24,8 @@ _MIN_CHUNK_SIZE: Final = 64
 _MAX_CHUNK_SIZE: Final = 2000
 _CHUNK_COUNT: Final = 32
 # Files that are read, then parsed together: few enough that their data stays in the processor's caches.
-_BATCH_SIZE: Final = 64
-_BATCH_BYTES: Final = 256 * 1024
+_BATCH_SIZE: Final = 128
+_BATCH_BYTES: Final = 512 * 1024
 _MAX_TRANSFERRED_FILES: Final = 4_000  # for more, loading texts from the cache is faster than sending them between processes
 
 _FileData = bytes | Problem | None  # as `safe_read.read_file` returns it

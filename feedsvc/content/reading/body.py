@@ -8,7 +8,7 @@ from typing import Final
 
 from feedsvc import uris
 from feedsvc.content import text
-from feedsvc.content.markdown import MAX_DEPTH, MAX_HTML_BYTES, LimitExceeded, RenderedMarkdown, is_simple, render_within_limits
+from feedsvc.content.markdown import MAX_DEPTH, MAX_HTML_BYTES, LimitExceeded, RenderedMarkdown, render_within_limits
 from feedsvc.content.reading.body_positions import BodyPositions
 from feedsvc.content.reading.context import ReadContext
 from feedsvc.content.yaml import YamlDocument
@@ -26,14 +26,15 @@ _TOO_LARGE: Final = (
 )
 
 
-def check_body(context: ReadContext, content: str, markdown: str, path: str) -> str:
+def check_body(context: ReadContext, content: str, markdown: str, path: str, *, is_simple: bool) -> str:
     """Check the Markdown of a body and return it. `content` is the text of the whole file, `path` the page's path on the site.
 
+    `is_simple` is the result of the function `content.markdown.is_simple` for the Markdown.
     Problems, and the media files that the body refers to, are added to `context`. Return "" if the Markdown is only white space,
     or if its HTML would exceed the limits, which adds an error.
     """
     context.document.problems += _lost_heading_warnings(context.document, content)
-    if is_simple(markdown):
+    if is_simple:
         return "" if markdown.isspace() else markdown
     page = uris.absolute(context.references.site.base_url, path)
     rendered = render_within_limits(markdown, base_url=context.references.site.base_url, page=page)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from feedsvc.content import text
 from feedsvc.content.yaml import CONFLICT_MESSAGE, YamlDocument, conflict_line, parse_yaml
@@ -15,8 +14,7 @@ _START: Final = re.compile(r"---[ \t]*\r?\n?")
 _END: Final = re.compile(r"(?:---|\.\.\.)[ \t]*\r?\n?")
 
 
-@dataclass(frozen=True, slots=True)
-class FileParts:
+class FileParts(NamedTuple):
     """Parts of a content file. `content` is its whole text, `document` its YAML (of a Markdown file, the front matter).
 
     `markdown` is the text below the front matter, None for a YAML file.
@@ -27,9 +25,7 @@ class FileParts:
     markdown: str | None
 
 
-def parse_file_parts(
-    path: str, data: bytes, kind: str = "article", required: str = _ARTICLE_KEYS
-) -> FileParts | tuple[Problem, ...]:
+def parse_file_parts(path: str, data: bytes, kind: str = "article", required: str = _ARTICLE_KEYS) -> FileParts | list[Problem]:
     """Decode a content file and parse its YAML: the front matter of a file whose name ends in .md, else the whole text.
 
     Return only the problems if the file cannot be decoded, if a Markdown file has no valid front matter, or if a Markdown file
@@ -39,13 +35,13 @@ def parse_file_parts(
     """
     content, problems, is_printable = text.decode(path, data)
     if not content and problems:
-        return tuple(problems)
+        return problems
     try:
         front_matter, markdown = split_front_matter(content, kind, required) if path.endswith(".md") else (content, None)
     except ValueError as error:
-        return *problems, Problem(path=path, message=str(error))
+        return [*problems, Problem(path=path, message=str(error))]
     if markdown and (line := conflict_line(content)) and not _is_in_code_fence(content, line):
-        return *problems, Problem(path=path, line=line, message=CONFLICT_MESSAGE)
+        return [*problems, Problem(path=path, line=line, message=CONFLICT_MESSAGE)]
     document = parse_yaml(path, front_matter, is_printable=is_printable)
     document.problems[:0] = problems
     return FileParts(content, document, markdown)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from feedsvc.content import text
+from feedsvc.content.markdown import is_simple
 from feedsvc.content.reading.body import check_body
 from feedsvc.content.reading.context import ReadContext, References
 from feedsvc.content.reading.front_matter import parse_file_parts
@@ -39,8 +40,8 @@ def parse_page(path: str, data: bytes, references: References) -> ParsedPage:
     `references` has the site and the media files that the page may refer to.
     """
     parts = parse_file_parts(path, data, "page", "title:")
-    if isinstance(parts, tuple):
-        return ParsedPage(None, parts)
+    if isinstance(parts, list):
+        return ParsedPage(None, tuple(parts))
     document = parts.document
     keys = validate_document(document, PageKeys, _PLACEHOLDERS)
     if keys is None:
@@ -75,7 +76,7 @@ class _PageParser(ReadContext):
             order=keys.order,
             aliases=aliases,
             is_draft=keys.status == "draft",
-            markdown=check_body(self, content, markdown, path_of(StaticPageAt(slug))),
+            markdown=check_body(self, content, markdown, path_of(StaticPageAt(slug)), is_simple=is_simple(markdown)),
             media=tuple(self.media),
         )
 

@@ -1,13 +1,18 @@
-"""Tags of one article: their slugs, and the problems of spellings that give none or the slug of another tag."""
+"""Tags of one article: their slugs, and the problems of their spellings."""
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Final
 
 from feedsvc.content.reading.context import ReadContext
 from feedsvc.model import Tag
 from feedsvc.tag_slugs import spelling_key, tag_slug
+
+_ENTITY: Final = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#[xX][0-9A-Fa-f]+);")  # reported by strict feed validators
 
 
 def article_tags(context: ReadContext, titles: Sequence[str]) -> tuple[Tag, ...]:
@@ -22,6 +27,15 @@ def article_tags(context: ReadContext, titles: Sequence[str]) -> tuple[Tag, ...]
             message = f"tags: '{first}' and '{title}' are one tag, with one page and feed at /tag/{slug}/"
             context.add_warning(("tags", index), message, "keep one; two tags must differ in a letter, a digit or one of + # & @")
     return tuple(tags.values())
+
+
+def add_tag_warnings(context: ReadContext, titles: Sequence[str]) -> None:
+    """Add warnings to `context` about tags that readers may not see as meant: with commas or entities."""
+    for index, title in enumerate(titles):
+        if "," in title:
+            context.add_warning(("tags", index), f"tags: '{title}' is one tag", f"for several, write [{title}]")
+        if "&" in title and (match := _ENTITY.search(title)):
+            context.add_warning(("tags", index), f"tags: '{match[0]}' is shown as it stands", f"write {html.unescape(title)}")
 
 
 @lru_cache(maxsize=4096)
