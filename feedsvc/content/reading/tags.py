@@ -19,12 +19,12 @@ def article_tags(context: ReadContext, titles: Sequence[str]) -> tuple[Tag, ...]
     """Return the tags of an article, one for each slug. Problems of the titles are added to `context`."""
     tags: dict[str, Tag] = {}
     for index, title in enumerate(titles):
-        slug = tag_slug(title)
-        if not slug:
+        tag = _tag(title)
+        if not tag.id:
             context.add_error(("tags", index), f"'{title}' has no letter or digit to make an address of")
-        first = tags.setdefault(slug, _tag(slug, title)).title
-        if slug and first != title and spelling_key(first) != spelling_key(title):
-            message = f"tags: '{first}' and '{title}' are one tag, with one page and feed at /tag/{slug}/"
+        first = tags.setdefault(tag.id, tag).title
+        if tag.id and first != title and spelling_key(first) != spelling_key(title):
+            message = f"tags: '{first}' and '{title}' are one tag, with one page and feed at /tag/{tag.id}/"
             context.add_warning(("tags", index), message, "keep one; two tags must differ in a letter, a digit or one of + # & @")
     return tuple(tags.values())
 
@@ -39,6 +39,6 @@ def add_tag_warnings(context: ReadContext, titles: Sequence[str]) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _tag(slug: str, title: str) -> Tag:
-    """Return a Tag. Articles share the object while it is in the cache, to save memory; compare tags with ==, not by identity."""
-    return Tag(id=slug, title=title)
+def _tag(title: str) -> Tag:
+    """Return the tag of a spelling. Articles share the object while it is in the cache, to save memory; compare tags with ==."""
+    return Tag(id=tag_slug(title), title=title)
