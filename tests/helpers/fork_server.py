@@ -29,6 +29,13 @@ from runpy import run_module
 from typing import Final, cast
 
 import feedsvc.cli
+from feedsvc.content.cache import record_tables
+from feedsvc.content.folder.folder import load_content
+from feedsvc.extensions import installed_plugins
+from feedsvc.language import get_language
+from feedsvc.pages.sample_sites import sample_catalogs
+from feedsvc.pages.theme import compile_builtin_templates
+from tests import ROOT
 
 # Modules that commands import only if they need them, as many tests do.
 LATER_MODULES: Final = (
@@ -39,6 +46,9 @@ LATER_MODULES: Final = (
     "feedsvc.pages.theme_trial",
     "feedsvc.support.limited_process_child",
 )
+# It needs a quarter of a second, and makes later forks slower, so that only commands for buckets let the server import it.
+BUCKET_MODULE: Final = "feedsvc.export.s3.client"
+TIME_ZONES: Final = ("UTC", "Asia/Kolkata", "Asia/Seoul")  # of the newsrooms of most tests
 MAX_DESCRIPTORS: Final = 4096  # at least as many as the server has open
 
 
@@ -112,6 +122,9 @@ class _Server:
         _, streams, _, _ = socket.recv_fds(connection, 1, 3)
         with connection.makefile("rb") as file:
             command = Command(**json.loads(file.readline()))
+        if any(word.startswith("s3://") for word in command.line):
+            with suppress(ImportError):  # the command reports it
+                import_module(BUCKET_MODULE)
         client = connection.detach()
         process_id = os.fork()
         if process_id == 0:
@@ -143,11 +156,27 @@ def _send(client: int, number: int) -> None:
         os.write(client, b"%d\n" % number)
 
 
+def _fill_caches() -> None:
+    """Compute what each command would compute for itself, and what depends on no newsroom and on no variable.
+
+    pydantic makes a validator when it is used first, Babel reads the locale data, and Jinja reads compiled templates.
+    """
+    load_content(ROOT / "content")
+    for time_zone in TIME_ZONES:
+        get_language("en", time_zone)
+    compile_builtin_templates()
+    sample_catalogs()
+    record_tables._code_digest()
+    # A fork may have plug-ins in folders of its own.
+    assert installed_plugins.cache_info().currsize == 0
+
+
 if __name__ == "__main__":
     for module in iter_modules(feedsvc.cli.__path__):
         feedsvc.cli.import_cli_module(module.name)
     for name in LATER_MODULES:
         import_module(name)
+    _fill_caches()
     gc.collect()
     gc.freeze()
     sys.stdout.write("ready\n")

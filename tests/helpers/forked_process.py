@@ -24,8 +24,8 @@ from typing import IO, Final, Self
 from tests import ROOT
 from tests.helpers.http_client import SECONDS
 
-# The interpreter, the loader and the C library read these variables at a start. A fork has those of the fork server.
-_START_PREFIXES: Final = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "GLIBC_")
+# The interpreter, the loader, the C library and fsspec read these variables at a start. A fork has those of the fork server.
+_START_PREFIXES: Final = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "GLIBC_", "FSSPEC_")
 _LOCALE_VARIABLES: Final = ("LC_ALL", "LC_CTYPE", "LANG")  # the first that is set has the encoding of the interpreter
 CAN_FORK: Final = hasattr(os, "pidfd_open")  # Linux; the fork server needs it
 _APPLIED_BY_FORKS: Final = frozenset(("PYTHONPATH", "PYTHONDONTWRITEBYTECODE"))
