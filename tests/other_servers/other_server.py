@@ -8,13 +8,13 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
 
+from tests.helpers.forked_process import Process, start_module
 from tests.helpers.http_client import SECONDS, Response, ask, ask_on
 from tests.helpers.running_server import NO_VARIABLES, environment
 
@@ -38,7 +38,7 @@ def wait_for_start(is_ready: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-def kill_group(process: subprocess.Popen[bytes]) -> None:
+def kill_group(process: Process) -> None:
     """Kill a server that leads a session, and its processes: those of granian go on if only the first one is killed."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
@@ -53,8 +53,9 @@ def free_port() -> int:
 
 
 def command_line(name: str, port: int, workers: int) -> list[str]:
+    """Return the module of a server and its arguments."""
     values = {"address": f"127.0.0.1:{port}", "host": "127.0.0.1", "port": port, "workers": workers}
-    return [sys.executable, "-m", *(word.format(**values) for word in COMMANDS[name])]
+    return [word.format(**values) for word in COMMANDS[name]]
 
 
 class OtherServer:
@@ -65,15 +66,17 @@ class OtherServer:
     ) -> None:
         port = free_port()
         self.url, self.workers = f"http://127.0.0.1:{port}/", workers
-        self._log = (state.parent / f"log-{port}").open("w+")
+        self._log = (state.parent / f"log-{port}").open("wb")
         settings = {"FEEDSVC_CONTENT": str(content), "FEEDSVC_STATE": str(state), "HOME": str(state.parent), **variables}
-        self.process = subprocess.Popen(
-            [*command_line(name, port, workers), *options],
+        # A fork has imported feedsvc, and the processes of gunicorn inherit that; those of granian are new interpreters.
+        self.process = start_module(
+            *command_line(name, port, workers),
+            *options,
             stdout=self._log,
             stderr=self._log,
             env=environment(settings),
             cwd=state.parent,
-            start_new_session=True,
+            new_session=True,
         )
 
     @property

@@ -6,8 +6,6 @@ import contextlib
 import re
 import shlex
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +13,7 @@ import pytest
 
 from feedsvc.cli.variables import VARIABLE_NAMES
 from tests import ROOT
+from tests.helpers.forked_process import start_module
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.running_server import environment
 from tests.helpers.unix_client import ask_unix
@@ -31,10 +30,9 @@ def test_command_starts_a_server_that_responds(tmp_path: Path, line: str) -> Non
     words = shlex.split(line.replace("8000", str(port)).replace("/run/feedsvc/http.sock", str(path)))
     variables = dict(word.split("=", 1) for word in words if word.startswith("FEEDSVC_"))
     settings = {"FEEDSVC_CONTENT": str(content), "FEEDSVC_STATE": str(tmp_path / "state"), "HOME": str(tmp_path), **variables}
-    arguments = [sys.executable, "-m", *words[len(variables) :]]
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen(
-            arguments, stdout=log, stderr=log, env=environment(settings), cwd=tmp_path, start_new_session=True
+    with (tmp_path / "log").open("wb") as log:
+        process = start_module(
+            *words[len(variables) :], stdout=log, stderr=log, env=environment(settings), cwd=tmp_path, new_session=True
         )
 
     def is_answering() -> bool:
