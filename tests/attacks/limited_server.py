@@ -9,7 +9,6 @@ import selectors
 import socket
 import struct
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,17 +16,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from tests.helpers.forked_process import Process, start_module
 from tests.helpers.http_client import SECONDS
-from tests.helpers.running_server import command, environment
-
-# Sets the limit, then replaces itself with the server, so that the process id stays the same.
-_SET_LIMIT_PROGRAM: Final = """
-import os, resource, sys
-_, files, *words = sys.argv
-resource.setrlimit(resource.RLIMIT_NOFILE, (int(files), int(files)))
-os.execv(words[0], words)
-"""
-
+from tests.helpers.running_server import environment
 
 # l_onoff and l_linger of socket(7). A server answers all requests that it received before a FIN, and would do so for minutes; a
 # reset ends the attack at once.
@@ -40,16 +31,16 @@ def max_open_files() -> int:
     return 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
 
 
-def limited_command(files: int, *arguments: str | Path) -> list[str]:
-    """Return the command of a feedsvc process that may have `files` open files."""
-    return [sys.executable, "-c", _SET_LIMIT_PROGRAM, str(files), *command(*arguments)]
+def limited_command(files: int, *arguments: str | Path) -> tuple[str | Path, ...]:
+    """Return the module and the arguments of a feedsvc process that may have `files` open files."""
+    return ("tests.attacks.limited_program", str(files), *arguments)
 
 
 @dataclass(frozen=True)
 class LimitedServer:
     """A server process and its log file. `url` ends with a slash."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     url: str
     log: Path
 
@@ -63,7 +54,7 @@ def limited_server(content: Path, folder: Path, files: int, *options: str) -> It
     log = folder / "log"
     arguments = limited_command(files, "serve", content, "--port", "0", "--state", folder / "state", *options)
     with log.open("wb") as stderr:
-        process = subprocess.Popen(arguments, stderr=stderr, stdout=subprocess.DEVNULL, env=environment())
+        process = start_module(*arguments, stderr=stderr, stdout=subprocess.DEVNULL, env=environment())
     try:
         deadline = time.monotonic() + SECONDS
         while " at http://" not in log.read_text() and time.monotonic() < deadline and process.poll() is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import statistics
-import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ import pytest
 from feedsvc.support.file_descriptors import MIN_LIMIT, budget
 from tests.attacks.attacked_server import MAX_WAIT, PollingReader, resident_memory
 from tests.attacks.limited_server import LimitedServer, limited_command, limited_server, max_open_files, pipeline_without_reading
+from tests.helpers.forked_process import run_module
 from tests.helpers.http_client import SECONDS, Response, ask, open_connection, read_all
 from tests.helpers.log_lines import without_times
 from tests.helpers.running_server import environment
@@ -114,7 +114,7 @@ def test_clients_that_pipeline_without_reading_do_not_affect_other_clients(
 
 def test_start_with_too_few_open_files_is_an_error(content: Path, tmp_path: Path) -> None:
     arguments = limited_command(64, "serve", content, "--port", "0", "--state", tmp_path / "state")
-    result = subprocess.run(arguments, capture_output=True, text=True, env=environment(), timeout=SECONDS, check=False)
+    result = run_module(*arguments, env=environment())
     assert result.returncode == 2
     assert without_times(result.stderr).startswith(
         f"feedsvc: a process may have 64 open files here, and a server needs {MIN_LIMIT}, better 4096: "

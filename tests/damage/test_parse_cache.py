@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from feedsvc.content.cache.store import ParseCache
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.publication.last_modified import LastModifiedStore
-from tests.helpers.running_server import command, environment
+from tests.helpers.running_server import build_tree
 
 SITE_YAML = "title: Harbour\nbase_url: https://news.example\nid_domain: news.example\ntimezone: UTC\n"
 ARTICLE_COUNT = 90
@@ -167,8 +166,7 @@ def test_cache_file_of_another_newsroom_adds_none_of_its_articles(content: Path,
 
 def build(content: Path, out: Path, state: Path) -> dict[str, bytes]:
     """Build a tree; return page file name -> bytes of the article pages."""
-    arguments = command("build", out, content, "--skip-broken", "--state", state)
-    subprocess.run(arguments, env=environment(), check=True, capture_output=True)
+    build_tree(out, content, "--skip-broken", "--state", state)
     return {path.name: path.read_bytes() for path in out.glob("articles/*/index.html")}
 
 

@@ -15,9 +15,10 @@ import pytest
 
 from tests.audience.waiting import wait_until
 from tests.helpers import trees
+from tests.helpers.forked_process import start_module
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.newsrooms import SITE, article, picture, write
-from tests.helpers.running_server import command, environment
+from tests.helpers.running_server import build_tree, environment
 from tests.live.served_content import fetch_problems, fetch_status, monitored_server
 
 FILE: Final = "articles/one.yaml"
@@ -81,7 +82,7 @@ def test_two_servers_and_a_killed_one_share_a_state_folder_without_loss(root: Pa
             write_with_title(root, f"Number {number}")
             wait_until(lambda number=number: b"Number %d<" % number in ask(left.url, "/feed.rss").body)  # type: ignore[misc]
         wait_until(lambda: b"Number 19<" in ask(right.url, "/feed.rss").body)
-        third = subprocess.Popen(command("serve", root, "--port", "0", "--state", tmp_path / "state"), env=environment())
+        third = start_module("feedsvc", "serve", root, "--port", "0", "--state", tmp_path / "state", env=environment())
         third.kill()
         third.wait(SECONDS)
         write(root, {FILE: "title: ["})
@@ -107,8 +108,8 @@ def tree_files(out: Path) -> dict[str, tuple[bytes, int]]:
 def watched_tree(root: Path, tmp_path: Path) -> Iterator[Path]:
     """Run `build --watch` until the test ends and yield its output folder; SIGTERM must end it with exit status 0."""
     out = tmp_path / "out"
-    arguments = command("build", out, root, "--watch", "--state", tmp_path / "state")
-    process = subprocess.Popen(arguments, env=environment(), stderr=subprocess.PIPE, text=True)
+    arguments = ("build", out, root, "--watch", "--state", tmp_path / "state")
+    process = start_module("feedsvc", *arguments, env=environment(), stderr=subprocess.PIPE)
     try:
         assert process.stderr
         for line in process.stderr:
@@ -135,14 +136,14 @@ def test_last_valid_version_in_the_tree_shows_the_current_image(root: Path, watc
 
 def test_build_watch_continues_after_the_loss_of_a_stored_text(root: Path, tmp_path: Path) -> None:
     write(root, article("lost", body="Some words."))
-    arguments = command("build", tmp_path / "out", root, "--skip-broken", "--state", tmp_path / "state")
+    arguments = (tmp_path / "out", root, "--skip-broken", "--state", tmp_path / "state")
     for is_broken in (False, True):
         if is_broken:
             write(root, {"articles/lost.yaml": "title: ["})
-        subprocess.run(arguments, env=environment(), check=True, capture_output=True)
+        build_tree(*arguments)
     with closing(sqlite3.connect(tmp_path / "state/articles.sqlite")) as rows, rows:
         rows.execute("DELETE FROM text")
-    process = subprocess.Popen((*arguments, "--watch"), env=environment(), stderr=subprocess.PIPE, text=True)
+    process = start_module("feedsvc", "build", *arguments, "--watch", env=environment(), stderr=subprocess.PIPE)
     try:
         assert process.stderr
         for line in process.stderr:
@@ -173,9 +174,7 @@ def test_build_watch_writes_only_changed_documents(root: Path, tmp_path: Path, w
     write(root, article("two"))
 
     fresh_tree = tmp_path / "fresh"
-    subprocess.run(
-        command("build", fresh_tree, root, "--state", tmp_path / "empty"), env=environment(), check=True, timeout=SECONDS
-    )
+    build_tree(fresh_tree, root, "--state", tmp_path / "empty")
     expected = {name: data for name, (data, _) in tree_files(fresh_tree).items()}
     wait_until(lambda: {name: data for name, (data, _) in tree_files(watched_tree).items()} == expected)
     unchanged_names = ("category/asia/feed.rss", "author/jia/index.html", "static/site.css")

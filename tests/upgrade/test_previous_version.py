@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import subprocess
 import zipfile
 from contextlib import closing
 from datetime import UTC, datetime
@@ -23,7 +22,8 @@ from feedsvc.websub import HubSelection
 from feedsvc.websub.queue import DeliveryQueue
 from tests.export.s3.conftest import bucket, no_running_event_loop, storage
 from tests.export.s3.moto import Bucket
-from tests.helpers.running_server import command, environment
+from tests.helpers.forked_process import run_module
+from tests.helpers.running_server import environment
 from tests.kills.newsroom import BASE_URL
 
 __all__ = ["bucket", "no_running_event_loop", "storage"]
@@ -47,13 +47,9 @@ def facts(home: Path) -> dict[str, Any]:
 
 
 def build(home: Path, out: str, *options: str, **variables: str) -> str:
-    result = subprocess.run(
-        command("build", out, home / "content", "--state", home / "build-state", *options),
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment(variables),
-    )
+    arguments = (out, home / "content", "--state", home / "build-state", *options)
+    result = run_module("feedsvc", "build", *arguments, env=environment(variables))
+    assert result.returncode == 0, result.stderr
     return result.stderr
 
 
