@@ -17,7 +17,7 @@ import pytest
 
 from tests import ROOT
 from tests.helpers import newsrooms
-from tests.helpers.forked_process import start_module
+from tests.helpers.forked_process import run_module, start_module
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.programs import killing
 from tests.helpers.running_server import command, environment
@@ -178,8 +178,9 @@ def test_lines_for_the_journal_have_a_priority_and_no_time(serve: Callable[..., 
 
 def test_a_build_that_ends_writes_sentences_alone_or_json(content: Path, tmp_path: Path) -> None:
     def stderr(*options: str) -> list[str]:
-        arguments = command("build", tmp_path / "out", content, "--state", tmp_path / "state", *options)
-        result = subprocess.run(arguments, capture_output=True, text=True, env=environment(), check=True)
+        arguments = (tmp_path / "out", content, "--state", tmp_path / "state", *options)
+        result = run_module("feedsvc", "build", *arguments, env=environment())
+        assert result.returncode == 0, result.stderr
         return result.stderr.splitlines()
 
     assert [line.partition(":")[0] for line in stderr()] == ["feedsvc", "feedsvc"]
@@ -229,8 +230,8 @@ def test_number_of_repeated_lines_is_written_at_the_end_of_the_process(arguments
 
 @pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=" ".join)
 def test_a_server_whose_log_nobody_reads_any_more_goes_on(content: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
-    arguments = command("serve", content, "--port", "0", "--state", tmp_path / "state", *options)
-    with killing(subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment())) as process:
+    arguments = ("serve", content, "--port", "0", "--state", tmp_path / "state", *options)
+    with killing(start_module("feedsvc", *arguments, stderr=subprocess.PIPE, env=environment())) as process:
         assert process.stderr
         url = process.stderr.readline().rpartition(" at ")[2].split()[0]
         process.stderr.close()
