@@ -17,8 +17,8 @@ _NO_RECORDS: Final[Mapping[str, Record]] = {}
 class RecordMap(MutableMapping[str, Record]):
     """Records by path. Each is an object of its own (`single`), or in one of the `pages`, where it is settled.
 
-    A record is settled if it has no problems and its own article is active. From the first access on, it is an object of its own,
-    so that each access returns the same one. Passing through `items` or `values` does not count as an access.
+    A record is settled if it has a signature, no problems, and its own article is active. From the first access on, it is an
+    object of its own, so that each access returns the same one. Passing through `items` or `values` does not count as an access.
     """
 
     def __init__(self, records: Mapping[str, Record] = _NO_RECORDS) -> None:

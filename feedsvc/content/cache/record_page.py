@@ -106,10 +106,10 @@ class RecordPage:
         return [(path, signature) for path, signature, article in items if article and signature]
 
     def unsettled_paths(self) -> list[str]:
-        """Return the paths of records with problems, without an article, or whose article is not active."""
-        columns = (self._decode(name) for name in ("stood", "good", "problems"))
+        """Return the paths of records with problems, without an article or a signature, or whose article is not active."""
+        columns = (self._decode(name) for name in ("stood", "signature", "good", "problems"))
         items = zip(self.paths, self._articles, *columns, strict=False)
-        return [path for path, article, stood, good, problems in items if not (stood and article) or good or problems]
+        return [path for path, *required, good, problems in items if not all(required) or good or problems]
 
     def site_fingerprints(self) -> set[str]:
         """Return the fingerprints of settings that the readings depend on (`Record.site`)."""

@@ -25,8 +25,8 @@ from feedsvc.model import Article
 
 # Two changes within a tick of the file system's clock leave one signature, so a file that changed so recently is read again.
 _CLOCK_TICK: Final = timedelta(seconds=2)
-
 _NO_PATHS: Final = frozenset[str]()
+_NO_FILE: Final = b""  # in place of a signature; a record without one (None) differs from it
 
 ArticleChanges = Mapping[str, ArticleChange]  # by path of the file
 
@@ -255,7 +255,7 @@ class ArticleFiles:
             if path in unsettled_files:
                 continue
             record = records.get(path)
-            if record is None or record.signature != files.get(path) or path in stale or path in recent_files:
+            if record is None or record.signature != files.get(path, _NO_FILE) or path in stale or path in recent_files:
                 to_read.append(path)
             elif record.reading.problems or record.media or record.good or path in problems:
                 self.records.put(path, record)

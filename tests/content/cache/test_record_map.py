@@ -20,7 +20,9 @@ from feedsvc.model import Article
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 PATHS = st.sampled_from([f"articles/{name}.yaml" for name in "abcdefgh"])
 PATH_SETS = st.sets(PATHS, max_size=8)
-KINDS = st.sampled_from(("settled", "with media", "with a warning", "broken", "never valid", "in conflict", "unread"))
+KINDS = st.sampled_from(
+    ("settled", "with media", "with a warning", "broken", "never valid", "in conflict", "unread", "without text")
+)
 
 
 def record_of(path: str, kind: str, title: str) -> Record:
@@ -28,7 +30,7 @@ def record_of(path: str, kind: str, title: str) -> Record:
     problem = Problem(path=path, message="a fault", severity="warning" if kind == "with a warning" else "error")
     is_broken = kind in ("broken", "never valid")
     return Record(
-        signature=None if kind == "unread" else title.encode().ljust(SIGNATURE_SIZE, b"\0"),
+        signature=None if kind in ("unread", "without text") else title.encode().ljust(SIGNATURE_SIZE, b"\0"),
         digest=title.encode(),
         reading=ParseResult(
             None if is_broken or kind == "unread" else article,
@@ -37,7 +39,7 @@ def record_of(path: str, kind: str, title: str) -> Record:
         ),
         site="site",
         media={"media/a.jpg": b"1"} if kind == "with media" else {},
-        stood=kind in ("settled", "with media", "with a warning"),
+        stood=kind in ("settled", "with media", "with a warning", "without text"),
         good=replace(article, title=f"last valid {title}") if kind in ("broken", "in conflict", "unread") else None,
     )
 
@@ -106,6 +108,7 @@ class RecordMaps(RuleBasedStateMachine):
         for path, article in paged.items():
             record = self.expected[path]
             assert (record.reading.article, record.stood, record.good, record.reading.problems) == (article, True, None, ())
+            assert record.signature
             assert self.records.settled_article(path) is article
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,11 @@ def test_last_valid_versions_of_files_in_a_page_are_used_after_a_restart(root: P
         content = read(root, tmp_path / "kept")
         assert set(content.articles) == set(before)
         assert len(content.errors) == 4
+
+
+def test_a_deleted_file_whose_text_was_lost_before_is_no_article_after_a_restart(root: Path, tmp_path: Path) -> None:
+    count, file = len(read(root, tmp_path / "kept").articles), tmp_path / "kept"
+    cache = ParseCache(file)
+    cache.store({path: replace(record, signature=None) for path, record in cache.load_records().items()})
+    (root / path_of(11)).unlink()
+    assert len(read(root, file).articles) == count - 1
