@@ -4,9 +4,9 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 CONTENT ?= content
 # Number of test processes. It is larger than the number of cores, because many tests wait for a server or a program. On two cores,
-# six took as long as four (15:30 and 14:53 minutes): each process needs 13 s of processor time to collect the tests and to start
+# six took longer than four (15:13 and 13:41 minutes): each process needs 13 s of processor time to collect the tests and to start
 # servers and a browser of its own.
-JOBS ?= 4
+JOBS ?= 3
 
 # Tests start a thousand servers and commands. Without cached bytecode, each of them would compile every module.
 unexport PYTHONDONTWRITEBYTECODE
@@ -37,7 +37,7 @@ test: $(VENV)/test.done readers ## Run every test, in JOBS processes; a few that
 	rm -f .pytest_cache/v/cache/lastfailed
 	$(RUN) -m pytest $(PARALLEL) -m "not timing" $(ARGS) || $(RERUN)
 	rm -f .pytest_cache/v/cache/lastfailed
-	$(RUN) -m pytest -n 2 --dist worksteal -m timing $(ARGS) $(TIMED) || $(RERUN)
+	$(RUN) -m pytest -n 3 --dist worksteal -m timing $(ARGS) $(TIMED) || $(RERUN)
 
 # Unit tests without servers, browsers and other programs.
 FAST := tests/test_*.py $(addprefix tests/,content feeds discovery language catalog publication validators)

@@ -44,7 +44,7 @@ _PLAYWRIGHT: Final = Tool(
 )
 
 _TEST_NUMBERS: Final = count(1)
-_COLLECT_INTERVAL: Final = 250  # tests; a collection takes half a second at the end of a run
+_COLLECT_INTERVAL: Final = 500  # tests; a collection takes half a second at the end of a run
 
 Newsroom = Callable[[Mapping[str, str | bytes]], Path]
 

@@ -6,13 +6,14 @@ import logging
 import os
 import pty
 import re
-import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Final
 
 import pytest
 
+from feedsvc.cli import terminal
 from feedsvc.cli.terminal import ReadingProgress
 from tests.helpers import newsrooms
 from tests.helpers.forked_process import start_module
@@ -91,7 +92,8 @@ def test_reading_many_files_shows_one_line_that_is_updated_and_removed(tmp_path:
 
 def test_log_has_a_line_each_ten_seconds_of_reading(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter([0.0, 9.0, 10.0, 11.0, 20.5, 31.0])
-    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+    # Not time.monotonic itself, which other threads of the tests call, too.
+    monkeypatch.setattr(terminal, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     progress = ReadingProgress()
     with caplog.at_level(logging.INFO, "feedsvc"):
         for read in (1, 2, 3, 4, 5):
