@@ -4,9 +4,9 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 CONTENT ?= content
 # Number of test processes. It is larger than the number of cores, because many tests wait for a server or a program. On two cores,
-# six took longer than four (15:13 and 13:41 minutes): each process needs 13 s of processor time to collect the tests and to start
-# servers and a browser of its own.
-JOBS ?= 3
+# three and six took longer than four (14:20 and 15:13 instead of 13:41 minutes): with three, the cores are idle at times, and each
+# process needs 13 s of processor time to collect the tests and to start servers and a browser of its own.
+JOBS ?= 4
 
 # Tests start a thousand servers and commands. Without cached bytecode, each of them would compile every module.
 unexport PYTHONDONTWRITEBYTECODE
