@@ -190,7 +190,7 @@ class ArticleFiles:
         are_all_active = self._active.are_all_active
         paths = {*(undetermined if self._is_first and are_all_active else changes), *(() if are_all_active else to_read)}
         self.records.update_active_states((*paths, *(self.records.changed.keys() - paths)), self.active_articles)
-        self.records.changed |= dict.fromkeys(self._dropped_paths.difference(self.records.by_path))
+        self.records.changed |= dict.fromkeys(path for path in self._dropped_paths if path not in self.records.by_path)
         self._dropped_paths, self._is_first = set(), False
         return changes
 
