@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 from feedsvc.model import Article, ArticleStatus
 from feedsvc.routes import ArticleAt, IssueAt, ListingRef
+from feedsvc.support.frozen_objects import new_objects, set_field
 
 RowKey = tuple[float, str]
 
@@ -103,10 +103,9 @@ class IssueRow(Row):
 def visible_rows(articles: Sequence[Article], days: Iterable[str]) -> list[Row]:
     """Return a visible row of each article, without label and translations, last changed at `Article.updated`.
 
-    `days` are the `Row.day` of the articles. Setting one field of all rows after the other takes a third of the time of calls of
-    `Row`, which set the fields of one row after the other in Python.
+    `days` are the `Row.day` of the articles.
     """
-    rows: list[Row] = [*map(object.__new__, repeat(Row, len(articles)))]
+    rows = new_objects(Row, len(articles))
     columns: dict[str, Iterable[object]] = {
         "article": articles,
         "visibility": repeat(_VISIBLE),
@@ -116,7 +115,7 @@ def visible_rows(articles: Sequence[Article], days: Iterable[str]) -> list[Row]:
         "translations": repeat(()),
     }
     for name, values in columns.items():
-        deque(map(getattr(Row, name).__set__, rows, values), maxlen=0)
+        set_field(rows, name, values)
     return rows
 
 

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 import msgspec
 
-from feedsvc.content.cache.columnar import Column, ColumnarCodec, set_field
+from feedsvc.content.cache.columnar import Column, ColumnarCodec
 from feedsvc.content.cache.record import Interner, Record
 from feedsvc.content.cache.record_page import READING_COLUMNS, RECORD_COLUMNS, ArticleNames, RecordPage
 from feedsvc.content.reading import ParseResult
 from feedsvc.model import Article, Tag
+from feedsvc.support.frozen_objects import set_field
 from feedsvc.tag_slugs import former_slug, tag_slug
 
 MAX_PAGE_SIZE: Final = 2000  # records in one page, because their objects and their bytes are in memory at once

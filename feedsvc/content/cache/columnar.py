@@ -6,7 +6,6 @@ is stored once. In an interned column, so is each distinct value if there are at
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from itertools import chain, repeat
@@ -14,6 +13,8 @@ from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar, get_type_hints
 
 import msgspec
+
+from feedsvc.support.frozen_objects import new_objects, set_field
 
 _T = TypeVar("_T")
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -124,8 +125,7 @@ class ColumnarCodec(Generic[_T]):
         A field without a column gets its default. Raises msgspec.DecodeError if it has none (a default factory does not count),
         or if a column has another number of values.
         """
-        new: Callable[[type[_T]], _T] = self._cls.__new__
-        objects = [*map(new, repeat(self._cls, count))]
+        objects = new_objects(self._cls, count)
         for name, column in self.columns.items():
             values = column.decode(data[name], count, intern) if name in data else repeat(self._default(name), count)
             set_field(objects, name, values)
@@ -135,15 +135,6 @@ class ColumnarCodec(Generic[_T]):
         if name not in self._defaults:
             raise msgspec.DecodeError(f"the column {name} is missing")
         return self._defaults[name]
-
-
-def set_field(objects: Sequence[object], name: str, values: Iterable[object]) -> None:
-    """Set a field of each of these frozen objects of one class, in place, to the value at the same index.
-
-    Only for new objects that no other code refers to yet.
-    """
-    if objects:
-        deque(map(getattr(type(objects[0]), name).__set__, objects, values), maxlen=0)
 
 
 def _check_indexes(indexes: Sequence[int], values: Sequence[object]) -> None:

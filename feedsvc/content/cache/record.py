@@ -41,6 +41,11 @@ class Record:
         """The file's article that was active last: that of `reading` if it is active, else `good`; None if there was none."""
         return self.reading.article if self.stood else self.good
 
+    @property
+    def candidate(self) -> Article | None:
+        """The file's article that may be active: that of `reading`, else its last valid version; None if it has neither."""
+        return self.reading.article or self.good
+
     def with_active_state(self, *, is_active: bool) -> Record:
         """Return the record with `stood` set to `is_active`. `good` becomes None if that is true, else `last_valid`."""
         return self._replace(stood=is_active, good=None if is_active else self.last_valid)

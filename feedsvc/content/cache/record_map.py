@@ -87,12 +87,12 @@ class RecordMap(MutableMapping[str, Record]):
         entry = self._entries.get(path)
         if isinstance(entry, RecordPage):
             return entry.article(path)
-        return (entry.reading.article or entry.good) if entry else None
+        return entry.candidate if entry else None
 
     def candidates(self) -> dict[str, Article]:
         """Return the `candidate` of each path that has one."""
         articles = dict(chain.from_iterable(page.articles() for page in self.pages()))
-        candidates = ((path, record.reading.article or record.good) for path, record in self.single())
+        candidates = ((path, record.candidate) for path, record in self.single())
         return articles | {path: article for path, article in candidates if article}
 
     def signatures(self) -> Iterator[tuple[str, FileSignature]]:

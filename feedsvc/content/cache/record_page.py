@@ -15,11 +15,12 @@ from typing import Any, Final, NamedTuple, cast, get_type_hints
 
 import msgspec
 
-from feedsvc.content.cache.columnar import Column, ColumnarCodec, Intern, set_field
+from feedsvc.content.cache.columnar import Column, ColumnarCodec, Intern
 from feedsvc.content.cache.record import Record
 from feedsvc.content.file_signature import FileSignature
 from feedsvc.content.reading import ParseResult
 from feedsvc.model import Article
+from feedsvc.support.frozen_objects import set_field
 
 _RESULT_TYPES: Final = get_type_hints(ParseResult)
 READING_COLUMNS: Final = {

@@ -161,9 +161,8 @@ class ActiveArticles:
 
     def _members_of_works(self, articles: Iterable[Article]) -> Iterator[Article]:
         """Return the candidates in the works of these articles, which need not be candidates."""
-        yield from chain.from_iterable(
-            self._works.works(id_ for item in articles for id_ in (item.id, item.translation_of) if id_)
-        )
+        ids = (id_ for item in articles for id_ in (item.id, item.translation_of) if id_)
+        return chain.from_iterable(self._works.works(ids))
 
     def _undisputed(self, replacements: Sequence[Article], active: Mapping[str, Article | None]) -> dict[str, Article]:
         """Return those of `replacements`, by path, that are in no conflict with an active article or with each other.

@@ -180,16 +180,16 @@ class ArticleFiles:
             elif change_time(self._scanner.files.get(path, MISSING)) > recent_since:
                 self._recent_files.add(path)
         self._due = self.unsettled_files = frozenset(postponed.intersection(due))
-        all_paths = dict.fromkeys((*due, *self.records.by_path)) if self._is_first else due
-        checked = None if self._is_first and not postponed else [path for path in all_paths if path not in postponed]
+        paths = {*due, *self.records.by_path} if self._is_first and postponed else due
+        checked = None if self._is_first and not postponed else [path for path in paths if path not in postponed]
         changes = self._active.update(self.records.by_path, checked, self.records.is_new)
         self._suspects.update((*undetermined, *to_read) if self._is_first else ())
         self._drop_lost_versions(changes, postponed)
         changes |= self._last_valid_with_media(stale, changes)
         # At first all articles are changes. Without conflicts, the records already determine which of them are active.
         are_all_active = self._active.are_all_active
-        paths = {*(undetermined if self._is_first and are_all_active else changes), *(() if are_all_active else to_read)}
-        self.records.update_active_states((*paths, *(self.records.changed.keys() - paths)), self.active_articles)
+        affected = {*(undetermined if self._is_first and are_all_active else changes), *(() if are_all_active else to_read)}
+        self.records.update_active_states((*affected, *(self.records.changed.keys() - affected)), self.active_articles)
         self.records.changed |= dict.fromkeys(path for path in self._dropped_paths if path not in self.records.by_path)
         self._dropped_paths, self._is_first = set(), False
         return changes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
@@ -62,9 +62,6 @@ class FolderFiles(Mapping[str, FileSignature]):
         starts = range(0, len(self._signatures), SIGNATURE_SIZE)
         signatures = [self._signatures[start : start + SIGNATURE_SIZE] for start in starts]
         return dict(zip(self.paths, signatures, strict=True)).items()
-
-    def values(self) -> ValuesView[FileSignature]:
-        return dict(self.items()).values()
 
 
 NO_FILES: Final = FolderFiles()
