@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from feedsvc.content.cache.columnar import Column, ColumnarCodec
+from feedsvc.content.cache.columnar import Column, ColumnarCodec, TupleColumn
 from feedsvc.content.cache.record import Interner, Record
 from feedsvc.content.cache.record_page import READING_COLUMNS, RECORD_COLUMNS, ArticleNames, RecordPage
 from feedsvc.content.reading import ParseResult
@@ -27,7 +27,7 @@ _DECODE_ERRORS: Final = (msgspec.DecodeError, ValueError, TypeError, OverflowErr
 
 _LAST_VALID_COLUMNS: Final = {"stood": Column(bool), "good": Column(Article | None)}
 _ARTICLE_COLUMNS: Final = ColumnarCodec(
-    Article, excluded=("path",), interned=("categories", "authors", "language", "aliases"), tuple_items={"tags": Tag}
+    Article, excluded=("path",), interned=("categories", "authors", "language", "aliases"), special={"tags": TupleColumn(Tag)}
 )
 
 

@@ -96,19 +96,52 @@ class TupleColumn(Column):
         return [tuple(map(item_at, item_indexes)) for item_indexes in _check_count(indexes, count)]
 
 
+class PackedColumn(Column):
+    """Codec of a field of bytes that nearly always have the same size: it encodes those of all objects as one bytes object.
+
+    If any has another size or is None, it encodes the values like `Column`.
+    """
+
+    def __init__(self, value_type: Any, size: int) -> None:
+        super().__init__(value_type)
+        self._size = size
+        self._decoder = msgspec.msgpack.Decoder(bytes | tuple[list[value_type], list[int] | None])
+
+    def encode(self, values: Sequence[Any]) -> msgspec.Raw:
+        if any(value is None or len(value) != self._size for value in values):
+            return super().encode(values)
+        return msgspec.Raw(_ENCODER.encode(b"".join(values)))
+
+    def decode_packed(self, data: msgspec.Raw, count: int) -> bytes | None:
+        """Return the values of `count` objects one after another; None if not all have the usual size.
+
+        Raises msgspec.DecodeError if there is another number of them.
+        """
+        values: object = self._decoder.decode(data)
+        if isinstance(values, bytes) and len(values) != count * self._size:
+            raise msgspec.DecodeError(f"a column has {len(values)} bytes instead of {count * self._size}")
+        return values if isinstance(values, bytes) else None
+
+    def decode(self, data: msgspec.Raw, count: int, intern: Intern) -> Iterable[Any]:
+        values = self.decode_packed(data, count)
+        if values is None:
+            return super().decode(data, count, intern)
+        return [values[start : start + self._size] for start in range(0, len(values), self._size)]
+
+
 class ColumnarCodec(Generic[_T]):
     """Codec of many objects of one frozen dataclass with slots. `columns` has one for each field that is not `excluded`."""
 
     def __init__(
-        self, cls: type[_T], *, excluded: Collection[str], interned: Collection[str], tuple_items: Mapping[str, Any]
+        self, cls: type[_T], *, excluded: Collection[str], interned: Collection[str], special: Mapping[str, Column]
     ) -> None:
         """Build the columns. `excluded` and `interned` are names of fields; those in `interned` get an interned Column.
 
-        `tuple_items` maps the name of each field that has a TupleColumn to the type of its items.
+        `special` has columns of other kinds by name of the field.
         """
         self._cls, hints = cls, get_type_hints(cls)
         self.columns = {
-            name: TupleColumn(tuple_items[name]) if name in tuple_items else Column(hint, is_interned=name in interned)
+            name: special.get(name) or Column(hint, is_interned=name in interned)
             for name, hint in hints.items()
             if name not in excluded
         }

@@ -7,26 +7,33 @@ column (`columnar`) for each field, until a record is needed.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice, repeat
+from itertools import compress, islice, repeat
 from typing import Any, Final, NamedTuple, cast, get_type_hints
 
 import msgspec
 
-from feedsvc.content.cache.columnar import Column, ColumnarCodec, Intern
+from feedsvc.content.cache.columnar import Column, ColumnarCodec, Intern, PackedColumn
 from feedsvc.content.cache.record import Record
-from feedsvc.content.file_signature import FileSignature
+from feedsvc.content.file_signature import SIGNATURE_SIZE
 from feedsvc.content.reading import ParseResult
 from feedsvc.model import Article
+from feedsvc.support.digest import blake2b
 from feedsvc.support.frozen_objects import set_field
 
 _RESULT_TYPES: Final = get_type_hints(ParseResult)
+_RECORD_TYPES: Final = get_type_hints(Record)
 READING_COLUMNS: Final = {
     name: Column(_RESULT_TYPES[name], is_interned=name == "positions") for name in ("problems", "positions", "alias_references")
 }
-RECORD_COLUMNS: Final = ColumnarCodec(Record, excluded=("reading",), interned=("site",), tuple_items={})
+_SIGNATURES: Final = PackedColumn(_RECORD_TYPES["signature"], SIGNATURE_SIZE)
+RECORD_COLUMNS: Final = ColumnarCodec(
+    Record,
+    excluded=("reading",),
+    interned=("site",),
+    special={"signature": _SIGNATURES, "digest": PackedColumn(_RECORD_TYPES["digest"], len(blake2b(b"")))},
+)
 _COLUMNS: Final = {**RECORD_COLUMNS.columns, **READING_COLUMNS}
 _new_result: Final = partial(tuple.__new__, ParseResult)
 
@@ -69,7 +76,16 @@ class RecordPage:
         if paths != sorted(paths):
             raise msgspec.DecodeError("the paths are not sorted")
         for name in _COLUMNS:
-            deque(self._decode(name), maxlen=0)
+            self._decode(name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the paths of the records."""
+        return compress(self.paths, self._articles)
+
+    @property
+    def size(self) -> int:
+        """Number of the records."""
+        return len(self.paths) - (0 if self._is_complete else self._articles.count(None))
 
     def record(self, path: str) -> Record:
         """Return the record of a path, which must have one in this page."""
@@ -91,37 +107,45 @@ class RecordPage:
         self._is_complete = False
 
     def article(self, path: str) -> Article | None:
-        """Return the article in the reading of a path, None if the path was removed."""
-        return self._articles[self._index(path)]
+        """Return the article in the reading of a path, None if the page has no such path or it was removed."""
+        index = self._index(path)
+        return self._articles[index] if index < len(self.paths) and self.paths[index] == path else None
 
-    def articles(self) -> Iterable[tuple[str, Article]]:
-        """Return path and article of each record with an article."""
-        items = zip(self.paths, self._articles, strict=True)
-        if self._is_complete:
-            return cast("Iterable[tuple[str, Article]]", items)
-        return [(path, article) for path, article in items if article]
+    def articles(self) -> Sequence[Article]:
+        """Return the article of each record that has one, in the order of paths."""
+        return cast("list[Article]", self._articles) if self._is_complete else [*filter(None, self._articles)]
 
-    def signatures(self) -> Iterable[tuple[str, FileSignature]]:
-        """Return path and signature of each record that has one and an article."""
-        items = zip(self.paths, self._decode("signature"), self._articles, strict=False)
-        return [(path, signature) for path, signature, article in items if article and signature]
+    def signatures(self) -> tuple[Sequence[str], bytes]:
+        """Return the paths of all records that have a signature and an article, and their signatures one after another."""
+        packed = _SIGNATURES.decode_packed(self._columns["signature"], len(self.paths)) if self._is_complete else None
+        if packed is not None:
+            return self.paths, packed
+        items = [*zip(self.paths, self._decode("signature"), self._articles, strict=True)]
+        paths = [path for path, signature, article in items if article and signature]
+        return paths, b"".join([signature for _, signature, article in items if article and signature])
 
     def unsettled_paths(self) -> list[str]:
         """Return the paths of records with problems, without an article or a signature, or whose article is not active."""
+        has_faults = any(any(self._distinct_values(name)) for name in ("good", "problems"))
+        if not has_faults and all(self._distinct_values("stood")) and len(self.signatures()[0]) == len(self.paths):
+            return []  # as in most pages
         columns = (self._decode(name) for name in ("stood", "signature", "good", "problems"))
         items = zip(self.paths, self._articles, *columns, strict=False)
         return [path for path, *required, good, problems in items if not all(required) or good or problems]
 
     def site_fingerprints(self) -> set[str]:
         """Return the fingerprints of settings that the readings depend on (`Record.site`)."""
-        return set(self._decode("site"))
+        return {*self._distinct_values("site")}
 
     def has_references(self) -> bool:
         """Return whether a reading depends on media files or on aliases of authors or categories."""
-        return any(self._decode("media")) or any(self._decode("alias_references"))
+        return any(any(self._distinct_values(name)) for name in ("media", "alias_references"))
 
     def _index(self, path: str) -> int:
         return bisect_left(self.paths, path)
 
     def _decode(self, name: str, intern: Intern = _return_unchanged) -> Iterator[Any]:
         return iter(_COLUMNS[name].decode(self._columns[name], len(self.paths), intern))
+
+    def _distinct_values(self, name: str) -> list[Any]:
+        return _COLUMNS[name].decode_distinct(self._columns[name])

@@ -10,7 +10,7 @@ work's candidates are in it, withdrawn ones not counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from feedsvc.content.cache import Record, RecordMap
@@ -45,24 +45,31 @@ class ActiveArticles:
         """True if each file's candidate is active, so that no article has lost a conflict."""
         return not self._inactive_candidates
 
+    def load(self, records: RecordMap) -> None:
+        """Start with these records of an earlier run, each of which states whether its own article was active."""
+        if not self._load_undisputed(records.candidates()):
+            self.update(records, records)
+
     def update(
         self,
         records: RecordMap,
-        changed: Iterable[str] | None,
+        changed: Iterable[str],
         is_new: Callable[[str], bool] = lambda _: False,
     ) -> dict[str, ArticleChange]:
         """Update `articles` and `conflicts`.
 
         Return the changes of active articles, path -> (former article or None, new one or None). A path is in the result if the
         two are different objects. `records` has the records of all files by path, `changed` the paths of the changed, new and
-        deleted files, None for all. Paths outside `changed` are in the result, too, if a conflict began or ended for them.
+        deleted files. Paths outside `changed` are in the result, too, if a conflict began or ended for them.
         `is_new` returns whether a path's article was never active, although its record may already state that it is: if that
         article loses a conflict, it is not used as last valid version.
         """
-        changed_paths = None if changed is None else tuple(changed)
-        if not self.articles and not self._inactive_candidates and self._load_undisputed(changed_paths, records):
-            return {path: (None, article) for path, article in self.articles.items()}
-        paths, disputed_before = tuple(records) if changed_paths is None else changed_paths, self._disputed_keys()
+        paths = tuple(changed)
+        if not self.articles and not self._inactive_candidates:
+            candidates = [*filter(None, map(records.candidate, paths))]
+            if self._load_undisputed(candidates):
+                return {article.path: (None, article) for article in candidates}
+        disputed_before = self._disputed_keys()
         # A last valid version in place of a loser is no candidate. A changed article may claim what it has.
         has_replacements = any(path in self.articles for path in self._inactive_candidates)
         changes = self._update_claims(paths, records)
@@ -76,19 +83,16 @@ class ActiveArticles:
             return self._activate({path: self._candidate(path) for path in paths})
         return self._resolve_conflicts(records, is_new)
 
-    def _load_undisputed(self, paths: Collection[str] | None, records: RecordMap) -> bool:
-        """Activate the candidates of these paths, of all for None, and return True, if no two are in conflict.
+    def _load_undisputed(self, candidates: Sequence[Article]) -> bool:
+        """Activate these candidates of different files, and return True, if no two are in conflict.
 
         Otherwise change nothing and return False.
         """
-        candidates = records.candidates()
-        if paths is not None:
-            candidates = {path: candidates[path] for path in paths if path in candidates}
-        linked = [item for item in candidates.values() if item.guid or item.aliases or item.translation_of]
+        linked = [item for item in candidates if item.guid or item.aliases or item.translation_of]
         claims, translations = ClaimIndex(candidates, linked), [article for article in linked if article.translation_of]
-        if not claims.are_disjoint or (translations and find_conflicts(candidates.values())):
+        if not claims.are_disjoint or (translations and find_conflicts(candidates)):
             return False
-        self._claims, self.articles = claims, candidates
+        self._claims, self.articles = claims, {article.path: article for article in candidates}
         for article in translations:
             self._works.add(article)
         return True

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
-from itertools import chain, groupby
+from itertools import chain
 from typing import Final
 
 from feedsvc.content.cache import Record, RecordMap
-from feedsvc.content.file_signature import FileSignature
-from feedsvc.content.scan import FolderFiles
+from feedsvc.content.scan import FolderFiles, files_by_folder
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 
@@ -43,21 +42,14 @@ class ArticleRecords:
     @property
     def files(self) -> dict[str, FolderFiles]:
         """Files whose record has a signature, by folder."""
-        folders: dict[str, list[tuple[str, FileSignature]]] = defaultdict(list)
-        for folder, files in groupby(self.by_path.signatures(), key=lambda item: item[0].rpartition("/")[0]):
-            folders[folder] += files
-        sorted_files = {folder: sorted(files) for folder, files in folders.items()}
-        return {
-            folder: FolderFiles([path for path, _ in files], b"".join([signature for _, signature in files]))
-            for folder, files in sorted_files.items()
-        }
+        return files_by_folder(self.by_path.signatures())
 
     def register_media_of_pages(self, excluded: Container[str]) -> None:
         """Register the media of all records that are in pages, except those of the paths `excluded`."""
         for page in self.by_path.pages():
-            for path, article in page.articles() if page.names.media else ():
-                if article.media and path not in excluded:
-                    self._update_media_index(path, _NO_PATHS, frozenset(article.media))
+            for article in page.articles() if page.names.media else ():
+                if article.media and article.path not in excluded:
+                    self._update_media_index(article.path, _NO_PATHS, frozenset(article.media))
 
     def put(self, path: str, record: Record | None, name_problems: tuple[Problem, ...] = ()) -> None:
         """Set the record of a path, and register the problems and media of the record in place of the former ones.

@@ -34,16 +34,8 @@ ArticleChanges = Mapping[str, ArticleChange]  # by path of the file
 class ArticleFiles:
     """Article files with their records and active articles. Only one thread at a time may use an object."""
 
-    def __init__(
-        self,
-        root: Path,
-        records: RecordMap,
-        cache: ParseCache | None = None,
-        prefetched: ScanResult | None = None,
-        *,
-        are_damaged: bool = False,
-    ) -> None:
-        """Start with the `records` of an earlier run, by path. `prefetched` is the result of a scan of articles/ from just now.
+    def __init__(self, root: Path, records: RecordMap, cache: ParseCache | None = None, *, are_damaged: bool = False) -> None:
+        """Start with the `records` of an earlier run, by path.
 
         If `are_damaged`, records may be missing or outdated. The first `scan` then drops the records, last valid
         versions included, of files that changed since they were recorded.
@@ -53,13 +45,18 @@ class ArticleFiles:
         self.texts = TextStore(cache, self._text_reader.markdown)
         self._interner = Interner()
         self.records = ArticleRecords(records)
-        self._scanner = DirectoryScanner(root, ARTICLES_FOLDER, self.records.files, prefetched)
+        self._scanner = DirectoryScanner(root, ARTICLES_FOLDER, self.records.files)
         self._active = ActiveArticles()
+        self._active.load(records)
         self.unsettled_files: frozenset[str] = frozenset()
         self._recent_files: set[str] = set()  # changed within a clock tick before they were read
         self._due, self._is_first = _NO_PATHS, True
         self._are_records_damaged, self._dropped_paths = are_damaged, set[str]()
         self._suspects: set[str] = set()  # files whose stored text may be lost
+
+    def use_scan(self, result: ScanResult | None) -> None:
+        """Use the result of a scan of articles/ from just now, if given, in place of the next complete scan."""
+        self._scanner.prefetched = result
 
     @property
     def active_articles(self) -> Mapping[str, Article]:
@@ -151,7 +148,8 @@ class ArticleFiles:
     ) -> ArticleChanges:
         """Read the `stale` files, and the due files (see `scan`) that changed. Return the changes of active articles by path.
 
-        A change is a former and a new article (None: no article), the same object twice if only its media may have changed.
+        At first, these are the changes since the earlier run. A change is a former and a new article (None: no article), the
+        same object twice if only its media may have changed.
         `unsettled_files` are not read and remain due; with `postpone_changing`, so do files that change meanwhile. Those that
         changed just before `now`, if given, become due again. `while_waiting` and `on_read` are called only if many are read.
         """
@@ -180,15 +178,15 @@ class ArticleFiles:
             elif change_time(self._scanner.files.get(path, MISSING)) > recent_since:
                 self._recent_files.add(path)
         self._due = self.unsettled_files = frozenset(postponed.intersection(due))
-        paths = {*due, *self.records.by_path} if self._is_first and postponed else due
-        checked = None if self._is_first and not postponed else [path for path in paths if path not in postponed]
+        checked = [path for path in due if path not in postponed]
         changes = self._active.update(self.records.by_path, checked, self.records.is_new)
         self._suspects.update((*undetermined, *to_read) if self._is_first else ())
         self._drop_lost_versions(changes, postponed)
         changes |= self._last_valid_with_media(stale, changes)
-        # At first all articles are changes. Without conflicts, the records already determine which of them are active.
         are_all_active = self._active.are_all_active
-        affected = {*(undetermined if self._is_first and are_all_active else changes), *(() if are_all_active else to_read)}
+        affected = {*changes, *(() if are_all_active else to_read)}
+        if self._is_first:  # without conflicts, most records already state which articles are active
+            affected.update(undetermined if are_all_active else self.records.by_path)
         self.records.update_active_states((*affected, *(self.records.changed.keys() - affected)), self.active_articles)
         self.records.changed |= dict.fromkeys(path for path in self._dropped_paths if path not in self.records.by_path)
         self._dropped_paths, self._is_first = set(), False

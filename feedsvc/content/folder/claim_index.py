@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from operator import attrgetter
-from typing import Final
 
 from feedsvc.content.folder.conflicts import ClaimKey, claim_keys
 from feedsvc.model import Article
 
-_NO_ARTICLES: Final[Mapping[str, Article]] = {}
-_id, _slug = attrgetter("id"), attrgetter("slug")
+_path, _id, _slug = attrgetter("path"), attrgetter("id"), attrgetter("slug")
 
 
 class ClaimIndex:
     """Index of claims: from each id, guid and address to the path of a file that claims it, from each disputed one to all."""
 
-    def __init__(self, articles: Mapping[str, Article] = _NO_ARTICLES, linked: Iterable[Article] = ()) -> None:
-        """Start with `articles` by path. The index is valid only if `are_disjoint` is True.
+    def __init__(self, articles: Collection[Article] = (), linked: Iterable[Article] = ()) -> None:
+        """Start with `articles` of different files. The index is valid only if `are_disjoint` is True.
 
         `linked` are those of them that have a guid or former slugs, and any others of them.
         """
         further = [
             (*key, item.path) for item in linked for key in {*claim_keys(item)} - {("id", item.id), ("address", item.slug)}
         ]
+        paths = [*map(_path, articles)]
         self._holders: dict[str, dict[str, str]] = {
-            "id": dict(zip(map(_id, articles.values()), articles, strict=True)),
-            "address": dict(zip(map(_slug, articles.values()), articles, strict=True)),
+            "id": dict(zip(map(_id, articles), paths, strict=True)),
+            "address": dict(zip(map(_slug, articles), paths, strict=True)),
         }
         for namespace, value, path in further:
             self._holders[namespace][value] = path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -131,11 +131,10 @@ class ContentFolder:
         scan, self._background_scan = self._background_scan, None
         with scan or (start_scan(self._root) if self._is_cache_large else nullcontext()) as get_result:
             records, are_damaged = self._stored_state.load_records() if self._stored_state else (RecordMap(), False)
-            try:
-                prefetched = get_result() if get_result else None
-            except FeedsvcError:  # the child was killed, so this process scans
-                prefetched = None
-            return ArticleFiles(self._root, records, self._cache, prefetched, are_damaged=are_damaged)
+            articles = ArticleFiles(self._root, records, self._cache, are_damaged=are_damaged)
+            with suppress(FeedsvcError):  # the child was killed, so this process scans
+                articles.use_scan(get_result() if get_result else None)
+            return articles
 
     @property
     def article_folders(self) -> frozenset[str]:
@@ -211,14 +210,15 @@ class ContentFolder:
             self._unread_problems = unread_problems(self._root, _SCANNED_FOLDERS)
         self._settings = settings
         media_paths = settings.media | self._free_files.media
-        first_media = {path: self._media.signature(path) for path in media_paths} if self._content is None else None
+        is_first = self._content is None
+        first_media = {path: self._media.signature(path) for path in media_paths} if is_first else None
         self._content = self._snapshots.build(settings, self._article_files, changes, media, self._unread_problems)
         if self._stored_state:
             self._stored_state.add_reading(self._article_files.records.changed, self._settings_to_store, first_media)
         return FolderChange(
             content=self._content,
-            removed=tuple(old for old, _ in changes.values() if old),
-            added=tuple(new for _, new in changes.values() if new),
+            removed=() if is_first else tuple(old for old, _ in changes.values() if old),
+            added=self._content.articles if is_first else tuple(new for _, new in changes.values() if new),
             unsettled_files=self._article_files.unsettled_files | unsettled,
         )
 

@@ -53,7 +53,7 @@ def start_scan(root: Path) -> BackgroundScan:
 def scan_folder(root: Path, top: str) -> ScanResult:
     """Scan the folder `top` of the content folder `root` completely. A DirectoryScanner takes the result as `prefetched`."""
     scanner = DirectoryScanner(root, top)
-    scanner.refresh()
+    scanner.scan()
     return scanner.result
 
 
@@ -69,17 +69,16 @@ class DirectoryScanner:
         root: Path,
         top: str,
         known_files: Mapping[str, FolderFiles] = _NO_FOLDERS,
-        prefetched: ScanResult | None = None,
         *,
         within: str = "",
     ) -> None:
         """Prepare to scan the folder `top` of the content folder `root`; `refresh` scans.
 
         Symbolic links are followed if they lead into `within`, a folder of the content folder; "" stands for all of it.
-        `known_files` are the files of an earlier run by folder: the first scan returns what changed since. `prefetched` is the
-        result of a scan from just now, which replaces the first complete scan.
+        `known_files` are the files of an earlier run by folder: the first scan returns what changed since.
         """
-        self._root, self._top, self._prefetched, self._within = root, top, prefetched, within
+        self._root, self._top, self._within = root, top, within
+        self.prefetched: ScanResult | None = None  # of a scan from just now, used in place of the next complete scan
         # Files, before the current or next scan, of the folders that it scans; before the first scan, those of the earlier run.
         self._former_files = dict(known_files)
         self._folders: dict[str, ScannedFolder] = {}
@@ -121,24 +120,17 @@ class DirectoryScanner:
         signature. If there are symbolic links, all is scanned.
         """
         folders = None if changed_paths is None else {self._innermost_known_folder(path) for path in changed_paths}
-        prefetched, self._prefetched = self._prefetched, None
+        prefetched, self.prefetched = self.prefetched, None
         if prefetched and folders is None:
             self._adopt(prefetched)
         else:
-            self._device, self._modification_times = _device(self._root), {}
-            self._scan(folders)
+            self.scan(folders)
         former, self._former_files = self._former_files, {}
         return changed_files(former, {path: self._folders[path].files for path in former if path in self._folders})
 
-    def _adopt(self, prefetched: ScanResult) -> None:
-        """Use the result of a scan by another process."""
-        self._folders, self._mount_points, self._device, self._modification_times = prefetched
-        self.files = FilesByPath(self._folders)
-        for path, folder in self._folders.items():
-            self._share_paths(path, folder)
-
-    def _scan(self, folders: set[str] | None) -> None:
+    def scan(self, folders: set[str] | None = None) -> None:
         """Scan these known folders; everything for None, if "" is among them, or if there are symbolic links."""
+        self._device, self._modification_times = _device(self._root), {}
         if folders is None or "" in folders or self._has_links():
             self._scan_all()
             return
@@ -148,6 +140,13 @@ class DirectoryScanner:
         # A folder that is known elsewhere, too, was probably moved, and its former place may not have been scanned yet.
         if self._has_links():
             self._scan_all()
+
+    def _adopt(self, prefetched: ScanResult) -> None:
+        """Use the result of a scan by another process."""
+        self._folders, self._mount_points, self._device, self._modification_times = prefetched
+        self.files = FilesByPath(self._folders)
+        for path, folder in self._folders.items():
+            self._share_paths(path, folder)
 
     def _has_links(self) -> bool:
         return any(folder.is_linked for folder in self._folders.values())

@@ -86,7 +86,7 @@ def test_a_page_of_few_records_is_decoded(records: dict[str, Record], count: int
 def test_equal_values_of_articles_are_one_object(records: dict[str, Record]) -> None:
     page = codec.decode_page(codec.encode_page(copies_of(records)), Interner())
     assert page
-    articles = [article for _, article in page.articles()]
+    articles = page.articles()
     for name in ("categories", "authors", "language"):
         values = [getattr(article, name) for article in articles]
         assert len(set(map(id, values))) == len(set(values)) > 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -42,6 +44,12 @@ def record_of(path: str, kind: str, title: str) -> Record:
         stood=kind in ("settled", "with media", "with a warning", "without text"),
         good=replace(article, title=f"last valid {title}") if kind in ("broken", "in conflict", "unread") else None,
     )
+
+
+def unpack(batch: tuple[Sequence[str], bytes]) -> tuple[Sequence[str], list[bytes]]:
+    paths, signatures = batch
+    assert [*paths] == sorted(paths)
+    return paths, [signatures[start : start + SIGNATURE_SIZE] for start in range(0, len(signatures), SIGNATURE_SIZE)]
 
 
 class RecordMaps(RuleBasedStateMachine):
@@ -92,17 +100,19 @@ class RecordMaps(RuleBasedStateMachine):
         assert [*self.records.values()] == [self.expected[path] for path in self.records]
         assert len(self.records) == len(self.expected)
         candidates = {path: record.reading.article or record.good for path, record in self.expected.items()}
-        assert self.records.candidates() == {path: article for path, article in candidates.items() if article}
+        assert {article.path: article for article in self.records.candidates()} == {
+            path: article for path, article in candidates.items() if article
+        }
         assert {path: self.records.candidate(path) for path in self.expected} == candidates
         signatures = {path: record.signature for path, record in self.expected.items() if record.signature}
-        assert dict(self.records.signatures()) == signatures
+        assert dict(chain.from_iterable(zip(*unpack(batch), strict=True) for batch in self.records.signatures())) == signatures
 
     @invariant()
     def has_only_settled_records_in_pages(self) -> None:
         if not hasattr(self, "records"):
             return
         single = dict(self.records.single())
-        paged = {path: article for page in self.records.pages() for path, article in page.articles()}
+        paged = {article.path: article for page in self.records.pages() for article in page.articles()}
         assert {**single, **paged}.keys() == self.expected.keys()
         assert not single.keys() & paged.keys()
         for path, article in paged.items():

@@ -102,3 +102,8 @@ def test_conflicts_are_resolved_as_among_all_files(seed: int) -> None:
         assert changes[0] == changes[1]
         assert active.are_all_active == complete.are_all_active
         update_states(records, active, new)
+        loaded, completely_loaded = ActiveArticles(), CompleteResolution()
+        for item in (loaded, completely_loaded):
+            item.load(RecordMap(records))
+        assert loaded.articles == completely_loaded.articles
+        assert loaded.conflicts == completely_loaded.conflicts

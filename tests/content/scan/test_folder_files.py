@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedsvc.content.file_signature import SIGNATURE_SIZE
-from feedsvc.content.scan.folder_files import FilesByPath, FolderFiles, ScannedFolder, changed_files
+from feedsvc.content.scan.folder_files import FilesByPath, FolderFiles, ScannedFolder, changed_files, files_by_folder
 
 SIGNATURES = st.binary(min_size=SIGNATURE_SIZE, max_size=SIGNATURE_SIZE)
 NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=()), min_size=1, max_size=5)
@@ -43,6 +43,21 @@ def test_files_are_found_by_path_also_after_they_were_sent_to_another_process(fo
         assert {folder: list(items.values()) for folder, items in found.items()} == {
             folder: [files[path] for path in sorted(files)] for folder, files in expected.items()
         }
+
+
+@given(st.lists(FOLDERS, max_size=3))
+def test_packed_signatures_of_several_batches_are_divided_by_folder(batches: list[dict[str, dict[str, bytes]]]) -> None:
+    expected: dict[str, bytes] = {}
+    packed_batches: list[tuple[list[str], bytes]] = []
+    for batch in batches:
+        files = {path: value for path, value in merged(with_paths(batch)).items() if path not in expected}
+        packed_batches.append((sorted(files), b"".join(map(files.__getitem__, sorted(files)))))
+        expected |= files
+    found = files_by_folder(packed_batches)
+    assert {path: value for files in found.values() for path, value in files.items()} == expected
+    for folder, folder_files in found.items():
+        assert {path.rpartition("/")[0] for path in folder_files} == {folder}
+        assert [*folder_files] == sorted(folder_files)
 
 
 @given(FOLDERS, FOLDERS)

@@ -104,6 +104,7 @@ def test_the_first_scan_returns_what_changed_since_the_earlier_run(tmp_path: Pat
         assert former.refresh() == former.files.keys()
         change_at_random(tmp_path, random)
         prefetched = scan_folder(tmp_path, TOP) if is_prefetched else None
-        scanner = DirectoryScanner(tmp_path, TOP, files_by_folder(former), prefetched)
+        scanner = DirectoryScanner(tmp_path, TOP, files_by_folder(former))
+        scanner.prefetched = prefetched
         assert scanner.refresh() == differing(former.files, scanner.files)
         assert scanner.refresh() == frozenset()
