@@ -45,7 +45,6 @@ def _serve(
     worker: Worker | None,
     scan: BackgroundScan | None = None,
 ) -> None:
-    gc_control.return_large_blocks()
     is_first = worker is None or worker.slot.number == 1
     settings = config.service
     with ExitStack() as stack:
@@ -57,6 +56,7 @@ def _serve(
                 report(hang_notice, logging.WARNING)
         open_folder = partial(open_content_folder, settings.content, settings.base_url, settings.state_folder, alerts, scan)
         live = open_live(open_folder, settings.state_folder, alerts, stack, has_last_modified=settings.has_last_modified)
+        gc_control.return_large_blocks()
         gc_control.freeze_heap()
         gc_control.leak_on_exit(live)
         watchdog.start_heartbeat()  # threads start from here on, so this process does not fork any more

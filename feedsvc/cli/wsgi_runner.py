@@ -124,11 +124,11 @@ def _end_process() -> NoReturn:
 
 def _open_service(config: ServiceConfig, stack: ExitStack) -> WSGIApplication:
     """Open the service of this process; `stack` closes it. Raises FeedsvcError or ContentError."""
-    gc_control.return_large_blocks()
     alerts = Alerts()
     stack.callback(gc.unfreeze)
     open_folder = partial(open_content_folder, config.content, config.base_url, config.state_folder, alerts)
     live = open_live(open_folder, config.state_folder, alerts, stack, has_last_modified=config.has_last_modified)
+    gc_control.return_large_blocks()
     gc_control.freeze_heap()
     service = Service(config, live, stack, is_on_other_server=True)
     first_process = stack.enter_context(closing(_FirstProcess(config.state_folder)))
