@@ -12,7 +12,9 @@ from typing import Final
 from feedsvc.catalog import Catalog, build_catalog, is_identical
 from feedsvc.content.folder import ContentFolder, ContentSnapshot
 from feedsvc.content.media import VariantStore
+from feedsvc.content.scan import FolderCheck
 from feedsvc.errors import ContentError, Problem
+from feedsvc.live.reload_statistics import ReloadStatistics
 from feedsvc.pages import ThemeAdoption
 from feedsvc.publication import LastModifiedStore, Publication, no_last_modified
 from feedsvc.support import gc_control
@@ -36,31 +38,6 @@ class Edition:
     since: datetime
     publication: Publication
     content: ContentSnapshot
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReloadStatistics:
-    """The last reload of the folder: when it began, how many seconds it took, how many articles it changed, added or removed.
-
-    The first reading counts as a reload of all articles; a reload of an unusable folder does not count. `total_reloads` and
-    `total_seconds` are the number and the duration of all reloads of this process, including this one.
-    """
-
-    began_at: datetime
-    seconds: float
-    changed_articles: int
-    total_reloads: int = 1
-    total_seconds: float = 0.0
-
-    def add_reload(self, at: datetime, seconds: float, changed: int) -> ReloadStatistics:
-        """Return the statistics after another reload, which began at the moment `at` and changed `changed` articles."""
-        return ReloadStatistics(
-            began_at=at,
-            seconds=seconds,
-            changed_articles=changed,
-            total_reloads=self.total_reloads + 1,
-            total_seconds=self.total_seconds + seconds,
-        )
 
 
 class Live:
@@ -128,6 +105,10 @@ class Live:
         """Paths, relative to the content folder, of articles/ and all folders below it that the last scan could read."""
         return self._folder.article_folders
 
+    def start_article_check(self) -> FolderCheck:
+        """Return a new check whether articles/ has changes that no `reload` has read. Use it only in the thread that reloads."""
+        return self._folder.start_article_check()
+
     def article_id(self, slug: str, now: datetime) -> str | None:
         """Return the id of the article that is visible at `now` and has this slug, current or former; None if there is none."""
         catalog = self.current(now).catalog
@@ -171,9 +152,9 @@ class Live:
     def reload(self, changed_paths: Iterable[str] | None = None, min_age: timedelta = _NO_TIME) -> frozenset[str]:
         """Read changes at `changed_paths`, or in the whole folder if None. If they or time change anything, swap in an edition.
 
-        Paths, of files or whole folders, are relative to the content folder. Return the paths of files that were not read
-        because they changed less than `min_age` ago: pass them to the next call. If the folder cannot be used, the publication
-        stays, a problem says so, and the result is empty.
+        Paths, of files or whole folders, are relative to the content folder, or ALL_BUT_ARTICLES, as for `ContentFolder.read`.
+        Return the paths of files that were not read because they changed less than `min_age` ago: pass them to the next call. If
+        the folder cannot be used, the publication stays, a problem says so, and the result is empty.
         """
         now, start = self.clock(), time.monotonic()
         try:

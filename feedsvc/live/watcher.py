@@ -2,7 +2,8 @@
 
 Some notifications of the operating system are lost, and none is sent if the root is a link that is switched. So a folder that a
 notification names is scanned whole, the root's inode and the clock are checked many times a second, and the whole content
-folder is scanned once a minute.
+folder is scanned once a minute. This periodic scan first compares articles/, a few folders at a time, with what is known, and
+reads notified changes in between. Only if a folder differs, all is scanned at once.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Final, Protocol
 
 from watchfiles import Change, watch
 
+from feedsvc.content.folder import ALL_BUT_ARTICLES
+from feedsvc.content.scan import FolderCheck
 from feedsvc.live.clock_jumps import ClockJumpDetector
 from feedsvc.live.live import Edition, Live
 from feedsvc.live.watched_folders import IGNORED_FOLDERS, IS_RECURSIVE, existing_folders, watched_folders
@@ -26,10 +29,11 @@ _POLL_INTERVAL: Final = 25  # milliseconds between two checks of the root, the c
 _DEBOUNCE: Final = 200  # milliseconds; a burst of notifications is split into batches of this length
 _DEBOUNCE_STEP: Final = 10  # milliseconds without a notification end a batch
 _FULL_SCAN_INTERVAL: Final = 60.0  # seconds
+_CHECK_SLICE: Final = 0.03  # seconds that a periodic scan compares folders before it lets notified changes be read
 _MIN_FILE_AGE: Final = timedelta(milliseconds=20)  # a file younger than this may be half written
 _RETRY_DELAY: Final = 1.0  # seconds between two polls while there are no notifications
 
-# Seconds from the start to the first full scan, and more for each article, because the scan delays the first responses and saves.
+# Seconds from the start to the first periodic scan, and more for each article, because the scan delays the first responses.
 _FIRST_SCAN_DELAY: Final = 2.0
 _FIRST_SCAN_DELAY_PER_ARTICLE: Final = 5e-6
 
@@ -81,6 +85,8 @@ class Watcher:
         article_count = len(live.edition.content.articles)
         first_scan_delay = _FIRST_SCAN_DELAY + _FIRST_SCAN_DELAY_PER_ARTICLE * article_count
         self._next_full_scan = time.monotonic() + first_scan_delay
+        self._check: FolderCheck | None = None  # of the periodic scan that is under way
+        self._poll_ended_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -157,18 +163,11 @@ class Watcher:
         """Reload what has changed, advance to the edition of this moment, and notify the listeners.
 
         In between, confirm a finished full scan to peers, and check the clock for jumps. At the end, prepare the next scheduled
-        edition. `notified_paths` are relative to the root; None requests a full scan.
+        edition, and continue a periodic scan. `notified_paths` are relative to the root; None requests a full scan.
         """
-        if (
-            notified_paths is None
-            or self._full_scan_requested.is_set()
-            or time.monotonic() >= self._next_full_scan
-            or self._peers.is_rescan_requested()
-        ):
+        if notified_paths is None or self._full_scan_requested.is_set() or self._peers.is_rescan_requested():
             self._full_scan_requested.clear()
-            self._scan_began_at = time.monotonic()
-            self._reload(None)
-            self._next_full_scan = time.monotonic() + _FULL_SCAN_INTERVAL
+            self._finish_full_scan(None, time.monotonic())
         elif (paths := notified_paths | self._unsettled_paths | self._live.paths_with_lost_text()) or self._live.is_due:
             self._reload(paths)
         if self._scan_began_at and not self._unsettled_paths:
@@ -181,11 +180,35 @@ class Watcher:
         self._live.current(now)
         self._notify_listeners()
         self._live.prepare_next_edition(now)
+        if time.monotonic() >= self._next_full_scan and not self._unsettled_paths:
+            self._continue_periodic_scan()
+        self._poll_ended_at = time.monotonic()
+
+    def _continue_periodic_scan(self) -> None:
+        """Compare some folders of articles/ with what is known, for _CHECK_SLICE. If they differ, scan the whole folder.
+
+        After the last folder, the next call reads all that is outside articles/.
+        """
+        check = self._check = self._check or self._live.start_article_check()
+        if check.is_complete:
+            self._finish_full_scan(frozenset((ALL_BUT_ARTICLES,)), check.began_at)
+        elif not check.advance(_CHECK_SLICE):
+            self._finish_full_scan(None, time.monotonic())
+
+    def _finish_full_scan(self, paths: frozenset[str] | None, began_at: float) -> None:
+        """Reload `paths`, all that was not compared since `began_at`, and end the check of a periodic scan, if any."""
+        self._check, self._scan_began_at = None, began_at
+        self._reload(paths)
+        self._next_full_scan = time.monotonic() + _FULL_SCAN_INTERVAL
 
     def _reload(self, paths: frozenset[str] | None) -> None:
         """Reload `paths`, or the whole folder if None. Files that are being written are left for the next poll."""
-        self._unsettled_paths = self._live.reload(paths, _MIN_FILE_AGE)
-        self._is_reloaded, self._is_fully_scanned = True, self._is_fully_scanned or paths is None
+        min_age, is_end_of_check = _MIN_FILE_AGE, paths is not None and ALL_BUT_ARTICLES in paths
+        if is_end_of_check:
+            # Postpone what may be newer than a change of an article that is not notified yet, so that the order of saves is kept.
+            min_age += timedelta(seconds=time.monotonic() - self._poll_ended_at)
+        self._unsettled_paths = self._live.reload(paths, min_age)
+        self._is_reloaded, self._is_fully_scanned = True, self._is_fully_scanned or is_end_of_check or paths is None
 
     def _notify_listeners(self) -> None:
         before, self._announced_edition = self._announced_edition, self._live.edition

@@ -9,7 +9,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content import safe_read
 from feedsvc.content.cache import Interner, ParseCache, RecordMap
 from feedsvc.content.file_signature import MISSING, NEVER, change_time, is_changed_since, nanoseconds_since_epoch, signature_at
 from feedsvc.content.folder.active import ActiveArticles, ArticleChange
@@ -17,9 +16,10 @@ from feedsvc.content.folder.article_records import ArticleRecords
 from feedsvc.content.folder.file_names import is_article_path, misnamed_file_problems
 from feedsvc.content.folder.invalidation import StalenessCheck
 from feedsvc.content.folder.loader import PARALLEL_THRESHOLD, ArticleLoader, OnRead, ignore_progress
+from feedsvc.content.folder.text_reader import TextReader
 from feedsvc.content.markdown import TextStore
-from feedsvc.content.reading import References, parse_article
-from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner, ScanResult
+from feedsvc.content.reading import References
+from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner, FolderCheck, ScanResult
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 
@@ -41,7 +41,7 @@ class ArticleFiles:
         versions included, of files that changed since they were recorded.
         """
         self._root, self._cache = root, cache
-        self._text_reader = _TextReader(root)
+        self._text_reader = TextReader(root)
         self.texts = TextStore(cache, self._text_reader.markdown)
         self._interner = Interner()
         self.records = ArticleRecords(records)
@@ -97,6 +97,10 @@ class ArticleFiles:
         pages = (page.records().items() for page in records.pages() if is_stale.may_apply(page))
         settled = (item for item in chain.from_iterable(pages) if records.settled_article(item[0]))
         return frozenset([path for path, record in chain(records.single(), settled) if is_stale(record)])
+
+    def start_check(self) -> FolderCheck:
+        """Return a new check whether `scan(None)` would find a change. The check and `scan` may be called alternately."""
+        return FolderCheck(self._scanner)
 
     def scan(self, scope: Iterable[str] | None) -> None:
         """Scan articles/ (None) or the paths `scope`. Files that changed or whose text was lost become due.
@@ -279,19 +283,6 @@ class ArticleFiles:
         # None if the file was deleted after the scan.
         self.records.put(path, new)
         return True
-
-
-class _TextReader:
-    """Reader of texts from article files. It does not refer to the text store, so that the store is freed with its last user."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self.references: References | None = None
-
-    def markdown(self, article: Article) -> str:
-        """Return the Markdown that an article's file has now; "" if the file is broken or missing, or before a `refresh`."""
-        data = safe_read.read_file(self._root, article.path)
-        return parse_article(article.path, data, self.references).markdown if self.references and isinstance(data, bytes) else ""
 
 
 def _is_below(path: str, folders: Iterable[str]) -> bool:

@@ -13,17 +13,18 @@ from typing import Final
 from feedsvc.content.cache import ParseCache, RecordMap, StoredSetting
 from feedsvc.content.folder.articles import ArticleFiles
 from feedsvc.content.folder.debounce import WHOLE_SCAN, WriteDebouncer
-from feedsvc.content.folder.file_names import paths_within, top_folder, unread_problems
-from feedsvc.content.folder.free_files import FREE_FOLDERS, FreeFiles
+from feedsvc.content.folder.file_names import paths_within, unread_problems
+from feedsvc.content.folder.free_files import FreeFiles
 from feedsvc.content.folder.loader import OnRead, ignore_progress
+from feedsvc.content.folder.scope import MEDIA_FOLDER, SCANNED_FOLDERS, article_scope, scan_scope
 from feedsvc.content.folder.settings import Settings, check_folder, read_settings, reuse_equal_objects
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.snapshot_builder import SnapshotBuilder
 from feedsvc.content.folder.stored_state import Baseline, StoredState
-from feedsvc.content.folder.theme_files import THEME_FOLDER, ThemeFolder
+from feedsvc.content.folder.theme_files import ThemeFolder
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading import SETTINGS_FILES, SITE_FILE
-from feedsvc.content.scan import ARTICLES_FOLDER, BackgroundScan, start_scan
+from feedsvc.content.scan import BackgroundScan, FolderCheck, start_scan
 from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.model import Article
 from feedsvc.support.alerts import Alerts
@@ -38,8 +39,6 @@ __all__ = [
     "parse_cache_file",
 ]
 
-_MEDIA_FOLDER: Final = "media"
-_SCANNED_FOLDERS: Final = (ARTICLES_FOLDER, _MEDIA_FOLDER, THEME_FOLDER, *FREE_FOLDERS)
 _NO_TIME: Final = timedelta(0)
 
 
@@ -141,6 +140,10 @@ class ContentFolder:
         """Paths in the content folder: articles/ and all folders below it that the last scan could read."""
         return self._article_files.folders
 
+    def start_article_check(self) -> FolderCheck:
+        """Return a new check whether the scan of articles/ in `read(None)` would find a change."""
+        return self._article_files.start_check()
+
     def start_first_read(self, now: datetime, while_waiting: Callable[[], object]) -> None:
         """Do the first reading at `now`, before all articles are rendered. The next `read` returns its result in any case.
 
@@ -163,7 +166,8 @@ class ContentFolder:
     ) -> FolderChange:
         """Scan everything or, if given, `changed_paths` (relative to the content folder), and read the files that changed.
 
-        A path outside articles/, media/, theme/, pages/ and root/, such as site.yaml, stands for everything. Without `now` or
+        A path outside articles/, media/, theme/, pages/ and root/, such as site.yaml, stands for everything; ALL_BUT_ARTICLES
+        stands for everything outside articles/. Without `now` or
         `settle_time`, nothing is postponed. Else, if a file changed within `settle_time` before `now`, return the former
         content and postpone all files. Once that has lasted one second and ten scans, or three seconds, postpone only files
         that began to change later, each at most as long. The first reading postpones only changed files. Raises ContentError if
@@ -180,9 +184,9 @@ class ContentFolder:
         while_waiting: Callable[[], object] | None = None,
     ) -> FolderChange:
         check_folder(self._root)
-        scope = _scope(changed_paths)
-        unsettled = self._files_to_postpone(scope, now, settle_time)
-        to_scan_later = unsettled - {WHOLE_SCAN} | (scope if scope is not None else {SITE_FILE})
+        paths = None if changed_paths is None else frozenset(changed_paths)
+        scope, unsettled = scan_scope(paths), self._files_to_postpone(paths, now, settle_time)
+        to_scan_later = unsettled - {WHOLE_SCAN} | (paths if paths is not None else {SITE_FILE})
         if self._content and WHOLE_SCAN in unsettled:
             return FolderChange(content=self._content, unsettled_files=to_scan_later)
         media = self._changed_media = self._changed_media | self._media.refresh(scope, unsettled)
@@ -202,12 +206,12 @@ class ContentFolder:
             while_waiting=while_waiting,
             on_read=ignore_progress if self._content else self._on_read,
         )
-        may_media_appear = paths_within(scope, _MEDIA_FOLDER) != frozenset()
+        may_media_appear = paths_within(scope, MEDIA_FOLDER) != frozenset()
         self._free_files.refresh(settings.references, unsettled, media, may_media_appear=may_media_appear)
         self._changed_media = frozenset()
         self._theme.refresh(scope)
         if scope is None:
-            self._unread_problems = unread_problems(self._root, _SCANNED_FOLDERS)
+            self._unread_problems = unread_problems(self._root, SCANNED_FOLDERS)
         self._settings = settings
         media_paths = settings.media | self._free_files.media
         is_first = self._content is None
@@ -222,12 +226,13 @@ class ContentFolder:
             unsettled_files=self._article_files.unsettled_files | unsettled,
         )
 
-    def _files_to_postpone(self, scope: frozenset[str] | None, now: datetime | None, settle_time: timedelta) -> frozenset[str]:
+    def _files_to_postpone(self, paths: frozenset[str] | None, now: datetime | None, settle_time: timedelta) -> frozenset[str]:
         """Scan articles/, pages/ and root/. Return the paths to postpone, as by `WriteDebouncer.files_to_postpone`.
 
         Without `now` or `settle_time`, there are none.
         """
-        self._article_files.scan(paths_within(scope, ARTICLES_FOLDER))
+        scope = scan_scope(paths)
+        self._article_files.scan(article_scope(paths))
         self._free_files.scan(scope)
         missing = self._article_files.missing_files | self._free_files.missing_files
         if now is None:
@@ -237,7 +242,7 @@ class ContentFolder:
             return frozenset()
 
         def changed_since(moment: datetime) -> frozenset[str]:
-            media = self._media.changed_since(paths_within(scope, _MEDIA_FOLDER), moment)
+            media = self._media.changed_since(paths_within(scope, MEDIA_FOLDER), moment)
             return self._article_files.changed_since(moment) | self._free_files.changed_since(moment) | media
 
         return self._debouncer.files_to_postpone(missing, changed_since, now, settle_time)
@@ -273,7 +278,7 @@ class ContentFolder:
             scope is None
             or previous is None
             or media & previous.media
-            or (previous.problems and paths_within(scope, _MEDIA_FOLDER))
+            or (previous.problems and paths_within(scope, MEDIA_FOLDER))
         )
         if previous and not may_differ:
             return previous
@@ -290,11 +295,5 @@ class ContentFolder:
         if settings is not previous:
             return self._article_files.stale_files(settings.references)
         records = self._article_files.records
-        may_media_differ = bool(media) or scope is None or bool(paths_within(scope, _MEDIA_FOLDER))
+        may_media_differ = bool(media) or scope is None or bool(paths_within(scope, MEDIA_FOLDER))
         return records.files_using(media) | (records.broken_files if may_media_differ else frozenset())
-
-
-def _scope(changed_paths: Iterable[str] | None) -> frozenset[str] | None:
-    """Return the paths as a set. Return None, for everything, if given None or a path outside _SCANNED_FOLDERS."""
-    paths = None if changed_paths is None else frozenset(changed_paths)
-    return paths if paths is not None and all(top_folder(path) in _SCANNED_FOLDERS for path in paths) else None

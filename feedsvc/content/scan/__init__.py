@@ -4,7 +4,17 @@
 first scan while it still imports the other packages.
 """
 
+from feedsvc.content.scan.folder_check import FolderCheck
 from feedsvc.content.scan.folder_files import FolderFiles, files_by_folder
 from feedsvc.content.scan.scanner import ARTICLES_FOLDER, BackgroundScan, DirectoryScanner, ScanResult, start_scan
 
-__all__ = ["ARTICLES_FOLDER", "BackgroundScan", "DirectoryScanner", "FolderFiles", "ScanResult", "files_by_folder", "start_scan"]
+__all__ = [
+    "ARTICLES_FOLDER",
+    "BackgroundScan",
+    "DirectoryScanner",
+    "FolderCheck",
+    "FolderFiles",
+    "ScanResult",
+    "files_by_folder",
+    "start_scan",
+]

@@ -77,7 +77,8 @@ class DirectoryScanner:
         Symbolic links are followed if they lead into `within`, a folder of the content folder; "" stands for all of it.
         `known_files` are the files of an earlier run by folder: the first scan returns what changed since.
         """
-        self._root, self._top, self._within = root, top, within
+        self.top: Final = top
+        self._root, self._within = root, within
         self.prefetched: ScanResult | None = None  # of a scan from just now, used in place of the next complete scan
         # Files, before the current or next scan, of the folders that it scans; before the first scan, those of the earlier run.
         self._former_files = dict(known_files)
@@ -113,6 +114,28 @@ class DirectoryScanner:
         """
         return frozenset(path for path, folder in self._folders.items() if folder.is_unreadable)
 
+    def has_links(self) -> bool:
+        """Return whether a folder is a symbolic link or can be reached by two paths."""
+        return any(folder.is_linked for folder in self._folders.values())
+
+    @property
+    def _has_top(self) -> bool:
+        return os.path.lexists(self._root / self.top)
+
+    def subfolders(self, path: str) -> tuple[str, ...]:
+        """Return the paths of the folders directly in a folder, as known from its last scan; none if it is not known."""
+        return tuple(self._folders[path].folders) if path in self._folders else ()
+
+    def is_unchanged(self, path: str) -> bool:
+        """Return whether a scan of this folder, but not its subfolders, would find what is known. Do not change what is known.
+
+        A folder below the top folder that is not known counts as unchanged: the scan of a folder above it removed it.
+        """
+        known = self._folders.get(path)
+        if known is None:
+            return path != self.top or not self._has_top
+        return self._read_folder(path)[0].is_same(known)
+
     def refresh(self, changed_paths: Iterable[str] | None = None) -> frozenset[str]:
         """Scan the innermost known folder at or above each of `changed_paths`, or everything for None.
 
@@ -131,14 +154,14 @@ class DirectoryScanner:
     def scan(self, folders: set[str] | None = None) -> None:
         """Scan these known folders; everything for None, if "" is among them, or if there are symbolic links."""
         self._device, self._modification_times = _device(self._root), {}
-        if folders is None or "" in folders or self._has_links():
+        if folders is None or "" in folders or self.has_links():
             self._scan_all()
             return
         for path in sorted(folders):
             if path in self._folders:
                 self._rescan_folder(path)
         # A folder that is known elsewhere, too, was probably moved, and its former place may not have been scanned yet.
-        if self._has_links():
+        if self.has_links():
             self._scan_all()
 
     def _adopt(self, prefetched: ScanResult) -> None:
@@ -148,13 +171,10 @@ class DirectoryScanner:
         for path, folder in self._folders.items():
             self._share_paths(path, folder)
 
-    def _has_links(self) -> bool:
-        return any(folder.is_linked for folder in self._folders.values())
-
     def _innermost_known_folder(self, path: str) -> str:
         """Return the innermost existing folder, at or above `path`, that was scanned before; "" if everything must be scanned."""
         while path not in self._folders or not (self._root / path).is_dir():
-            if path in ("", ".", self._top):
+            if path in ("", ".", self.top):
                 return ""
             path = str(PurePosixPath(path).parent)
         return path
@@ -163,7 +183,7 @@ class DirectoryScanner:
         for path, folder in self._folders.items():
             self._former_files.setdefault(path, folder.files)
         self._folders.clear()
-        self._walk([self._top] if os.path.lexists(self._root / self._top) else [])
+        self._walk([self.top] if self._has_top else [])
 
     def _rescan_folder(self, path: str) -> None:
         """Scan one folder again, and all below its new or replaced subfolders."""
@@ -197,14 +217,26 @@ class DirectoryScanner:
 
     def _scan_folder(self, path: str) -> ScannedFolder:
         """Scan one folder, but not its subfolders. If that fails, the result has a problem."""
-        folder = ScannedFolder(is_linked=os.path.islink(self._root / path))
         if path in self._folders:
             self._former_files.setdefault(path, self._folders[path].files)
+        folder, status = self._read_folder(path)
+        if status:
+            if status.st_dev != self._device:
+                self._mount_points.add(path)
+            else:
+                self._mount_points.discard(path)
+            self._modification_times[path] = status.st_mtime_ns
+            self._share_paths(path, folder)
+        return folder
+
+    def _read_folder(self, path: str) -> tuple[ScannedFolder, os.stat_result | None]:
+        """Return what a scan of one folder finds, and the status of the folder; None, with a problem, if it cannot be read."""
+        folder = ScannedFolder(is_linked=os.path.islink(self._root / path))
         try:
             opened = open_folder(self._root, path, self._within)
             if isinstance(opened, Problem):
                 folder.problems.append(opened)
-                return folder
+                return folder, None
             with opened:
                 names = sorted(opened.names())
                 status = opened.status()  # after listing, so that it shows changes during it
@@ -212,31 +244,19 @@ class DirectoryScanner:
         except OSError as error:
             folder.problems.append(Problem(path=path, message=f"the folder cannot be read ({error.strerror})"))
             folder.is_unreadable = error.errno not in (errno.ENOENT, errno.ENOTDIR)
-            return folder
-        if self._is_unmounted(path, status.st_dev, is_empty=not names):
+            return folder, None
+        # A file system was mounted here at an earlier scan, and only its empty mount point is left now.
+        if path in self._mount_points and status.st_dev == self._device and not names:
             hint = "mount it again; what was read last is served meanwhile"
             folder.problems.append(Problem(path=path, message="what was mounted here is away", hint=hint))
             folder.is_unreadable = True
-            return folder
+            return folder, None
         folder.identity = (status.st_dev, status.st_ino)
-        self._modification_times[path] = status.st_mtime_ns
-        self._share_paths(path, folder)
-        return folder
+        return folder, status
 
     def _share_paths(self, path: str, folder: ScannedFolder) -> None:
         """Use the paths of the folder's former files, which records have, too, if they are the same."""
         folder.files = folder.files.share_paths(self._former_files.setdefault(path, NO_FILES))
-
-    def _is_unmounted(self, path: str, device: int, *, is_empty: bool) -> bool:
-        """Return whether a file system was mounted at `path` at an earlier scan, and only its empty mount point is left now.
-
-        Also record in `_mount_points` if one is mounted here now.
-        """
-        if device != self._device:
-            self._mount_points.add(path)
-        elif not is_empty:
-            self._mount_points.discard(path)
-        return device == self._device and path in self._mount_points
 
 
 def _device(root: Path) -> int:
