@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.content.scan import folder_check
 from feedsvc.live import watcher as watcher_module
 from feedsvc.live.live import Live
 from feedsvc.live.watcher import Watcher
@@ -80,6 +81,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def watcher(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SteppedWatcher]:
     monkeypatch.setattr(watcher_module, "_CHECK_SLICE", 0.0)
+    monkeypatch.setattr(folder_check, "_RECHECK_DELAY", 0.0)
     store = LastModifiedStore(None)
     yield SteppedWatcher(root, store)
     store.close()
@@ -244,12 +246,16 @@ def test_requested_scan_replaces_a_periodic_scan_under_way(root: Path, watcher: 
     assert (watcher.live.last_reload.total_reloads, len(watcher.peers.confirmed)) == (reload_count, 1)
 
 
-def test_change_outside_the_articles_at_the_end_of_a_periodic_scan_waits_until_it_is_complete(
+def test_page_saved_at_the_end_of_a_periodic_scan_is_not_shown_before_an_article_saved_earlier(
     root: Path, watcher: SteppedWatcher
 ) -> None:
     watcher.begin_scan(polls=FOLDER_COUNT + 1)  # articles/ and its folders; the next poll reads all else
+    edit_article(root)
     add_page(root)
+    time.sleep(0.05)  # both are old enough to be read, but the notification is late
     watcher.poll()
     assert html_of(watcher.live, "/about/") == ""
-    watcher.finish_scan()
+    watcher.poll("articles/f3/n3.yaml")
+    watcher.poll_until(lambda: html_of(watcher.live, "/about/"))
+    assert "Other words." in html_of(watcher.live, "/articles/n3/")
     assert_equals_fresh_edition(watcher.live, root)

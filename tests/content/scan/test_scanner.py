@@ -11,6 +11,7 @@ from random import Random
 import pytest
 
 from feedsvc.content.file_signature import FileSignature
+from feedsvc.content.scan import folder_check
 from feedsvc.content.scan.folder_check import FolderCheck
 from feedsvc.content.scan.folder_files import FolderFiles
 from feedsvc.content.scan.scanner import DirectoryScanner, scan_folder
@@ -96,7 +97,10 @@ def test_scans_of_changed_folders_find_what_a_scan_of_everything_finds(tmp_path:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_check_in_slices_finds_a_difference_exactly_if_a_complete_scan_does(tmp_path: Path, seed: int) -> None:
+def test_check_in_slices_finds_a_difference_exactly_if_a_complete_scan_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(folder_check, "_RECHECK_DELAY", 0.0)
     random = Random(seed)
     (tmp_path / TOP).mkdir()
     scanner = DirectoryScanner(tmp_path, TOP)
