@@ -167,11 +167,11 @@ class ContentFolder:
         """Scan everything or, if given, `changed_paths` (relative to the content folder), and read the files that changed.
 
         A path outside articles/, media/, theme/, pages/ and root/, such as site.yaml, stands for everything; ALL_BUT_ARTICLES
-        stands for everything outside articles/. Without `now` or
-        `settle_time`, nothing is postponed. Else, if a file changed within `settle_time` before `now`, return the former
-        content and postpone all files. Once that has lasted one second and ten scans, or three seconds, postpone only files
-        that began to change later, each at most as long. The first reading postpones only changed files. Raises ContentError if
-        folder or site.yaml is missing, or site.yaml was never valid; a later call can succeed.
+        stands for everything outside articles/. Without `now` or `settle_time`, nothing is postponed. Else, if a file changed
+        within `settle_time` before `now`, return the former content and postpone all files. Once that has lasted one second and
+        ten scans, or three seconds, postpone only files that began to change later, each at most as long. The first reading
+        postpones only changed files. Raises ContentError if folder or site.yaml is missing, or site.yaml was never valid; a
+        later call can succeed.
         """
         first_change, self._first_change = self._first_change, None
         return first_change or self._read(changed_paths, now, settle_time)
