@@ -29,7 +29,7 @@ from feedsvc.catalog.derived_values import (
     withdrawn_rows,
 )
 from feedsvc.catalog.former_tags import FormerTags, build_former_tags, former_slugs
-from feedsvc.catalog.indexes import OverlayDict, QualifiedName, Redirects, ReferencedMedia, RowsBySlug
+from feedsvc.catalog.indexes import QualifiedName, Redirects, ReferencedMedia, RowsBySlug
 from feedsvc.catalog.languages import Languages
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.listing_set import ListingSet, build_listing_set
@@ -50,6 +50,7 @@ from feedsvc.content.folder import ContentSnapshot
 from feedsvc.model import Article, Site
 from feedsvc.page_model import StaticPage
 from feedsvc.routes import ListingRef
+from feedsvc.support.overlay_dict import OverlayDict
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
 _RedirectMap = Mapping[QualifiedName, str]

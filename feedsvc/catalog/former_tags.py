@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-from feedsvc.catalog.indexes import OverlayDict, QualifiedName, update_counts
+from feedsvc.catalog.indexes import QualifiedName, update_counts
 from feedsvc.catalog.listings import Spellings
 from feedsvc.catalog.row import Row, is_visible
 from feedsvc.routes import ListingRef
+from feedsvc.support.overlay_dict import OverlayDict
 from feedsvc.tag_slugs import former_slug
 
 _Counts = Mapping[str, Mapping[str, int]]

@@ -8,50 +8,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from operator import attrgetter
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 from feedsvc.catalog.row import Row
 from feedsvc.model import MediaFile
+from feedsvc.support.overlay_dict import OverlayDict
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
 QualifiedName = tuple[str, str]
 _K = TypeVar("_K")
-_V = TypeVar("_V")
 
 _ARTICLE_KIND: Final = "article"  # the kind of an article's former slugs
 _slug: Final = attrgetter("article.slug")
-_MAX_OVERLAY: Final = 500  # changes; more are merged into a new base
-
-
-class OverlayDict(Generic[_K, _V]):
-    """Immutable dictionary: a shared base and few changes since, so that most changes do not copy it. No value is None."""
-
-    def __init__(self, base: dict[_K, _V], changes: dict[_K, _V | None] | None = None) -> None:
-        self._base = base
-        self._changes = changes or {}  # None for a removed key
-
-    def get(self, key: _K) -> _V | None:
-        return self._changes[key] if key in self._changes else self._base.get(key)
-
-    def keys(self) -> list[_K]:
-        """Return the keys in no particular order."""
-        unchanged = (key for key in self._base if key not in self._changes)
-        return [*unchanged, *(key for key, value in self._changes.items() if value is not None)]
-
-    def apply_changes(self, removed: Iterable[_K], added: Mapping[_K, _V]) -> OverlayDict[_K, _V]:
-        """Return a dictionary without the keys `removed` and with the items `added`. A key in both gets its added value."""
-        changes: dict[_K, _V | None] = {**self._changes, **dict.fromkeys(removed), **added}
-        if len(changes) <= _MAX_OVERLAY:
-            return OverlayDict(self._base, changes)
-        # dict.copy() is one C call, during which no other thread runs.
-        base = self._base.copy()
-        for key, value in changes.items():
-            if value is None:
-                base.pop(key, None)
-            else:
-                base[key] = value
-        return OverlayDict(base)
-
 
 _INDEX_STEP: Final = 5_000  # rows; other threads run between two steps
 
@@ -64,7 +32,7 @@ class RowsBySlug(Mapping[str, Row]):
 
     def __init__(self, rows: PersistentSortedList[Row], index: OverlayDict[str, Row] | None = None) -> None:
         self.rows = rows
-        if index:
+        if index is not None:
             vars(self)["_index"] = index  # vars() is where cached_property stores values
 
     @cached_property
@@ -80,7 +48,7 @@ class RowsBySlug(Mapping[str, Row]):
         _ = self._index
 
     def __getitem__(self, slug: str) -> Row:
-        return _require_value(self._index.get(slug), slug)
+        return self._index[slug]
 
     def __iter__(self) -> Iterator[str]:
         return map(_slug, self.rows)
@@ -111,7 +79,7 @@ class Redirects(Mapping[QualifiedName, str]):
         self._index = index
 
     def __getitem__(self, name: QualifiedName) -> str:
-        return _require_value(self._index.get(name), name)
+        return self._index[name]
 
     def __iter__(self) -> Iterator[QualifiedName]:
         return iter(sorted(self._index.keys()))
@@ -154,7 +122,8 @@ class ReferencedMedia(Mapping[str, MediaFile]):
     counts: OverlayDict[str, int]
 
     def __getitem__(self, path: str) -> MediaFile:
-        _require_value(self.counts.get(path), path)
+        if path not in self.counts:
+            raise KeyError(path)
         return self.files[path]
 
     def __iter__(self) -> Iterator[str]:
@@ -196,9 +165,3 @@ def update_counts(counts: Mapping[_K, int], removed: Iterable[_K], added: Iterab
         return counts
     new_counts = {**counts, **{key: counts.get(key, 0) + difference for key, difference in differences.items()}}
     return {key: count for key, count in new_counts.items() if count}
-
-
-def _require_value(value: _V | None, key: object) -> _V:
-    if value is None:
-        raise KeyError(key)
-    return value

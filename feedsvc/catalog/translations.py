@@ -13,11 +13,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from feedsvc.catalog.indexes import OverlayDict
 from feedsvc.catalog.row import Row, Translation, is_visible
 from feedsvc.model import Article, Site
 from feedsvc.routes import ArticleAt, path_of
 from feedsvc.support.graph import connected_components, name_components
+from feedsvc.support.overlay_dict import OverlayDict
 from feedsvc.uris import absolute
 
 _DEFAULT: Final = "x-default"

@@ -136,4 +136,4 @@ def test_deleted_folder_reported_only_by_its_files_is_no_problem(tmp_path: Path)
     folder.read()
     shutil.rmtree(root / "articles")
     content = folder.read(["articles/x/n1.yaml"]).content
-    assert (content.articles, content.problems) == ((), ())
+    assert ([*content.articles], content.problems) == ([], ())

@@ -20,6 +20,7 @@ from feedsvc.content.folder.translations import WorkIndex, disputed_languages, f
 from feedsvc.content.reading import ParseResult
 from feedsvc.errors import Problem
 from feedsvc.model import Article
+from feedsvc.support.overlay_dict import OverlayDict
 
 ArticleChange = tuple[Article | None, Article | None]  # former and new article of a path; None for no article
 
@@ -31,7 +32,7 @@ class ActiveArticles:
     """
 
     def __init__(self) -> None:
-        self.articles: dict[str, Article] = {}
+        self.articles: OverlayDict[str, Article] = OverlayDict({})
         self.conflicts: tuple[Problem, ...] = ()
         # Candidates that are not active. For all other paths the active article is the candidate.
         self._inactive_candidates: dict[str, Article | None] = {}
@@ -92,7 +93,7 @@ class ActiveArticles:
         claims, translations = ClaimIndex(candidates, linked), [article for article in linked if article.translation_of]
         if not claims.are_disjoint or (translations and find_conflicts(candidates)):
             return False
-        self._claims, self.articles = claims, {article.path: article for article in candidates}
+        self._claims, self.articles = claims, OverlayDict({article.path: article for article in candidates})
         for article in translations:
             self._works.add(article)
         return True
@@ -193,11 +194,8 @@ class ActiveArticles:
                 self._inactive_candidates.pop(path, None)
         before = self.articles
         changes = {path: (old, new) for path, new in active.items() if (old := before.get(path)) is not new}
-        for path, (_, new) in changes.items():
-            if new:
-                self.articles[path] = new
-            else:
-                del self.articles[path]
+        if changes:
+            self.articles = before.apply_changes(changes, {path: new for path, (_, new) in changes.items() if new})
         return changes
 
 

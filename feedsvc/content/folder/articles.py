@@ -60,7 +60,7 @@ class ArticleFiles:
 
     @property
     def active_articles(self) -> Mapping[str, Article]:
-        """Articles that snapshots contain, by path of their file (see the module `active`). `refresh` changes the mapping."""
+        """Articles that snapshots contain, by path of their file (see the module `active`). The mapping is immutable."""
         return self._active.articles
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -52,7 +52,7 @@ class FolderChange:
 
     content: ContentSnapshot
     removed: tuple[Article, ...] = ()
-    added: tuple[Article, ...] = ()
+    added: Sequence[Article] = ()
     unsettled_files: frozenset[str] = frozenset()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import overload
 
 from feedsvc.content.markdown import FitImage, LimitExceeded, TextStore, render_within_limits
 from feedsvc.errors import Problem
@@ -14,6 +16,39 @@ from feedsvc.redirects import RedirectRules
 from feedsvc.routes import path_of
 from feedsvc.support.digest import blake2b
 from feedsvc.uris import absolute
+
+
+class ArticleSequence(Sequence[Article]):
+    """Articles of a snapshot, in no particular order. They are copied into a tuple only for the first access by index."""
+
+    def __init__(self, by_path: Mapping[str, Article]) -> None:
+        """Show the values of `by_path`, which must not change any more."""
+        self._by_path = by_path
+
+    def __iter__(self) -> Iterator[Article]:
+        return iter(self._by_path.values())
+
+    def __len__(self) -> int:
+        return len(self._by_path)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    @cached_property
+    def _tuple(self) -> tuple[Article, ...]:
+        return tuple(self)
+
+    @overload
+    def __getitem__(self, index: int) -> Article: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Article, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Article | tuple[Article, ...]:
+        return self._tuple[index]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +70,7 @@ class ContentSnapshot:
     site: Site
     categories: Mapping[str, Category]
     authors: Mapping[str, Author]
-    articles: tuple[Article, ...]
+    articles: Sequence[Article]
     media: Mapping[str, MediaFile]
     tags: Mapping[str, TagSettings] = field(default_factory=dict)
     custom_feeds: Mapping[str, CustomFeed] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from feedsvc.content.folder.articles import ArticleChanges, ArticleFiles
 from feedsvc.content.folder.free_files import FreeFiles
 from feedsvc.content.folder.settings import Settings
-from feedsvc.content.folder.snapshot import ContentSnapshot
+from feedsvc.content.folder.snapshot import ArticleSequence, ContentSnapshot
 from feedsvc.content.folder.theme_files import ThemeFolder
 from feedsvc.content.media import MediaFolder
 from feedsvc.errors import Problem
@@ -56,7 +56,7 @@ class SnapshotBuilder:
             custom_feeds=settings.custom_feeds,
             private_feeds=settings.private_feeds,
             redirects=settings.redirects,
-            articles=tuple(articles.active_articles.values()) if changes or not previous else previous.articles,
+            articles=ArticleSequence(articles.active_articles) if changes or not previous else previous.articles,
             media=self._referenced_media(settings, articles, changes, changed_media),
             pages=free_files.pages,
             root_files=free_files.root_files,

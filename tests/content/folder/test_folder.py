@@ -41,7 +41,7 @@ def test_a_folder_with_only_site_yaml_is_valid(newsroom: Newsroom) -> None:
     for name in ("categories.yaml", "authors.yaml"):
         (root / name).unlink()
     content = load_content(root)
-    assert (content.articles, dict(content.authors), dict(content.categories), content.problems) == ((), {}, {}, ())
+    assert ([*content.articles], dict(content.authors), dict(content.categories), content.problems) == ([], {}, {}, ())
 
 
 def test_an_unknown_author_without_authors_yaml_is_reported(newsroom: Newsroom) -> None:
