@@ -73,6 +73,10 @@ class Column:
             return map(values.__getitem__, _check_count(indexes, count))
         return repeat(values[0], count) if len(values) == 1 else _check_count(values, count)
 
+    def check(self, data: msgspec.Raw, count: int) -> None:
+        """Raise msgspec.DecodeError if `data` cannot be decoded as `count` values."""
+        self.decode(data, count, lambda value: value)
+
 
 class TupleColumn(Column):
     """Codec of a field of tuples whose items are hashable and occur in many objects.
@@ -121,6 +125,10 @@ class PackedColumn(Column):
         if isinstance(values, bytes) and len(values) != count * self._size:
             raise msgspec.DecodeError(f"a column has {len(values)} bytes instead of {count * self._size}")
         return values if isinstance(values, bytes) else None
+
+    def check(self, data: msgspec.Raw, count: int) -> None:
+        if self.decode_packed(data, count) is None:
+            super().check(data, count)
 
     def decode(self, data: msgspec.Raw, count: int, intern: Intern) -> Iterable[Any]:
         values = self.decode_packed(data, count)

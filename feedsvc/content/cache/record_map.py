@@ -6,12 +6,13 @@ from bisect import bisect_left, insort
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping, Sequence, ValuesView
 from itertools import chain
 from operator import itemgetter
-from typing import Final
+from typing import Final, TypeVar, overload
 
 from feedsvc.content.cache.record import Record
 from feedsvc.content.cache.record_page import RecordPage
 from feedsvc.model import Article
 
+_T = TypeVar("_T")
 _NO_RECORDS: Final[Mapping[str, Record]] = {}
 _MAX_LAYERS: Final = 3  # a look-up searches all of them
 _last_path: Final = itemgetter(0)
@@ -81,6 +82,18 @@ class RecordMap(MutableMapping[str, Record]):
                 raise KeyError(path)
             self[path] = self._decode(page, path)
         return self._single[path]
+
+    @overload
+    def get(self, path: str, default: None = None) -> Record | None: ...
+
+    @overload
+    def get(self, path: str, default: _T) -> Record | _T: ...
+
+    def get(self, path: str, default: object = None) -> object:
+        # The inherited method raises and catches an error for each missing path, which a first start looks up a million times.
+        if path not in self:
+            return default
+        return self[path]
 
     def __setitem__(self, path: str, record: Record) -> None:
         if path not in self._single:
@@ -152,7 +165,10 @@ class RecordMap(MutableMapping[str, Record]):
         return self._last_records[path]
 
     def _page_with(self, path: str) -> RecordPage | None:
-        return next(filter(None, (layer.find(path) for layer in self._layers)), None)
+        for layer in self._layers:
+            if page := layer.find(path):
+                return page
+        return None
 
     def _remove_from_pages(self, paths: Iterable[str]) -> None:
         for path in paths:

@@ -75,8 +75,8 @@ class RecordPage:
         self._columns = {name: columns[name].copy() for name in _COLUMNS}
         if paths != sorted(paths):
             raise msgspec.DecodeError("the paths are not sorted")
-        for name in _COLUMNS:
-            self._decode(name)
+        for name, column in _COLUMNS.items():
+            column.check(self._columns[name], len(paths))
 
     def __iter__(self) -> Iterator[str]:
         """Return the paths of the records."""
