@@ -81,7 +81,8 @@ class Column:
 class TupleColumn(Column):
     """Codec of a field of tuples whose items are hashable and occur in many objects.
 
-    It encodes the distinct items, and for each object the indexes of its items. `decode` interns the items, not the tuples.
+    It encodes the distinct items, and for each object the indexes of its items. `decode` interns the items, and returns one object
+    for equal tuples of one page.
     """
 
     def __init__(self, item_type: Any) -> None:
@@ -97,7 +98,8 @@ class TupleColumn(Column):
         items, indexes = self._decoder.decode(data)
         _check_indexes([*chain.from_iterable(indexes)], items)
         item_at = [*map(intern, items)].__getitem__
-        return [tuple(map(item_at, item_indexes)) for item_indexes in _check_count(indexes, count)]
+        values = {item_indexes: tuple(map(item_at, item_indexes)) for item_indexes in {*indexes}}
+        return [*map(values.__getitem__, _check_count(indexes, count))]
 
 
 class PackedColumn(Column):
