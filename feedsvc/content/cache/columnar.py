@@ -81,8 +81,8 @@ class Column:
 class TupleColumn(Column):
     """Codec of a field of tuples whose items are hashable and occur in many objects.
 
-    It encodes the distinct items, and for each object the indexes of its items. `decode` interns the items, and returns one object
-    for equal tuples of one page.
+    It encodes the distinct items, and for each object the indexes of its items. `decode` interns the items. It returns one object
+    for equal tuples, which later calls do not return again.
     """
 
     def __init__(self, item_type: Any) -> None:
