@@ -75,7 +75,7 @@ def collect_newest_articles(content: ContentSnapshot, now: datetime, *, preview:
     `published` are examined.
     """
     row_builder = RowBuilder(content.site, now, is_preview=preview)
-    candidates = nlargest(_MAX_CANDIDATES, content.articles, key=attrgetter("published"))
+    candidates = nlargest(_MAX_CANDIDATES, content.articles, key=attrgetter("published", "id"))
     texts: dict[bytes, str] = {}
     public = (article for article in candidates if row_builder.build(article) and _add_text(content, article, texts))
     articles = tuple(islice(public, _MAX_ARTICLES))
