@@ -6,7 +6,6 @@ equals a newly built one; the work grows with the change.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -254,7 +253,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         withdrawn=RowsBySlug(PersistentSortedList.from_sorted(withdrawn_rows(built.rare_rows), row_key)),
         corrected=sort_corrected(built.rare_rows),
         redirects=Redirects(OverlayDict(redirects)),
-        media=ReferencedMedia(content.media, OverlayDict(dict(Counter(media)))),
+        media=ReferencedMedia.from_references(content.media, media),
         recent=recent_rows(site, now),
         external_count=count_external(filter(is_visible, built.rare_rows)),
         last_change=last_change,

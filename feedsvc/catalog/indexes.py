@@ -121,6 +121,11 @@ class ReferencedMedia(Mapping[str, MediaFile]):
     files: Mapping[str, MediaFile]
     counts: OverlayDict[str, int]
 
+    @classmethod
+    def from_references(cls, files: Mapping[str, MediaFile], paths: Iterable[str]) -> ReferencedMedia:
+        """Return the mapping for these files and references; `paths` has a path once for each reference."""
+        return cls(files, OverlayDict(dict(Counter(paths))))
+
     def __getitem__(self, path: str) -> MediaFile:
         if path not in self.counts:
             raise KeyError(path)

@@ -24,7 +24,7 @@ class OverlayDict(Mapping[_K, _V]):
         self._changes = changes or {}
 
     def __getitem__(self, key: _K) -> _V:
-        value = self._changes[key] if key in self._changes else self._base.get(key)
+        value = self.get(key)
         if value is None:
             raise KeyError(key)
         return value
@@ -36,10 +36,7 @@ class OverlayDict(Mapping[_K, _V]):
         return self._changes[key] is not None if key in self._changes else key in self._base  # type: ignore[index]  # it is in
 
     def __iter__(self) -> Iterator[_K]:
-        if not self._changes:
-            return iter(self._base)
-        unchanged = (key for key in self._base if key not in self._changes)
-        return iter([*unchanged, *(key for key, value in self._changes.items() if value is not None)])
+        return iter(self._merge())
 
     def __len__(self) -> int:
         return self._size
@@ -49,32 +46,22 @@ class OverlayDict(Mapping[_K, _V]):
         return len(self._base) + sum((value is not None) - (key in self._base) for key, value in self._changes.items())
 
     def values(self) -> ValuesView[_V]:
-        return _Values(self)
-
-    def iterate_values(self) -> Iterator[_V]:
-        """Return all values, without a look-up of each unchanged one."""
-        if not self._changes:
-            return iter(self._base.values())
-        unchanged = (value for key, value in self._base.items() if key not in self._changes)
-        return iter([*unchanged, *(value for value in self._changes.values() if value is not None)])
+        return self._merge().values()
 
     def apply_changes(self, removed: Iterable[_K], added: Mapping[_K, _V]) -> OverlayDict[_K, _V]:
         """Return a dictionary without the keys `removed` and with the items `added`. A key in both gets its added value."""
-        changes: dict[_K, _V | None] = {**self._changes, **dict.fromkeys(removed), **added}
-        if len(changes) <= _MAX_CHANGES:
-            return OverlayDict(self._base, changes)
+        changed = OverlayDict(self._base, {**self._changes, **dict.fromkeys(removed), **added})
+        return changed if len(changed._changes) <= _MAX_CHANGES else OverlayDict(changed._merge())
+
+    def _merge(self) -> dict[_K, _V]:
+        """Return all items: the base itself if there are no changes, else a new dictionary."""
+        if not self._changes:
+            return self._base
         # dict.copy() is one C call, during which no other thread runs.
-        base = self._base.copy()
-        for key, value in changes.items():
+        merged = self._base.copy()
+        for key, value in self._changes.items():
             if value is None:
-                base.pop(key, None)
+                merged.pop(key, None)
             else:
-                base[key] = value
-        return OverlayDict(base)
-
-
-class _Values(ValuesView[_V]):
-    _mapping: OverlayDict[object, _V]
-
-    def __iter__(self) -> Iterator[_V]:
-        return self._mapping.iterate_values()
+                merged[key] = value
+        return merged

@@ -25,6 +25,10 @@ from feedsvc.support.overlay_dict import OverlayDict
 ArticleChange = tuple[Article | None, Article | None]  # former and new article of a path; None for no article
 
 
+def _is_never_new(_path: str) -> bool:
+    return False
+
+
 class ActiveArticles:
     """Active article of each file that has one (`articles`, by path), and the problems of lost conflicts (`conflicts`).
 
@@ -49,13 +53,13 @@ class ActiveArticles:
     def load(self, records: RecordMap) -> None:
         """Start with these records of an earlier run, each of which states whether its own article was active."""
         if not self._load_undisputed(records.candidates()):
-            self.update(records, records)
+            self._apply_changes(tuple(records), records)
 
     def update(
         self,
         records: RecordMap,
         changed: Iterable[str],
-        is_new: Callable[[str], bool] = lambda _: False,
+        is_new: Callable[[str], bool] = _is_never_new,
     ) -> dict[str, ArticleChange]:
         """Update `articles` and `conflicts`.
 
@@ -70,6 +74,12 @@ class ActiveArticles:
             candidates = [*filter(None, map(records.candidate, paths))]
             if self._load_undisputed(candidates):
                 return {article.path: (None, article) for article in candidates}
+        return self._apply_changes(paths, records, is_new)
+
+    def _apply_changes(
+        self, paths: Sequence[str], records: RecordMap, is_new: Callable[[str], bool] = _is_never_new
+    ) -> dict[str, ArticleChange]:
+        """Do what `update` does for changed paths, also if there are articles already."""
         disputed_before = self._disputed_keys()
         # A last valid version in place of a loser is no candidate. A changed article may claim what it has.
         has_replacements = any(path in self.articles for path in self._inactive_candidates)
