@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import chain
 
 from feedsvc.content.folder.articles import ArticleChanges, ArticleFiles
 from feedsvc.content.folder.free_files import FreeFiles
@@ -93,9 +94,8 @@ class SnapshotBuilder:
 
         Of a changed file, there is a new MediaFile, even if it is equal to the former one: the bytes may differ.
         """
-        changed_articles: Iterable[Article] = articles.active_articles.values()  # at first, all
-        if self._previous:
-            changed_articles = (article for change in changes.values() for article in change if article)
+        former_and_new = chain.from_iterable(changes.values()) if self._previous else articles.active_articles.values()
+        changed_articles: Iterable[Article] = filter(None, former_and_new)
         settings_media = settings.media | self._free_files.media
         paths = {path for article in changed_articles for path in article.media} | changed_media | settings_media
         for path in paths | self._missing_media:
