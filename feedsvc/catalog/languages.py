@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise
+from operator import attrgetter
 from typing import Final
 
 from feedsvc.catalog.indexes import update_counts
@@ -16,6 +17,7 @@ from feedsvc.language_tags import is_range_of, language_ranges, shorter_tags
 from feedsvc.routes import ListingRef
 
 _NO_TAGS: Final[frozenset[str]] = frozenset()
+_language: Final = attrgetter("article.language")
 
 
 class Languages:
@@ -91,8 +93,9 @@ class Languages:
         return tuple(ListingRef("language", tag) for tag in shorter_tags(language) if tag in self.tags)
 
     def _names(self, rows: Sequence[Row]) -> Counter[str]:
-        names = Counter([language for row in rows if (language := row.article.language)])
-        return names + Counter({self._site_language: len(rows) - names.total()})
+        names = Counter(map(_language, rows))
+        rows_without_own_language = names.pop("", 0)
+        return names + Counter({self._site_language: rows_without_own_language})
 
 
 def build_languages(rows: Sequence[Row], site_language: str) -> Languages:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
-from itertools import chain, repeat
+from itertools import repeat
 from operator import attrgetter
-from typing import Any, Final, Generic, TypeVar, get_type_hints
+from typing import Annotated, Any, Final, Generic, TypeVar, get_type_hints
 
 import msgspec
 
@@ -18,6 +18,9 @@ from feedsvc.support.frozen_objects import new_objects, set_field
 
 _T = TypeVar("_T")
 _ENCODER: Final = msgspec.msgpack.Encoder()
+
+_Index = Annotated[int, msgspec.Meta(ge=0)]
+_OUT_OF_RANGE: Final = "an index is out of range"
 
 # Returns one object for equal values.
 Intern = Callable[[Any], Any]
@@ -36,7 +39,7 @@ class Column:
         Set `is_interned` if the values are hashable and many objects have the same one.
         """
         self._is_interned = is_interned
-        self._decoder: Any = msgspec.msgpack.Decoder(tuple[list[value_type], list[int] | None])
+        self._decoder: Any = msgspec.msgpack.Decoder(tuple[list[value_type], list[_Index] | None])
 
     def encode(self, values: Sequence[object]) -> msgspec.Raw:
         return msgspec.Raw(_ENCODER.encode(self._distinct_values(values)))
@@ -69,7 +72,8 @@ class Column:
         if self._is_interned:
             values = [*map(intern, values)]
         if indexes is not None:
-            _check_indexes(indexes, values)
+            if indexes and max(indexes) >= len(values):
+                raise msgspec.DecodeError(_OUT_OF_RANGE)
             return map(values.__getitem__, _check_count(indexes, count))
         return repeat(values[0], count) if len(values) == 1 else _check_count(values, count)
 
@@ -87,7 +91,7 @@ class TupleColumn(Column):
 
     def __init__(self, item_type: Any) -> None:
         super().__init__(item_type, is_interned=True)
-        self._decoder = msgspec.msgpack.Decoder(tuple[list[item_type], list[tuple[int, ...]]])
+        self._decoder = msgspec.msgpack.Decoder(tuple[list[item_type], list[tuple[_Index, ...]]])
 
     def encode(self, values: Sequence[Any]) -> msgspec.Raw:
         index_by_item: dict[object, int] = {}
@@ -96,9 +100,11 @@ class TupleColumn(Column):
 
     def decode(self, data: msgspec.Raw, count: int, intern: Intern) -> list[tuple[Any, ...]]:
         items, indexes = self._decoder.decode(data)
-        _check_indexes([*chain.from_iterable(indexes)], items)
         item_at = [*map(intern, items)].__getitem__
-        values = {item_indexes: tuple(map(item_at, item_indexes)) for item_indexes in {*indexes}}
+        try:
+            values = {item_indexes: tuple(map(item_at, item_indexes)) for item_indexes in {*indexes}}
+        except IndexError as error:
+            raise msgspec.DecodeError(_OUT_OF_RANGE) from error
         return [*map(values.__getitem__, _check_count(indexes, count))]
 
 
@@ -111,7 +117,7 @@ class PackedColumn(Column):
     def __init__(self, value_type: Any, size: int) -> None:
         super().__init__(value_type)
         self._size = size
-        self._decoder = msgspec.msgpack.Decoder(bytes | tuple[list[value_type], list[int] | None])
+        self._decoder = msgspec.msgpack.Decoder(bytes | tuple[list[value_type], list[_Index] | None])
 
     def encode(self, values: Sequence[Any]) -> msgspec.Raw:
         if any(value is None or len(value) != self._size for value in values):
@@ -178,11 +184,6 @@ class ColumnarCodec(Generic[_T]):
         if name not in self._defaults:
             raise msgspec.DecodeError(f"the column {name} is missing")
         return self._defaults[name]
-
-
-def _check_indexes(indexes: Sequence[int], values: Sequence[object]) -> None:
-    if indexes and (min(indexes) < 0 or max(indexes) >= len(values)):
-        raise msgspec.DecodeError("an index is out of range")
 
 
 def _check_count(values: Sequence[_T], count: int) -> Sequence[_T]:
