@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping, Sequence, ValuesView
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, Sequence, ValuesView
 from itertools import chain
 from operator import itemgetter
 from typing import Final, TypeVar, overload
@@ -130,6 +130,11 @@ class RecordMap(MutableMapping[str, Record]):
     def single(self) -> ItemsView[str, Record]:
         """Return path and record of each record that is an object of its own."""
         return self._single.items()
+
+    @property
+    def single_paths(self) -> KeysView[str]:
+        """Paths of the records that are objects of their own."""
+        return self._single.keys()
 
     def pages(self) -> list[RecordPage]:
         """Return the pages of all other records."""

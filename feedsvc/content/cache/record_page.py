@@ -16,7 +16,7 @@ import msgspec
 
 from feedsvc.content.cache.columnar import Column, ColumnarCodec, Intern, PackedColumn
 from feedsvc.content.cache.record import Record
-from feedsvc.content.file_signature import SIGNATURE_SIZE
+from feedsvc.content.file_signature import SIGNATURE_SIZE, change_times
 from feedsvc.content.reading import ParseResult
 from feedsvc.model import Article
 from feedsvc.support.digest import blake2b
@@ -123,6 +123,11 @@ class RecordPage:
         items = [*zip(self.paths, self._decode("signature"), self._articles, strict=True)]
         paths = [path for path, signature, article in items if article and signature]
         return paths, b"".join([signature for _, signature, article in items if article and signature])
+
+    def paths_changed_after(self, moment: float) -> list[str]:
+        """Return the paths of the records that `signatures` has whose files changed later, in nanoseconds since 1970."""
+        paths, signatures = self.signatures()
+        return [path for path, time in zip(paths, change_times(signatures), strict=True) if time > moment]
 
     def unsettled_paths(self) -> list[str]:
         """Return the paths of records with problems, without an article or a signature, or whose article is not active."""

@@ -71,7 +71,7 @@ class ActiveArticles:
         """
         paths = tuple(changed)
         if not self.articles and not self._inactive_candidates:
-            candidates = [*filter(None, map(records.candidate, paths))]
+            candidates = records.candidates()  # all are of changed paths
             if self._load_undisputed(candidates):
                 return {article.path: (None, article) for article in candidates}
         return self._apply_changes(paths, records, is_new)

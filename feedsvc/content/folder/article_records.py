@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Mapping
 from itertools import chain
 from typing import Final
 
-from feedsvc.content.cache import Record, RecordMap
+from feedsvc.content.cache import Record, RecordMap, RecordPage
 from feedsvc.content.scan import FolderFiles, files_by_folder
 from feedsvc.errors import Problem
 from feedsvc.model import Article
@@ -47,9 +47,18 @@ class ArticleRecords:
     def register_media_of_pages(self, excluded: Container[str]) -> None:
         """Register the media of all records that are in pages, except those of the paths `excluded`."""
         for page in self.by_path.pages():
-            for article in page.articles() if page.names.media else ():
-                if article.media and article.path not in excluded:
-                    self._update_media_index(article.path, _NO_PATHS, frozenset(article.media))
+            self._register_media(page, excluded)
+
+    def _register_media(self, page: RecordPage, excluded: Container[str] = _NO_PATHS) -> None:
+        for article in page.articles() if page.names.media else ():
+            if article.media and article.path not in excluded:
+                self._update_media_index(article.path, _NO_PATHS, frozenset(article.media))
+
+    def add_page(self, page: RecordPage) -> None:
+        """Add the records of a page, all of paths that had none, and register their media. The records are stored and settled."""
+        self._previous |= dict.fromkeys(page)
+        self._register_media(page)
+        self.by_path.add_page(page)
 
     def put(self, path: str, record: Record | None, name_problems: tuple[Problem, ...] = ()) -> None:
         """Set the record of a path, and register the problems and media of the record in place of the former ones.

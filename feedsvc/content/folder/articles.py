@@ -137,7 +137,7 @@ class ArticleFiles:
     @property
     def _all_due(self) -> frozenset[str]:
         """Files due for `refresh`; before the first one, all that have an unsettled record, too."""
-        return self._due.union([path for path, _ in self.records.by_path.single()]) if self._is_first else self._due
+        return self._due.union(self.records.by_path.single_paths) if self._is_first else self._due
 
     def refresh(
         self,
@@ -174,9 +174,14 @@ class ArticleFiles:
             cache=self._cache,
             interner=self._interner,
         )
-        loader.preload([path for path in to_read if is_article_path(path)], while_waiting, on_read)
+        article_paths = [path for path in to_read if is_article_path(path)]
+        loader.preload(article_paths, while_waiting, on_read, into_pages=not postpone_changing)
         recent_since = nanoseconds_since_epoch(now - _CLOCK_TICK) if now else NEVER
-        for path in to_read:
+        for page in loader.new_pages:
+            self.records.add_page(page)
+            self._recent_files.update(page.paths_changed_after(recent_since))
+        others = [path for path in to_read if not self.records.is_new(path)] if loader.new_pages else to_read
+        for path in others:
             if not self._read_file(path, loader, postpone_changing=postpone_changing):
                 postponed.add(path)
             elif change_time(self._scanner.files.get(path, MISSING)) > recent_since:
@@ -184,14 +189,16 @@ class ArticleFiles:
         self._due = self.unsettled_files = frozenset(postponed.intersection(due))
         checked = [path for path in due if path not in postponed]
         changes = self._active.update(self.records.by_path, checked, self.records.is_new)
-        self._suspects.update((*undetermined, *to_read) if self._is_first else ())
+        self._suspects.update((*undetermined, *others) if self._is_first else ())
         self._drop_lost_versions(changes, postponed)
         changes |= self._last_valid_with_media(stale, changes)
-        are_all_active = self._active.are_all_active
-        affected = {*changes, *(() if are_all_active else to_read)}
-        if self._is_first:  # without conflicts, most records already state which articles are active
-            affected.update(undetermined if are_all_active else self.records.by_path)
-        self.records.update_active_states((*affected, *(self.records.changed.keys() - affected)), self.active_articles)
+        affected = {*changes, *self.records.changed}
+        if self._active.are_all_active:  # then records in pages already state so
+            affected.update(undetermined if self._is_first else ())
+            affected &= self.records.by_path.single_paths
+        else:
+            affected.update(self.records.by_path if self._is_first else to_read)
+        self.records.update_active_states(affected, self.active_articles)
         self.records.changed |= dict.fromkeys(path for path in self._dropped_paths if path not in self.records.by_path)
         self._dropped_paths, self._is_first = set(), False
         return changes

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from feedsvc.content import safe_read
-from feedsvc.content.cache import NO_MEDIA, Interner, ParseCache, Record, decode_page, encode_page
+from feedsvc.content.cache import NO_MEDIA, Interner, ParseCache, Record, RecordPage, decode_page, encode_page
 from feedsvc.content.file_signature import MISSING, FileSignature
 from feedsvc.content.folder.invalidation import settings_fingerprint
 from feedsvc.content.markdown import TextStore
@@ -38,12 +38,14 @@ def ignore_progress(_read: int, _total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _LoadedFiles:
-    """Result of reading a chunk of files. If it is sent to another process, `page` (encoded records) replaces `records`.
+    """Result of reading a chunk of files.
 
-    `missing` are paths of files that do not exist. `texts` has the Markdown by text key. If `are_stored`, the cache has the new
-    records and all texts, and `texts` may be empty.
+    `new_page` has the encoded records of new files with active articles, b"" if there are none; `records` those of all others,
+    which `page` (encoded) replaces if the result is sent to another process. `missing` are paths of files that do not exist.
+    `texts` has the Markdown by text key. If `are_stored`, the cache has `new_page` and all texts, and `texts` may be empty.
     """
 
+    new_page: bytes
     records: Mapping[str, Record]
     missing: Sequence[str]
     texts: Mapping[bytes, str]
@@ -51,15 +53,16 @@ class _LoadedFiles:
     page: bytes = b""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _LoadedFiles, ({}, self.missing, self.texts, self.are_stored, self.page or encode_page(self.records))
+        page = encode_page(self.records) if self.records else b""
+        return _LoadedFiles, (self.new_page, {}, self.missing, self.texts, self.are_stored, page)
 
-    def decode(self, interner: Interner) -> Mapping[str, Record | None]:
-        """Return the record of each path, None for a missing file."""
-        if self.records:
-            records = {path: interner.intern_record(record) for path, record in self.records.items()}
-        else:
+    def decode_others(self, interner: Interner) -> Mapping[str, Record | None]:
+        """Return the record of each path that is not in `new_page`, None for a missing file."""
+        if self.page:
             page = decode_page(self.page, interner)
             records = page.records(interner.intern) if page else {}
+        else:
+            records = {path: interner.intern_record(record) for path, record in self.records.items()}
         return {**records, **dict.fromkeys(self.missing)}
 
 
@@ -67,6 +70,7 @@ class ArticleLoader:
     """Reader of article files into records, for one reading, in which settings and file signatures stay the same.
 
     `records` are those of the previous reading. The record of a `stale` file is not reused, even if its bytes are the same.
+    `new_pages` has the records of new files with active articles that `preload` read, and that the cache has stored.
     """
 
     def __init__(
@@ -86,12 +90,19 @@ class ArticleLoader:
         self._interner, self._settings_fingerprint = interner, settings_fingerprint(references.site)
         self._are_texts_transferred = False
         self._preloaded: dict[str, Record | None] = {}
+        self.new_pages: list[RecordPage] = []
 
     def preload(
-        self, paths: Sequence[str], while_waiting: Callable[[], object] | None = None, on_read: OnRead = ignore_progress
+        self,
+        paths: Sequence[str],
+        while_waiting: Callable[[], object] | None = None,
+        on_read: OnRead = ignore_progress,
+        *,
+        into_pages: bool,
     ) -> None:
-        """Read the files in several processes, for `read_record`; do nothing if they are fewer than PARALLEL_THRESHOLD (500).
+        """Read the files in several processes: into `new_pages`, if `into_pages`, and all others for `read_record`.
 
+        Do nothing if they are fewer than PARALLEL_THRESHOLD (500).
         The processes also store the records of new files in the cache. While others read, this process calls `while_waiting`
         once, then takes part in reading. After each chunk it calls `on_read`. If no other reads, `while_waiting` is not called.
         If a process is killed, no error is raised: `read_record` reads the rest.
@@ -112,13 +123,19 @@ class ArticleLoader:
         with suppress(FeedsvcError):
             for result in results:
                 (self._texts.cache_texts if result.are_stored else self._texts.add)(result.texts)
-                self._preloaded |= result.decode(self._interner)
-                on_read(len(self._preloaded), len(paths))
+                self._preloaded |= result.decode_others(self._interner)
+                if result.new_page and (page := decode_page(result.new_page, self._interner)):
+                    if into_pages:
+                        self.new_pages.append(page)
+                    else:
+                        self._preloaded |= page.records(self._interner.intern)
+                on_read(len(self._preloaded) + sum(page.size for page in self.new_pages), len(paths))
 
     def read_record(self, path: str) -> Record | None:
         """Return the record of a file, None if the file is missing; that of a file that cannot be used has a problem.
 
-        A file that `preload` has read is not read again. The article's text is added to the text store.
+        A file that `preload` has read is not read again, unless it is in `new_pages`. The article's text is added to the text
+        store.
         """
         if path in self._preloaded:
             return self._preloaded.pop(path)
@@ -140,13 +157,12 @@ class ArticleLoader:
         missing = [path for path, record, _ in files if not record]
         records = {path: record for path, record, _ in files if record}
         new_records = {path: record for path, record in records.items() if record.stood and path not in self._records}
-        page = encode_page(new_records) if self._cache else b""
+        page = encode_page(new_records) if self._cache and new_records else b""
         if self._cache and self._cache.store_new(new_records, page, texts):
-            transferred_texts = texts if self._are_texts_transferred else {}
-            whole_page = page if len(new_records) == len(records) else b""
-            return _LoadedFiles(records, missing, transferred_texts, are_stored=True, page=whole_page)
+            others = {path: record for path, record in records.items() if path not in new_records}
+            return _LoadedFiles(page, others, missing, texts if self._are_texts_transferred else {}, are_stored=True)
         records |= {path: record.as_never_active() for path, record in new_records.items()}
-        return _LoadedFiles(records, missing, texts, are_stored=False)
+        return _LoadedFiles(b"", records, missing, texts, are_stored=False)
 
     def _read_files(self, paths: Iterable[str]) -> Iterator[list[tuple[str, _FileData]]]:
         """Yield batches of paths, each path with the bytes of its file, the problem of reading it, or None if it is missing."""
@@ -165,8 +181,8 @@ class ArticleLoader:
     ) -> Iterator[tuple[str, Record | None, str]]:
         """Yield path, record and Markdown of each file, given as path and data; None and "" if it is missing (None).
 
-        The Markdown is also "" if a record is reused or there is no article. If `is_preloading`, new articles without
-        problems count as active.
+        The Markdown is also "" if a record is reused or there is no article. If `is_preloading`, new articles without problems
+        count as active if the scan found their files.
         """
         digests = [blake2b(data) if isinstance(data, bytes) else b"" for _, data in files]
         new_files = [
@@ -179,7 +195,8 @@ class ArticleLoader:
             previous, signature = self._records.get(path), self._signatures.get(path, MISSING)
             result = ParseResult(None, (data,)) if isinstance(data, Problem) else results.get(path)
             if result:
-                is_active = bool(is_preloading and result.article and not (previous or result.problems))
+                is_found = is_preloading and signature != MISSING
+                is_active = bool(is_found and result.article and not (previous or result.problems))
                 record = self._build_record(signature, digest, result._replace(markdown=""), previous, is_active=is_active)
                 yield path, record, result.markdown
             else:

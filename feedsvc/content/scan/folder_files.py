@@ -44,8 +44,9 @@ class FolderFiles(Mapping[str, FileSignature]):
         return self._signatures
 
     def __getitem__(self, path: str) -> FileSignature:
-        index = bisect_left(self.paths, path)
-        if index == len(self) or self.paths[index] != path:
+        paths = self.paths
+        index = bisect_left(paths, path)
+        if index == len(paths) or paths[index] != path:
             raise KeyError(path)
         return self._signatures[index * SIGNATURE_SIZE : (index + 1) * SIGNATURE_SIZE]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from feedsvc.content.cache.store import ParseCache
-from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.content.folder import loader
+from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from tests.broken_files.case import HEAD, PNG
 from tests.conftest import SETTINGS, Newsroom
@@ -91,6 +92,11 @@ def read(root: Path, file: Path) -> ContentSnapshot:
     return content
 
 
+def read_in_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loader, "PARALLEL_THRESHOLD", 1)
+    monkeypatch.setattr(loader, "_MIN_CHUNK_SIZE", 16)
+
+
 def by_path(content: ContentSnapshot) -> tuple[object, ...]:
     articles = sorted(content.articles, key=lambda article: article.path)
     return articles, content.problems, dict(content.media), content.categories, content.authors
@@ -105,6 +111,31 @@ def test_a_restart_after_a_change_gives_what_a_running_server_gives(root: Path, 
     expected = by_path(running.read().content)
     for _ in range(2):
         assert by_path(read(root, tmp_path / "kept")) == expected
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_first_start_in_several_processes_gives_what_one_process_gives(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    CHANGES[name](root)
+    (root / "articles/dangling.yaml").symlink_to("nowhere.yaml")
+    expected = by_path(load_content(root))
+    read_in_several_processes(monkeypatch)
+    for _ in range(2):
+        assert by_path(read(root, tmp_path / "kept")) == expected
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_after_a_first_start_in_several_processes_is_read(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    running = ContentFolder(root, cache=ParseCache(tmp_path / "one process"))
+    running.read()
+    read_in_several_processes(monkeypatch)
+    other = ContentFolder(root, cache=ParseCache(tmp_path / "several processes"))
+    assert by_path(other.read().content) == by_path(load_content(root))
+    CHANGES[name](root)
+    assert by_path(other.read().content) == by_path(running.read().content)
 
 
 def test_last_valid_versions_of_files_in_a_page_are_used_after_a_restart(root: Path, tmp_path: Path) -> None:
