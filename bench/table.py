@@ -9,12 +9,13 @@ from typing import Any, Final, Literal
 from bench.product import Product
 
 Unit = Literal["s", "B", "/s", ""]
+_TOLERANCE: Final = 0.1  # of a goal: two runs, or two machines of one kind, differ that much
 _HEADER: Final = ("what", "feedsvc", "beside", "ratio", "goal", "verdict")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Goal:
-    """Limits of the ratio, or of the figure itself if there is no reference.
+    """Limits of the ratio, or of the figure itself if there is no reference. Both limits equal: the figure must be exact.
 
     A goal applies only to the default numbers of articles, unless `any_size` is true.
     """
@@ -23,8 +24,11 @@ class Goal:
     minimum: float | None = None
     any_size: bool = False
 
-    def is_met(self, figure: float) -> bool:
-        return (self.maximum is None or figure <= self.maximum) and (self.minimum is None or figure >= self.minimum)
+    def is_met(self, figure: float, tolerance: float = 0.0) -> bool:
+        """Return whether a figure is within the limits, or beyond them by at most `tolerance`, a share of the limit."""
+        tolerance = 0.0 if self.maximum == self.minimum else tolerance
+        is_low_enough = self.maximum is None or figure <= self.maximum * (1 + tolerance)
+        return is_low_enough and (self.minimum is None or figure >= self.minimum * (1 - tolerance))
 
     def text(self, unit: Unit) -> str:
         parts = (("at most", self.maximum), ("at least", self.minimum))
@@ -61,7 +65,9 @@ class Row:
         if self.goal == NO_GOAL:
             return ""
         judged = self.value if self.reference is None else self.ratio
-        return "met" if judged is not None and self.goal.is_met(judged) else "missed"
+        if judged is None or not self.goal.is_met(judged, _TOLERANCE):
+            return "missed"
+        return "met" if self.goal.is_met(judged) else "met within 10 %"
 
     def without_size_dependent_goal(self) -> Row:
         """Return the row without a goal that applies only to the default numbers of articles."""
