@@ -40,9 +40,15 @@ class TakenAddresses:
     base: ImportBase
     slugs: Mapping[str, str]
     _claims: dict[str, _Claim] = field(default_factory=dict)
+    _has_former_posts: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._has_former_posts = any(self.base.keys(ARTICLES))
 
     def note(self, address: str, key: str, target: str, addresses: Iterable[str]) -> None:
         """Note a new present address of a post, with the key and path of the post and all its addresses."""
+        if not self._has_former_posts:  # at a first import, all addresses are new: this would double the memory of the index
+            return
         numbers = frozenset(digest_of_address(other) for other in addresses if "?" in other)
         # A post without a number, as in a feed, may be the former one with another id: the report lists both as doubles.
         if numbers:
