@@ -98,19 +98,19 @@ class ImportBase:
         if self._is_dry_run:
             return
         with _explaining_errors(self._folder):
-            files = self._texts()
+            files = self._lines_by_file()
             for name in {*files} | {self._name(file) for _, file in self._files()}:
-                _update_file(self._folder / name, files.get(name, ""))
+                _update_file(self._folder / name, "".join(f"{line}\n" for line in sorted(files.get(name, ()))))
             sync_files()  # before the journal is deleted, which has the same lines
             (self._folder / _JOURNAL).unlink(missing_ok=True)
 
-    def _texts(self) -> Mapping[str, str]:
-        """Return the text of each file by its name in the folder."""
+    def _lines_by_file(self) -> Mapping[str, list[str]]:
+        """Return the lines of each file, unordered, by its name in the folder."""
         lines: dict[str, list[str]] = defaultdict(list)
         for table in _TABLES:
             for line in self._lines[table].values():
                 lines[self._file_name(table, line)].append(line)
-        return {name: "\n".join(sorted(file_lines)) + "\n" for name, file_lines in lines.items()}
+        return lines
 
     def _file_name(self, table: str, line: str) -> str:
         if table != ARTICLES:
