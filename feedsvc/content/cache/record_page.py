@@ -125,7 +125,7 @@ class RecordPage:
         return paths, b"".join([signature for _, signature, article in items if article and signature])
 
     def paths_changed_after(self, moment: float) -> list[str]:
-        """Return the paths of the records that `signatures` has whose files changed later, in nanoseconds since 1970."""
+        """Return those paths of `signatures` whose files changed after `moment`, in nanoseconds since 1970."""
         paths, signatures = self.signatures()
         return [path for path, time in zip(paths, change_times(signatures), strict=True) if time > moment]
 

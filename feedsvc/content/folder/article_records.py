@@ -55,7 +55,7 @@ class ArticleRecords:
                 self._update_media_index(article.path, _NO_PATHS, frozenset(article.media))
 
     def add_page(self, page: RecordPage) -> None:
-        """Add the records of a page, all of paths that had none, and register their media. The records are stored and settled."""
+        """Add a page of records that are stored and settled, of paths that had none, and register their media."""
         self._previous |= dict.fromkeys(page)
         self._register_media(page)
         self.by_path.add_page(page)

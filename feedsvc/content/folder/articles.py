@@ -178,8 +178,8 @@ class ArticleFiles:
         loader.preload(article_paths, while_waiting, on_read, into_pages=not postpone_changing)
         recent_since = nanoseconds_since_epoch(now - _CLOCK_TICK) if now else NEVER
         for page in loader.new_pages:
-            self.records.add_page(page)
             self._recent_files.update(page.paths_changed_after(recent_since))
+            self.records.add_page(page)
         others = [path for path in to_read if not self.records.is_new(path)] if loader.new_pages else to_read
         for path in others:
             if not self._read_file(path, loader, postpone_changing=postpone_changing):
@@ -193,7 +193,7 @@ class ArticleFiles:
         self._drop_lost_versions(changes, postponed)
         changes |= self._last_valid_with_media(stale, changes)
         affected = {*changes, *self.records.changed}
-        if self._active.are_all_active:  # then records in pages already state so
+        if self._active.are_all_active:  # then each record in a page already states that its article is active
             affected.update(undetermined if self._is_first else ())
             affected &= self.records.by_path.single_paths
         else:

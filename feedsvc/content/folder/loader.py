@@ -41,7 +41,7 @@ class _LoadedFiles:
     """Result of reading a chunk of files.
 
     `new_page` has the encoded records of new files with active articles, b"" if there are none; `records` those of all others,
-    which `page` (encoded) replaces if the result is sent to another process. `missing` are paths of files that do not exist.
+    which `encoded_records` replaces if the result is sent to another process. `missing` are paths of files that do not exist.
     `texts` has the Markdown by text key. If `are_stored`, the cache has `new_page` and all texts, and `texts` may be empty.
     """
 
@@ -50,16 +50,16 @@ class _LoadedFiles:
     missing: Sequence[str]
     texts: Mapping[bytes, str]
     are_stored: bool
-    page: bytes = b""
+    encoded_records: bytes = b""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        page = encode_page(self.records) if self.records else b""
-        return _LoadedFiles, (self.new_page, {}, self.missing, self.texts, self.are_stored, page)
+        encoded_records = encode_page(self.records) if self.records else b""
+        return _LoadedFiles, (self.new_page, {}, self.missing, self.texts, self.are_stored, encoded_records)
 
     def decode_others(self, interner: Interner) -> Mapping[str, Record | None]:
         """Return the record of each path that is not in `new_page`, None for a missing file."""
-        if self.page:
-            page = decode_page(self.page, interner)
+        if self.encoded_records:
+            page = decode_page(self.encoded_records, interner)
             records = page.records(interner.intern) if page else {}
         else:
             records = {path: interner.intern_record(record) for path, record in self.records.items()}
@@ -120,16 +120,19 @@ class ArticleLoader:
             while_waiting=while_waiting,
         )
         # If a process is killed, for example for lack of memory, `read_record` reads the remaining files.
+        read_count = 0
         with suppress(FeedsvcError):
             for result in results:
                 (self._texts.cache_texts if result.are_stored else self._texts.add)(result.texts)
-                self._preloaded |= result.decode_others(self._interner)
-                if result.new_page and (page := decode_page(result.new_page, self._interner)):
-                    if into_pages:
-                        self.new_pages.append(page)
-                    else:
-                        self._preloaded |= page.records(self._interner.intern)
-                on_read(len(self._preloaded) + sum(page.size for page in self.new_pages), len(paths))
+                others = result.decode_others(self._interner)
+                self._preloaded |= others
+                page = decode_page(result.new_page, self._interner) if result.new_page else None
+                if page and into_pages:
+                    self.new_pages.append(page)
+                elif page:
+                    self._preloaded |= page.records(self._interner.intern)
+                read_count += len(others) + (page.size if page else 0)
+                on_read(read_count, len(paths))
 
     def read_record(self, path: str) -> Record | None:
         """Return the record of a file, None if the file is missing; that of a file that cannot be used has a problem.
