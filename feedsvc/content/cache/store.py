@@ -11,25 +11,37 @@ import logging
 import os
 import sqlite3
 import threading
-import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.cache.generation import Generation
 from feedsvc.content.cache.record import Record
 from feedsvc.content.cache.record_map import RecordMap
-from feedsvc.content.cache.record_tables import MAX_UNUSED_RECORDS, RecordTables
-from feedsvc.content.cache.schema import SCHEMA, STATE_TABLE, replace_state, select_state
-from feedsvc.content.cache.settings_table import SETTING_TABLE, StoredSetting, replace_settings, select_settings
-from feedsvc.content.cache.text_table import MAX_UNUSED_TEXTS, insert_texts, prune_texts, select_texts
+from feedsvc.content.cache.record_tables import FORMER_RECORD_TABLES, MAX_UNUSED_RECORDS, RECORD_TABLES, RecordTables
+from feedsvc.content.cache.settings_table import (
+    FORMER_SETTING_TABLE,
+    SETTING_TABLE,
+    StoredSetting,
+    replace_settings,
+    select_settings,
+)
+from feedsvc.content.cache.state import FORMER_STATE_TABLE, STATE_TABLE, CacheState
+from feedsvc.content.cache.text_table import MAX_UNUSED_TEXTS, TEXT_TABLE, insert_texts, prune_texts, select_texts
 from feedsvc.content.file_signature import MISSING, signature_at, size_of
 from feedsvc.content.markdown import is_text_of_key
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.alerts import Alerts, unwritable_message
-from feedsvc.support.checksummed_tables import RowChecksummer
+from feedsvc.support.checksummed_tables import Schema
 from feedsvc.support.sqlite import Database
 
+_SCHEMA: Final = Schema(
+    tables=(TEXT_TABLE, STATE_TABLE, SETTING_TABLE, *RECORD_TABLES),
+    former_tables=(*FORMER_RECORD_TABLES, FORMER_STATE_TABLE, FORMER_SETTING_TABLE),
+    obsolete_tables=("article",),
+    description="parse cache of articles and settings",
+    loss_description="last valid versions of files that are broken now may be lost, and articles are read again",
+    is_large=True,
+)
 _LOG: Final = logging.getLogger(__name__)
 _ROLLBACK_MESSAGE: Final = (
     "feedsvc: %s is older than the one that was written last: last valid versions of files that changed since are not used; "
@@ -65,18 +77,13 @@ class ParseCache:
         self._file, self._large_file_size, self._max_unused_texts = file, large_file_size, max_unused_texts
         self._record_tables = RecordTables(version, max_unused=max_unused_records)
         self._alerts, self._creator_pid = alerts or Alerts(), os.getpid()
-        self._run_id, self._loaded_state, self._is_own_version = uuid.uuid4().hex, "", True
-        self._database, self._pid = Database(file, SCHEMA), os.getpid()
-        self._generation, self._written_generation, self.is_rolled_back = Generation(file), 0, False
+        self._database, self._pid = Database(file, _SCHEMA), os.getpid()
+        self._state, self._is_own_version, self.is_rolled_back = CacheState(self._database, file), True, False
         self._file_size = size_of(signature_at(file) or MISSING) if file else 0
 
     @property
     def _connection(self) -> sqlite3.Connection:
         return self._database.connection
-
-    @property
-    def _state_checksummer(self) -> RowChecksummer:
-        return self._database.checksummers[STATE_TABLE.name]
 
     def repair(self) -> bool:
         """Replace the file if `is_damaged`, or open the new one if another process replaced it; return True if so.
@@ -109,22 +116,20 @@ class ParseCache:
     def load_records(self) -> RecordMap:
         """Return valid records by path, none after an error. Set `is_damaged`, and `is_rolled_back` if the file is outdated."""
         # Read before the rows: another process writes its generation beside the file after it has committed its rows.
-        last_generation = self._generation.read(self._state_checksummer)
+        last_generation = self._state.last_generation()
         try:
             with self._lock, self._connection:
                 self._connection.execute("BEGIN")  # no other process may write between reading the state and the records
-                self._loaded_state, generation = self._read_state()
+                generation = self._state.load()
                 loaded = self._record_tables.load(self._connection, self._database.checksummers)
         except sqlite3.Error as error:
             self._database.report_damage(error)
-            self._loaded_state = ""
+            self._state.loaded_name = ""
             return RecordMap()
         if not loaded.is_intact:
             self._database.report_damage("records fail their checksum")
         # If rows have a generation but there is none beside the file, it was lost, unless the first one was written just now.
-        is_older = generation < last_generation or (
-            generation > 0 and not last_generation and not self._generation.read(self._state_checksummer)
-        )
+        is_older = generation < last_generation or (generation > 0 and not last_generation and not self._state.last_generation())
         self.is_rolled_back = loaded.is_intact and bool(loaded.records) and is_older
         if self.is_rolled_back:
             _LOG.warning(_ROLLBACK_MESSAGE, self._file)
@@ -137,27 +142,16 @@ class ParseCache:
 
         Also "" if another version wrote some records (its names may mean something else), or if they are damaged or outdated.
         """
-        return self._loaded_state if self._is_own_version else ""
+        return self._state.loaded_name if self._is_own_version else ""
 
     def current_state(self) -> str:
         """Return the state's present name; "" after an error, or if another process, except a fork, wrote since the load."""
         try:
             with self._lock:
-                name, _ = self._read_state()
+                name, _ = self._state.read()
         except sqlite3.Error:
             return ""
-        return name if self._is_own_state(name) else ""
-
-    def _read_state(self) -> tuple[str, int]:
-        """Return the state's name and generation, ("", 0) if missing or damaged. The caller locks. Raises sqlite3.Error."""
-        state = select_state(self._connection, self._state_checksummer)
-        if state is None:
-            self._database.report_damage("the name of the state fails its checksum")
-        return state or ("", 0)
-
-    def _is_own_state(self, name: str) -> bool:
-        """Return whether `name`, that of the present state, is the loaded one or written by this process or a fork of it."""
-        return name == self._loaded_state or name.startswith(self._run_id)
+        return name if self._state.is_own(name) else ""
 
     def prune(self, records: Mapping[str, Record]) -> None:
         """Delete texts that no article in `records` uses if they are many, and rewrite the records if many are obsolete.
@@ -171,7 +165,7 @@ class ParseCache:
                 connection.execute("BEGIN IMMEDIATE")  # no other process may write between the queries and the deletion
                 prune_texts(connection, records, self._max_unused_texts)
                 needs_rewrite = self._record_tables.needs_rewrite(connection, len(records))
-                if needs_rewrite and self._is_own_state(self._read_state()[0]):
+                if needs_rewrite and self._state.is_own(self._state.read()[0]):
                     self._record_tables.rewrite(connection, self._database.checksummers, records)
         except sqlite3.Error as error:
             self._database.report_damage(error)
@@ -235,13 +229,12 @@ class ParseCache:
         `settings`, unless None, replace all stored ones. Return False, after an alert (not in a fork), if writing fails.
         """
 
-        def write(connection: sqlite3.Connection) -> None:
+        def write(connection: sqlite3.Connection) -> int:
             insert_texts(connection, texts)
             self._record_tables.put(connection, self._database.checksummers, changed)
-            if changed or settings is not None:
-                self._write_new_state(connection)
             if settings is not None:
                 replace_settings(connection, self._database.checksummers[SETTING_TABLE.name], settings)
+            return self._state.replace() if changed or settings is not None else 0
 
         return self._write(write)
 
@@ -251,27 +244,30 @@ class ParseCache:
         `page` are the records as encoded by `codec.encode_page`.
         """
 
-        def write(connection: sqlite3.Connection) -> None:
+        def write(connection: sqlite3.Connection) -> int:
             insert_texts(connection, texts)
-            if records:
-                self._record_tables.put_page(connection, self._database.checksummers, records, page)
-                self._write_new_state(connection)
+            if not records:
+                return 0
+            self._record_tables.put_page(connection, self._database.checksummers, records, page)
+            return self._state.replace()
 
         return self._write(write)
 
-    def _write(self, write: Callable[[sqlite3.Connection], None]) -> bool:
-        """Call `write` in a transaction. Return False, after an alert (not in a fork), if that fails, as in memory in a fork."""
+    def _write(self, write: Callable[[sqlite3.Connection], int]) -> bool:
+        """Call `write`, which returns the generation of the state that it wrote, or 0, in a transaction.
+
+        Return False, after an alert (not in a fork), if that fails. In a fork, writing to a database in memory always fails.
+        """
         if self._file is None and self._pid != os.getpid():
             return False  # a forked process has only a copy of the in-memory database
         try:
             connection = self._own_connection()
             with self._lock:
-                self._written_generation = 0
                 with connection:
                     connection.execute("BEGIN IMMEDIATE")
-                    write(connection)
-                if self._written_generation:
-                    self._generation.write(self._written_generation, self._state_checksummer)
+                    generation = write(connection)
+                if generation:
+                    self._state.write_generation(generation)
         except (sqlite3.Error, FeedsvcError) as error:
             if isinstance(error, sqlite3.Error):
                 self._database.report_damage(error)
@@ -279,13 +275,6 @@ class ParseCache:
             return False
         self._alerts.clear(_ALERT_NAME)
         return True
-
-    def _write_new_state(self, connection: sqlite3.Connection) -> None:
-        """Write a new state. Its name begins with "mixed" if another process wrote since `load_records`."""
-        name, generation = self._read_state()
-        prefix, checksummer = self._run_id if self._is_own_state(name) else "mixed", self._state_checksummer
-        self._written_generation = max(generation, self._generation.read(checksummer)) + 1
-        replace_state(connection, checksummer, f"{prefix}-{uuid.uuid4().hex}", self._written_generation)
 
     def _raise_alert(self, error: Exception) -> None:
         """Raise an alert: the cache cannot be written, which affects only the next start. In a forked process, do nothing."""
