@@ -56,6 +56,11 @@ def signature_at(path: Path) -> FileSignature | None:
         return None
 
 
+def has_signature(path: Path, signature: FileSignature) -> bool:
+    """Return whether the file at a path still has the signature of an earlier scan, `MISSING` if it is still missing."""
+    return (signature_at(path) or MISSING) == signature
+
+
 def size_and_mtime(signature: FileSignature) -> tuple[int, int]:
     """Return size in bytes and mtime in nanoseconds since 1970, to detect changes of the content of an open file.
 

@@ -77,7 +77,8 @@ class Editions:
 
     def difference(self, index: int, response: ObservedResponse) -> str:
         """Return a diff between the document of a server started on this state and the body of the response."""
-        document = self._publication(index, self._period(response.requested_at)).resolve(response.path)
+        publication = self._publication(index, self._period(response.requested_at))
+        document = publication.resolve(response.path) or publication.not_found_page
         expected = document.body.decode() if isinstance(document, Document) else str(document)
         return "\n".join(unified_diff(expected.splitlines(), response.body.decode().splitlines(), "expected", "heard", n=0))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content.cache import Interner, ParseCache, RecordMap
-from feedsvc.content.file_signature import MISSING, NEVER, change_time, is_changed_since, nanoseconds_since_epoch, signature_at
+from feedsvc.content.file_signature import MISSING, NEVER, change_time, has_signature, is_changed_since, nanoseconds_since_epoch
 from feedsvc.content.folder.active import ActiveArticles, ArticleChange
 from feedsvc.content.folder.article_records import ArticleRecords
 from feedsvc.content.folder.file_names import is_article_path, misnamed_file_problems
@@ -285,7 +285,7 @@ class ArticleFiles:
             self.records.put(path, None, misnamed_file_problems(path) if signature else ())
             return True
         new = loader.read_record(path)
-        if postpone_changing and signature_at(self._root / path) != signature:
+        if postpone_changing and not has_signature(self._root / path, signature):
             return False
         # None if the file was deleted after the scan.
         self.records.put(path, new)

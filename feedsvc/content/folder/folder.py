@@ -207,7 +207,9 @@ class ContentFolder:
             on_read=ignore_progress if self._content else self._on_read,
         )
         may_media_appear = paths_within(scope, MEDIA_FOLDER) != frozenset()
-        self._free_files.refresh(settings.references, unsettled, media, may_media_appear=may_media_appear)
+        self._free_files.refresh(
+            settings.references, unsettled, media, may_media_appear=may_media_appear, postpone_changing=bool(settle_time)
+        )
         self._changed_media = frozenset()
         self._theme.refresh(scope)
         if scope is None:
@@ -223,7 +225,7 @@ class ContentFolder:
             content=self._content,
             removed=() if is_first else tuple(old for old, _ in changes.values() if old),
             added=self._content.articles if is_first else tuple(new for _, new in changes.values() if new),
-            unsettled_files=self._article_files.unsettled_files | unsettled,
+            unsettled_files=self._article_files.unsettled_files | self._free_files.unsettled_files | unsettled,
         )
 
     def _files_to_postpone(self, paths: frozenset[str] | None, now: datetime | None, settle_time: timedelta) -> frozenset[str]:

@@ -54,6 +54,11 @@ class FreeFiles:
         """The last valid versions of pages, for a later run."""
         return self._pages.stored
 
+    @property
+    def unsettled_files(self) -> frozenset[str]:
+        """Files that the last `refresh` postponed."""
+        return self._pages.unsettled_files | self._root_files.unsettled_files
+
     def scan(self, scope: frozenset[str] | None) -> None:
         """Scan pages/ and root/ if `scope` is None; else the paths of `scope` in pages/, and root/ if one of them is in it."""
         self._pages.scan(paths_within(scope, PAGES_FOLDER))
@@ -73,13 +78,18 @@ class FreeFiles:
         changed_media: frozenset[str],
         *,
         may_media_appear: bool,
+        postpone_changing: bool = False,
     ) -> None:
         """Read the files again that changed, or whose settings or media did, and update `frame`. Call `scan` first.
 
         `unsettled_files`, paths of files that are being written, keep their results. `changed_media` are paths of media files
-        that changed. With `may_media_appear`, media files that were missing when pages referred to them may exist now.
+        that changed. With `may_media_appear`, media files that were missing when pages referred to them may exist now. With
+        `postpone_changing`, files that changed since the scan keep their results, too: articles saved before them may not have
+        been read.
         """
-        self._pages.refresh(references, unsettled_files, changed_media, may_media_appear=may_media_appear)
-        self._root_files.refresh(unsettled_files, self.pages)
+        self._pages.refresh(
+            references, unsettled_files, changed_media, may_media_appear=may_media_appear, postpone_changing=postpone_changing
+        )
+        self._root_files.refresh(unsettled_files, self.pages, postpone_changing=postpone_changing)
         frame = build_page_frame(references.site, self.pages, self.root_files)
         self.frame = self.frame if frame == self.frame else frame

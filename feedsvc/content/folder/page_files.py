@@ -11,7 +11,7 @@ from typing import Final
 
 from feedsvc.content import safe_read
 from feedsvc.content.cache import StoredSetting
-from feedsvc.content.file_signature import MISSING, is_changed_since
+from feedsvc.content.file_signature import MISSING, has_signature, is_changed_since
 from feedsvc.content.folder.conflicts import Claim, conflict_problem, resolve_claims
 from feedsvc.content.folder.invalidation import settings_fingerprint
 from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER, ParsedPage, References, parse_page
@@ -37,7 +37,7 @@ class _PageRecord:
 class PageFiles:
     """Reader of pages/. `pages` maps slugs and former slugs to pages, also to drafts; the same object until a page changes.
 
-    A broken file has its last valid version there.
+    A broken file has its last valid version there. `unsettled_files` are the files that the last `refresh` postponed.
     """
 
     def __init__(self, root: Path, stored: Iterable[StoredSetting]) -> None:
@@ -54,6 +54,7 @@ class PageFiles:
         self._site_fingerprint = ""
         self._conflicts: list[Problem] = []
         self.pages: Mapping[str, StaticPage] = {}
+        self.unsettled_files: frozenset[str] = frozenset()
 
     @property
     def problems(self) -> Iterator[Problem]:
@@ -108,11 +109,13 @@ class PageFiles:
         changed_media: frozenset[str],
         *,
         may_media_appear: bool,
+        postpone_changing: bool = False,
     ) -> None:
         """Read the files again that changed, or whose settings or media did. `unsettled_files` keep their results.
 
         Call `scan` first. `changed_media` are paths of media files that changed. With `may_media_appear`, media files that were
-        missing when pages referred to them may exist now. If a folder cannot be read, all known files keep their results.
+        missing when pages referred to them may exist now. If a folder cannot be read, all known files keep their results. With
+        `postpone_changing`, files that changed since the scan are postponed: they keep their results until a later call.
         """
         fingerprint = settings_fingerprint(references.site)
         is_stale = fingerprint != self._site_fingerprint
@@ -122,15 +125,18 @@ class PageFiles:
         if self._scanner.unreadable_folders:
             unsettled_files = unsettled_files.union(self._records)  # the files may exist
         paths = {*self._scanner.files, *(self._records.keys() & unsettled_files)}
-        self._is_due, self._site_fingerprint = not paths.isdisjoint(unsettled_files), fingerprint
+        unsettled = {path for path in paths if path in unsettled_files}
         records: dict[str, _PageRecord] = {}
         for path in sorted(paths):
-            former = self._records.get(path)
-            if path in unsettled_files or not _is_page(path):
-                records.update({path: former} if former else {})
-            elif record := self._read(path, references, is_stale=is_stale, changed_media=changed_media):
-                records[path] = record
-        self._records = records
+            record = former = self._records.get(path)
+            if path not in unsettled and _is_page(path):
+                record = self._read(path, references, is_stale=is_stale, changed_media=changed_media)
+                if postpone_changing and not has_signature(self._root / path, self._scanner.files[path]):
+                    unsettled.add(path)
+                    record = former
+            records.update({path: record} if record else {})
+        self._records, self._site_fingerprint = records, fingerprint
+        self._is_due, self.unsettled_files = bool(unsettled), frozenset(unsettled)
         self._active, self._conflicts = self._resolve()
         pages = {name: page for page in self._active.values() for name in page.names}
         self.pages = self.pages if pages == self.pages else pages

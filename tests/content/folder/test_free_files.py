@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder
+from feedsvc.content.folder.free_files import FreeFiles
 from feedsvc.content.folder.root_files import ROOT_FOLDER
+from feedsvc.content.media import MediaFolder
+from feedsvc.content.reading import References
 from tests.conftest import Newsroom
 from tests.helpers.newsrooms import picture, write
 
@@ -131,6 +134,29 @@ def test_a_page_that_is_saved_during_a_start_is_shown_as_it_was(tmp_path: Path, 
     assert "pages/about.md" in change.unsettled_files
     assert change.content.pages["about"].markdown == "We *write*.\n"
     assert folder.read(change.unsettled_files).content.pages["about"].markdown == "We *read*.\n"
+
+
+def test_a_page_or_root_file_saved_after_the_scan_does_not_show_before_articles_that_were_saved_earlier(
+    newsroom: Newsroom,
+) -> None:
+    root = newsroom({"pages/about.md": ABOUT, "root/ads.txt": "old\n", "root/gone.txt": "old\n"})
+    files, references = FreeFiles(root, ()), References(site=load_content(root).site, media=MediaFolder(root))
+
+    def refresh() -> tuple[str, bytes, bool]:
+        files.refresh(references, frozenset(), frozenset(), may_media_appear=False, postpone_changing=True)
+        return files.pages["about"].markdown, files.root_files["ads.txt"], "gone.txt" in files.root_files
+
+    files.scan(None)
+    assert refresh() == ("We *write*.\n", b"old\n", True)
+    files.scan(None)
+    write(root, {"pages/about.md": ABOUT.replace("write", "read"), "root/ads.txt": "new\n"})
+    (root / "root/gone.txt").unlink()
+    for _ in range(2):  # also when a change of an article is read before the next scan
+        assert refresh() == ("We *write*.\n", b"old\n", True)
+        assert files.unsettled_files == {"pages/about.md", "root/ads.txt", "root/gone.txt"}
+    files.scan(frozenset(files.unsettled_files))
+    assert refresh() == ("We *read*.\n", b"new\n", False)
+    assert files.unsettled_files == frozenset()
 
 
 def test_only_a_saved_page_makes_a_new_object(newsroom: Newsroom) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from feedsvc.content.folder.folder import load_content
+from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.content.safe_read import read_file, read_many
 from feedsvc.errors import ContentError
 from tests.broken_files.case import PNG
@@ -91,6 +92,20 @@ def test_a_symbolic_link_to_a_path_outside_or_to_nothing_is_reported(
     (root / link).symlink_to(target)
     assert messages(root) == [line]
     assert article_paths(root) == {"articles/a.yaml"}
+
+
+@pytest.mark.parametrize("link", ["articles/no.yaml", "pages/no.md", "root/no.txt"])
+def test_a_symbolic_link_to_nothing_is_reported_by_a_running_server(newsroom: Newsroom, link: str) -> None:
+    root = newsroom({"articles/a.yaml": article_text("a"), "pages/a.md": "---\ntitle: A\n---\n", "root/a.txt": "a"})
+    folder, start = ContentFolder(root), datetime.now(UTC)
+    folder.read(now=start)
+    (root / link).symlink_to("nothing")
+    paths, settle_time = frozenset((link,)), timedelta(milliseconds=1)
+    for seconds in range(1, 4):  # what has just vanished is postponed; a link to nothing looks like that at first
+        change = folder.read(paths, start + timedelta(seconds=seconds), settle_time)
+        paths = paths | change.unsettled_files
+    assert [str(problem) for problem in change.content.problems] == [f"{link}:1:1: a symbolic link to nothing"]
+    assert change.unsettled_files == frozenset()
 
 
 def test_a_symbolic_link_to_itself_is_reported(newsroom: Newsroom) -> None:
