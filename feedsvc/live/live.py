@@ -97,8 +97,12 @@ class Live:
         return self.edition.content.site.base_url
 
     def prepare_updates(self) -> None:
-        """Build the index of visible rows by slug, which the first `reload` needs, so that the first save shows faster."""
+        """Build the indexes that the first `reload` of a change needs, so that the first save shows faster.
+
+        Call it like `reload`.
+        """
         self.edition.publication.catalog.visible.build_index()
+        self._folder.prepare_changes()
 
     @property
     def article_folders(self) -> frozenset[str]:

@@ -11,7 +11,8 @@ import pytest
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.cache import ParseCache
-from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder, parse_cache_file
+from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder
+from feedsvc.content.folder.stored_state import parse_cache_file
 from feedsvc.content.reading import parse_redirects, source_digest
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.publication import Publication

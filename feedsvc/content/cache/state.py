@@ -1,6 +1,7 @@
 """State of a parse cache: the row with its name and generation, which both change with each write of records or settings.
 
-The name tells whether this process wrote the state. The generation tells whether the file is older than the one written last.
+The name tells whether this process wrote the state, and whether no articles in the records are in conflict. The generation tells
+whether the file is older than the one written last.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ STATE_TABLE: Final = Table(
     order_by="name",
     is_salvaged=False,
 )
+_UNDISPUTED: Final = "-undisputed"  # end of the name of a state whose articles are in no conflict
 # A state of the previous version has no meaning in this one, so its rows are not converted.
 FORMER_STATE_TABLE: Final = FormerTable(
     name="state", sql="CREATE TABLE state (name TEXT NOT NULL)", order_by="name", convert=lambda _: ()
@@ -54,11 +56,16 @@ class CacheState:
         """Return whether `name`, that of the present state, is the loaded one or written by this process or a fork of it."""
         return name == self.loaded_name or name.startswith(self._run_id)
 
-    def replace(self) -> int:
-        """Write a new state and return its generation. Its name begins with "mixed" if another process wrote since `load`."""
+    def replace(self, *, is_undisputed: bool) -> int:
+        """Write a new state and return its generation. Its name begins with "mixed" if another process wrote since `load`.
+
+        `is_undisputed` states that no articles are in conflict in the records of this process and its forks. It is recorded
+        unless another process wrote, too.
+        """
         name, generation = self.read()
-        prefix, new_generation = self._run_id if self.is_own(name) else "mixed", max(generation, self.last_generation()) + 1
-        row = self._database.checksummers[_STATE].add_checksum(f"{prefix}-{uuid.uuid4().hex}", new_generation)
+        is_own, new_generation = self.is_own(name), max(generation, self.last_generation()) + 1
+        new_name = f"{self._run_id if is_own else 'mixed'}-{uuid.uuid4().hex}{_UNDISPUTED if is_own and is_undisputed else ''}"
+        row = self._database.checksummers[_STATE].add_checksum(new_name, new_generation)
         self._database.connection.execute(f"DELETE FROM {_STATE}")
         self._database.connection.execute(f"INSERT INTO {_STATE} VALUES (?, ?, ?)", row)
         return new_generation
@@ -70,3 +77,8 @@ class CacheState:
     def write_generation(self, generation: int) -> None:
         """Write the generation of a state beside the file, after the state was committed."""
         self._generation.write(generation, self._database.checksummers[_STATE])
+
+
+def is_undisputed(name: str) -> bool:
+    """Return whether a state with this name records that no articles are in conflict."""
+    return name.endswith(_UNDISPUTED)

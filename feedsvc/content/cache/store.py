@@ -25,7 +25,7 @@ from feedsvc.content.cache.settings_table import (
     replace_settings,
     select_settings,
 )
-from feedsvc.content.cache.state import FORMER_STATE_TABLE, STATE_TABLE, CacheState
+from feedsvc.content.cache.state import FORMER_STATE_TABLE, STATE_TABLE, CacheState, is_undisputed
 from feedsvc.content.cache.text_table import MAX_UNUSED_TEXTS, TEXT_TABLE, insert_texts, prune_texts, select_texts
 from feedsvc.content.file_signature import MISSING, signature_at, size_of
 from feedsvc.content.markdown import is_text_of_key
@@ -144,6 +144,11 @@ class ParseCache:
         """
         return self._state.loaded_name if self._is_own_version else ""
 
+    @property
+    def is_undisputed(self) -> bool:
+        """True if the `loaded_state` records that no articles are in conflict."""
+        return is_undisputed(self.loaded_state)
+
     def current_state(self) -> str:
         """Return the state's present name; "" after an error, or if another process, except a fork, wrote since the load."""
         try:
@@ -223,10 +228,13 @@ class ParseCache:
         changed: Mapping[str, Record | None],
         settings: Iterable[StoredSetting] | None = None,
         texts: Mapping[bytes, str] = _NO_TEXTS,
+        *,
+        is_undisputed: bool = False,
     ) -> bool:
         """Store changed records by path (None deletes) and texts by key in one transaction.
 
-        `settings`, unless None, replace all stored ones. Return False, after an alert (not in a fork), if writing fails.
+        `settings`, unless None, replace all stored ones. With `is_undisputed`, the new state records that no articles in all its
+        records are in conflict. Return False, after an alert (not in a fork), if writing fails.
         """
 
         def write(connection: sqlite3.Connection) -> int:
@@ -234,7 +242,7 @@ class ParseCache:
             self._record_tables.put(connection, self._database.checksummers, changed)
             if settings is not None:
                 replace_settings(connection, self._database.checksummers[SETTING_TABLE.name], settings)
-            return self._state.replace() if changed or settings is not None else 0
+            return self._state.replace(is_undisputed=is_undisputed) if changed or settings is not None else 0
 
         return self._write(write)
 
@@ -249,7 +257,7 @@ class ParseCache:
             if not records:
                 return 0
             self._record_tables.put_page(connection, self._database.checksummers, records, page)
-            return self._state.replace()
+            return self._state.replace(is_undisputed=False)
 
         return self._write(write)
 

@@ -5,12 +5,12 @@ service and the commands use this package.
 """
 
 from feedsvc.content.folder.first_steps import first_steps_hint
-from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder, parse_cache_file
+from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder
 from feedsvc.content.folder.root_files import ROOT_FOLDER
 from feedsvc.content.folder.scope import ALL_BUT_ARTICLES
 from feedsvc.content.folder.settings import Settings, load_settings
 from feedsvc.content.folder.snapshot import ContentSnapshot
-from feedsvc.content.folder.stored_state import Baseline
+from feedsvc.content.folder.stored_state import Baseline, parse_cache_file
 from feedsvc.content.folder.theme_files import THEME_FOLDER
 
 __all__ = [

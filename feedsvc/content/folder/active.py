@@ -32,7 +32,8 @@ def _is_never_new(_path: str) -> bool:
 class ActiveArticles:
     """Active article of each file that has one (`articles`, by path), and the problems of lost conflicts (`conflicts`).
 
-    `update` changes both from records. Without conflicts, its cost grows with the changed files only.
+    `update` changes both from records. Without conflicts, its cost grows with the changed files only. If it is known that the
+    loaded records are without conflicts, the indexes for that are built at the first change, or by `build_indexes` before it.
     """
 
     def __init__(self) -> None:
@@ -44,16 +45,29 @@ class ActiveArticles:
         self._works = WorkIndex(self._candidates_with_id)
         # Path -> key of the language that other candidates of the same work are in, too.
         self._disputed_languages: dict[str, ClaimKey] = {}
+        self._are_indexes_missing = False
 
     @property
     def are_all_active(self) -> bool:
         """True if each file's candidate is active, so that no article has lost a conflict."""
         return not self._inactive_candidates
 
-    def load(self, records: RecordMap) -> None:
-        """Start with these records of an earlier run, each of which states whether its own article was active."""
-        if not self._load_undisputed(records.candidates()):
+    def load(self, records: RecordMap, *, are_undisputed: bool = False) -> None:
+        """Start with these records of an earlier run, each of which states whether its own article was active.
+
+        With `are_undisputed`, it is known that no two candidates are in conflict.
+        """
+        candidates = records.candidates()
+        if are_undisputed:
+            self.articles, self._are_indexes_missing = OverlayDict({article.path: article for article in candidates}), True
+        elif not self._load_undisputed(candidates):
             self._apply_changes(tuple(records), records)
+
+    def build_indexes(self) -> None:
+        """Build the indexes of claims and works, unless they exist. Each article must be the candidate of its file."""
+        if self._are_indexes_missing:
+            self._are_indexes_missing = False
+            self._index_undisputed([*self.articles.values()])
 
     def update(
         self,
@@ -70,6 +84,10 @@ class ActiveArticles:
         article loses a conflict, it is not used as last valid version.
         """
         paths = tuple(changed)
+        if self._are_indexes_missing:
+            if all(self._candidate(path) is records.candidate(path) for path in paths):
+                return {}
+            self.build_indexes()
         if not self.articles and not self._inactive_candidates:
             candidates = records.candidates()  # all are of changed paths
             if self._load_undisputed(candidates):
@@ -99,11 +117,18 @@ class ActiveArticles:
 
         Otherwise change nothing and return False.
         """
+        if not self._index_undisputed(candidates):
+            return False
+        self.articles = OverlayDict({article.path: article for article in candidates})
+        return True
+
+    def _index_undisputed(self, candidates: Sequence[Article]) -> bool:
+        """Do what `_load_undisputed` does, but for the indexes only."""
         linked = [item for item in candidates if item.guid or item.aliases or item.translation_of]
         claims, translations = ClaimIndex(candidates, linked), [article for article in linked if article.translation_of]
         if not claims.are_disjoint or (translations and find_conflicts(candidates)):
             return False
-        self._claims, self.articles = claims, OverlayDict({article.path: article for article in candidates})
+        self._claims = claims
         for article in translations:
             self._works.add(article)
         return True

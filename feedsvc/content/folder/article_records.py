@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
@@ -17,6 +18,18 @@ from feedsvc.model import Article
 
 _NO_PATHS: Final = frozenset[str]()
 _UNCHANGED: Final = object()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredRecords:
+    """Records of an earlier run. If `are_damaged`, some may be missing or outdated.
+
+    `are_undisputed` is True if it is known that no articles in them are in conflict (see the module `active`).
+    """
+
+    by_path: RecordMap = field(default_factory=RecordMap)
+    are_damaged: bool = False
+    are_undisputed: bool = False
 
 
 class ArticleRecords:

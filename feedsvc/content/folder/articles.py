@@ -9,10 +9,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.cache import Interner, ParseCache, RecordMap
+from feedsvc.content.cache import Interner, ParseCache
 from feedsvc.content.file_signature import MISSING, NEVER, change_time, has_signature, is_changed_since, nanoseconds_since_epoch
 from feedsvc.content.folder.active import ActiveArticles, ArticleChange
-from feedsvc.content.folder.article_records import ArticleRecords
+from feedsvc.content.folder.article_records import ArticleRecords, StoredRecords
 from feedsvc.content.folder.file_names import is_article_path, misnamed_file_problems
 from feedsvc.content.folder.invalidation import StalenessCheck
 from feedsvc.content.folder.loader import PARALLEL_THRESHOLD, ArticleLoader, OnRead, ignore_progress
@@ -32,26 +32,25 @@ ArticleChanges = Mapping[str, ArticleChange]  # by path of the file
 
 
 class ArticleFiles:
-    """Article files with their records and active articles. Only one thread at a time may use an object."""
+    """Article files with their `records` and `active` articles. Only one thread at a time may use an object."""
 
-    def __init__(self, root: Path, records: RecordMap, cache: ParseCache | None = None, *, are_damaged: bool = False) -> None:
-        """Start with the `records` of an earlier run, by path.
+    def __init__(self, root: Path, stored: StoredRecords, cache: ParseCache | None = None) -> None:
+        """Start with the `stored` records of an earlier run.
 
-        If `are_damaged`, records may be missing or outdated. The first `scan` then drops the records, last valid
-        versions included, of files that changed since they were recorded.
+        If they are damaged, the first `scan` drops the records, last valid versions included, of files that changed since.
         """
         self._root, self._cache = root, cache
         self._text_reader = TextReader(root)
         self.texts = TextStore(cache, self._text_reader.markdown)
         self._interner = Interner()
-        self.records = ArticleRecords(records)
+        self.records = ArticleRecords(stored.by_path)
         self._scanner = DirectoryScanner(root, ARTICLES_FOLDER, self.records.files)
-        self._active = ActiveArticles()
-        self._active.load(records)
+        self.active = ActiveArticles()
+        self.active.load(stored.by_path, are_undisputed=stored.are_undisputed)
         self.unsettled_files: frozenset[str] = frozenset()
         self._recent_files: set[str] = set()  # changed within a clock tick before they were read
         self._due, self._is_first = _NO_PATHS, True
-        self._are_records_damaged, self._dropped_paths = are_damaged, set[str]()
+        self._are_records_damaged, self._dropped_paths = stored.are_damaged, set[str]()
         self._suspects: set[str] = set()  # files whose stored text may be lost
 
     def use_scan(self, result: ScanResult | None) -> None:
@@ -61,14 +60,14 @@ class ArticleFiles:
     @property
     def active_articles(self) -> Mapping[str, Article]:
         """Articles that snapshots contain, by path of their file (see the module `active`). The mapping is immutable."""
-        return self._active.articles
+        return self.active.articles
 
     @property
     def last_valid_paths(self) -> frozenset[str]:
         """Paths of files whose last valid version is active after an error, conflict or unreadable folder; and such folders."""
         all_problems = self.records.problems.items()
         broken = (path for path, problems in all_problems if any(problem.severity == "error" for problem in problems))
-        disputed = (problem.path for problem in self._active.conflicts)
+        disputed = (problem.path for problem in self.active.conflicts)
         folders = self._scanner.unreadable_folders
         unreadable = [path for path in self.active_articles if _is_below(path, folders)] if folders else []
         return frozenset(
@@ -89,7 +88,7 @@ class ArticleFiles:
         for problems in self.records.problems.values():
             yield from problems
         yield from self._scanner.problems
-        yield from self._active.conflicts
+        yield from self.active.conflicts
 
     def stale_files(self, references: References) -> frozenset[str]:
         """Return the files, with all broken ones, whose records may differ from a new reading with these settings and media."""
@@ -188,12 +187,12 @@ class ArticleFiles:
                 self._recent_files.add(path)
         self._due = self.unsettled_files = frozenset(postponed.intersection(due))
         checked = [path for path in due if path not in postponed]
-        changes = self._active.update(self.records.by_path, checked, self.records.is_new)
+        changes = self.active.update(self.records.by_path, checked, self.records.is_new)
         self._suspects.update((*undetermined, *others) if self._is_first else ())
         self._drop_lost_versions(changes, postponed)
         changes |= self._last_valid_with_media(stale, changes)
         affected = {*changes, *self.records.changed}
-        if self._active.are_all_active:  # then each record in a page already states that its article is active
+        if self.active.are_all_active:  # then each record in a page already states that its article is active
             affected.update(undetermined if self._is_first else ())
             affected &= self.records.by_path.single_paths
         else:
@@ -213,7 +212,7 @@ class ArticleFiles:
             self.records.drop_last_valid_version(article.path)
         dropped_paths = [article.path for article in last_valid if records[article.path].good is not article]
         self.texts.take_lost_paths()
-        for path, (old, new) in self._active.update(records, dropped_paths).items() if dropped_paths else ():
+        for path, (old, new) in self.active.update(records, dropped_paths).items() if dropped_paths else ():
             former, _ = changes.pop(path, (old, None))
             if former is not new:
                 changes[path] = (former, new)
@@ -227,7 +226,7 @@ class ArticleFiles:
     @property
     def is_recoverable(self) -> bool:
         """True if each record alone tells which article of its file is active, and no article has lost a conflict."""
-        return not self._active.conflicts and self.records.are_conclusive(self.active_articles)
+        return not self.active.conflicts and self.records.are_conclusive(self.active_articles)
 
     def changes_since_load(self) -> tuple[tuple[Article, ...], tuple[Article, ...]] | None:
         """Return the active articles that the first `refresh` replaced or removed, and those that it made active.

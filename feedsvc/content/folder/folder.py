@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.cache import ParseCache, RecordMap, StoredSetting
+from feedsvc.content.cache import ParseCache, StoredSetting
+from feedsvc.content.folder.article_records import StoredRecords
 from feedsvc.content.folder.articles import ArticleFiles
 from feedsvc.content.folder.debounce import WHOLE_SCAN, WriteDebouncer
 from feedsvc.content.folder.file_names import paths_within, unread_problems
@@ -20,7 +21,7 @@ from feedsvc.content.folder.scope import MEDIA_FOLDER, SCANNED_FOLDERS, article_
 from feedsvc.content.folder.settings import Settings, check_folder, read_settings, reuse_equal_objects
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.snapshot_builder import SnapshotBuilder
-from feedsvc.content.folder.stored_state import Baseline, StoredState
+from feedsvc.content.folder.stored_state import Baseline, StoredState, parse_cache_file
 from feedsvc.content.folder.theme_files import ThemeFolder
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading import SETTINGS_FILES, SITE_FILE
@@ -28,7 +29,6 @@ from feedsvc.content.scan import BackgroundScan, FolderCheck, start_scan
 from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.model import Article
 from feedsvc.support.alerts import Alerts
-from feedsvc.support.digest import sha256
 
 __all__ = [
     "ContentFolder",
@@ -36,7 +36,6 @@ __all__ = [
     "FolderChange",
     "load_content",
     "open_content_folder",
-    "parse_cache_file",
 ]
 
 _NO_TIME: Final = timedelta(0)
@@ -72,11 +71,6 @@ def open_content_folder(
     that runs already, and a function that gets the progress of reading. Raises FeedsvcError if the cache file cannot be used.
     """
     return ContentFolder(root, base_url, ParseCache(parse_cache_file(base_url, state), alerts=alerts), scan, on_read=on_read)
-
-
-def parse_cache_file(base_url: str, state: Path) -> Path:
-    """Return the path of the parse cache for `base_url` ("": that of site.yaml) in the state folder; it need not exist."""
-    return state / (f"articles-{sha256(base_url).hex()[:8]}.sqlite" if base_url else "articles.sqlite")
 
 
 def load_content(root: Path, base_url: str = "", on_read: OnRead = ignore_progress) -> ContentSnapshot:
@@ -129,8 +123,8 @@ class ContentFolder:
         """Article files, created on first use. If the cache is large or `scan` was given, a child process may scan meanwhile."""
         scan, self._background_scan = self._background_scan, None
         with scan or (start_scan(self._root) if self._is_cache_large else nullcontext()) as get_result:
-            records, are_damaged = self._stored_state.load_records() if self._stored_state else (RecordMap(), False)
-            articles = ArticleFiles(self._root, records, self._cache, are_damaged=are_damaged)
+            stored = self._stored_state.load_records() if self._stored_state else StoredRecords()
+            articles = ArticleFiles(self._root, stored, self._cache)
             with suppress(FeedsvcError):  # the child was killed, so this process scans
                 articles.use_scan(get_result() if get_result else None)
             return articles
@@ -143,6 +137,10 @@ class ContentFolder:
     def start_article_check(self) -> FolderCheck:
         """Return a new check whether the scan of articles/ in `read(None)` would find a change."""
         return self._article_files.start_check()
+
+    def prepare_changes(self) -> None:
+        """Build the indexes that the first reading of a change needs, unless the start needed them. Call it after `read`."""
+        self._article_files.active.build_indexes()
 
     def start_first_read(self, now: datetime, while_waiting: Callable[[], object]) -> None:
         """Do the first reading at `now`, before all articles are rendered. The next `read` returns its result in any case.

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from feedsvc.content.cache import ParseCache, Record, RecordMap, StoredSetting
+from feedsvc.content.cache import ParseCache, Record, StoredSetting
 from feedsvc.content.file_signature import FileSignature, signature_at
+from feedsvc.content.folder.article_records import StoredRecords
 from feedsvc.content.folder.articles import ArticleFiles
 from feedsvc.model import Article
-from feedsvc.support.digest import blake2b
+from feedsvc.support.digest import blake2b, sha256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +26,11 @@ class Baseline:
     name: str
     removed: tuple[Article, ...] = ()
     added: tuple[Article, ...] = ()
+
+
+def parse_cache_file(base_url: str, state: Path) -> Path:
+    """Return the path of the parse cache for `base_url` ("": that of site.yaml) in the state folder; it need not exist."""
+    return state / (f"articles-{sha256(base_url).hex()[:8]}.sqlite" if base_url else "articles.sqlite")
 
 
 class StoredState:
@@ -48,17 +54,14 @@ class StoredState:
         """True if loading the records takes about as long as a scan of the content folder, or longer."""
         return self._cache.is_large
 
-    def load_records(self) -> tuple[RecordMap, bool]:
-        """Return all records of the cache by path, and whether some may be missing or outdated.
-
-        A damaged cache is replaced by a new one, if its folder can be written.
-        """
+    def load_records(self) -> StoredRecords:
+        """Return all records of the cache. A damaged cache is replaced by a new one, if its folder can be written."""
         records = self._cache.load_records()
-        is_unreliable = self._cache.is_damaged or self._cache.is_rolled_back
+        are_damaged = self._cache.is_damaged or self._cache.is_rolled_back
         if self._cache.is_damaged:
             self._is_new = self._cache.repair()
         self._is_pruned = not records
-        return records, is_unreliable
+        return StoredRecords(by_path=records, are_damaged=are_damaged, are_undisputed=self._cache.is_undisputed)
 
     def add_reading(
         self,
@@ -89,7 +92,8 @@ class StoredState:
         articles.texts.flush()
         if not (self._unsaved_records or self._has_unsaved_settings):
             return
-        if self._cache.store(self._unsaved_records, settings if self._has_unsaved_settings else None):
+        unsaved_settings, is_undisputed = settings if self._has_unsaved_settings else None, articles.active.are_all_active
+        if self._cache.store(self._unsaved_records, unsaved_settings, is_undisputed=is_undisputed):
             self._unsaved_records, self._has_unsaved_settings, self.settings = {}, False, settings
             self._prune_once(articles)
 

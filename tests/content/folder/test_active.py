@@ -87,6 +87,7 @@ def update_states(records: dict[str, Record], active: ActiveArticles, new: set[s
 def test_conflicts_are_resolved_as_among_all_files(seed: int) -> None:
     random = Random(seed)
     active, complete = ActiveArticles(), CompleteResolution()
+    restarted: list[ActiveArticles] = []  # from an undisputed state, without indexes
     records: dict[str, Record] = {}
     for step in range(40):
         changed = random.sample(PATHS, random.choice((1, 1, 2, 5) if step else (5, 7)))
@@ -96,14 +97,20 @@ def test_conflicts_are_resolved_as_among_all_files(seed: int) -> None:
                 records.pop(path, None)
             else:
                 records[path] = random_record(path, random, records.get(path))
-        changes = [item.update(RecordMap(records), changed, new.__contains__) for item in (active, complete)]
-        assert active.articles == complete.articles
-        assert active.conflicts == complete.conflicts
-        assert changes[0] == changes[1]
-        assert active.are_all_active == complete.are_all_active
+        expected = active.update(RecordMap(records), changed, new.__contains__)
+        for item in (complete, *restarted):
+            assert item.update(RecordMap(records), changed, new.__contains__) == expected
+            assert item.articles == active.articles
+            assert item.conflicts == active.conflicts
+            assert item.are_all_active == active.are_all_active
         update_states(records, active, new)
-        loaded, completely_loaded = ActiveArticles(), CompleteResolution()
+        loaded, completely_loaded, undisputed = ActiveArticles(), CompleteResolution(), ActiveArticles()
         for item in (loaded, completely_loaded):
             item.load(RecordMap(records))
         assert loaded.articles == completely_loaded.articles
         assert loaded.conflicts == completely_loaded.conflicts
+        restarted = [undisputed] if active.are_all_active else []
+        if restarted:
+            undisputed.load(RecordMap(records), are_undisputed=True)
+            assert undisputed.update(RecordMap(records), PATHS) == {}
+            undisputed.build_indexes() if random.random() < 0.5 else None

@@ -153,3 +153,49 @@ def test_a_deleted_file_whose_text_was_lost_before_is_no_article_after_a_restart
     cache.store({path: replace(record, signature=None) for path, record in cache.load_records().items()})
     (root / path_of(11)).unlink()
     assert len(read(root, file).articles) == count - 1
+
+
+def is_undisputed(file: Path) -> bool:
+    cache = ParseCache(file)
+    cache.load_records()
+    return cache.is_undisputed
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_state_records_whether_articles_are_in_conflict(root: Path, tmp_path: Path, name: str) -> None:
+    read(root, tmp_path / "kept")
+    assert is_undisputed(tmp_path / "kept")
+    CHANGES[name](root)
+    read(root, tmp_path / "kept")
+    assert is_undisputed(tmp_path / "kept") == (name not in {"same slug", "same id", "translations in one language"})
+
+
+def test_a_conflict_shows_after_a_start_that_was_killed_before_it_was_complete(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "kept"
+    read(root, file)
+    read_in_several_processes(monkeypatch)
+    for number in range(COUNT, 2 * COUNT):
+        write(root, path_of(number), article_text(number).replace(f"slug: a{number}\n", f"slug: a{number % (COUNT + 3)}\n"))
+    killed = ContentFolder(root, cache=ParseCache(file))
+    killed.read()  # stores the new records, but not which of them lost a conflict
+    assert len(ParseCache(file).load_records()) > COUNT
+    assert not is_undisputed(file)
+    expected = by_path(load_content(root))
+    for _ in range(2):
+        assert by_path(read(root, file)) == expected
+
+
+def test_a_state_that_two_processes_wrote_does_not_record_that_no_articles_are_in_conflict(root: Path, tmp_path: Path) -> None:
+    file = tmp_path / "kept"
+    read(root, file)
+    first, second = (ContentFolder(root, cache=ParseCache(file)) for _ in range(2))
+    for number, folder in enumerate((first, second, first)):
+        folder.read()
+        write(root, f"articles/new-{number}.yaml", article_text(777).replace("slug: a777", f"slug: new-{number}"))
+        folder.read()
+        folder.save()
+        (root / f"articles/new-{number}.yaml").unlink()
+    assert not is_undisputed(file)
+    assert by_path(read(root, file)) == by_path(load_content(root))
