@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from feedsvc.catalog.row import Row
 from feedsvc.model import MediaFile
+from feedsvc.support.lazy_index import LazyIndex
 from feedsvc.support.overlay_dict import OverlayDict
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
@@ -20,32 +21,38 @@ _K = TypeVar("_K")
 
 _ARTICLE_KIND: Final = "article"  # the kind of an article's former slugs
 _slug: Final = attrgetter("article.slug")
+_MAX_PENDING_CHANGES: Final = 500  # changed slugs beside an index that is not complete
+_NO_CHANGES: Final[Mapping[str, Row | None]] = {}
 
-_INDEX_STEP: Final = 5_000  # rows; other threads run between two steps
+
+def _return_row(row: Row) -> Row:
+    return row
 
 
 class RowsBySlug(Mapping[str, Row]):
-    """Mapping of the current slugs of articles to their rows, in the order of rows. The first look-up builds the index.
+    """Mapping of the current slugs of articles to their rows, in the order of rows.
 
-    `rows` are the rows in order, without building the index.
+    `rows` are the rows in order, without an index. The index is built by `advance_index` or the first look-up; tables that are
+    updated meanwhile share it.
     """
 
-    def __init__(self, rows: PersistentSortedList[Row], index: OverlayDict[str, Row] | None = None) -> None:
-        self.rows = rows
-        if index is not None:
-            vars(self)["_index"] = index  # vars() is where cached_property stores values
+    def __init__(
+        self,
+        rows: PersistentSortedList[Row],
+        former_index: LazyIndex[Row, Row] | None = None,
+        changes: Mapping[str, Row | None] = _NO_CHANGES,
+    ) -> None:
+        """Initialize with sorted rows. `former_index`, if given, is the index of these rows before `changes` by slug."""
+        self.rows, self._changes = rows, changes
+        self._lazy_index = former_index or LazyIndex(rows, _slug, _return_row)
 
     @cached_property
     def _index(self) -> OverlayDict[str, Row]:
-        rows_by_slug: dict[str, Row] = {}
-        for start in range(0, len(self.rows), _INDEX_STEP):
-            rows = self.rows[start : start + _INDEX_STEP]
-            rows_by_slug.update(zip(map(_slug, rows), rows, strict=True))
-        return OverlayDict(rows_by_slug)
+        return OverlayDict(self._lazy_index.complete(), self._changes)
 
-    def build_index(self) -> None:
-        """Build the index, which the first look-up would build."""
-        _ = self._index
+    def advance_index(self, seconds: float) -> bool:
+        """Build the index until about `seconds` have passed. Return whether it is complete."""
+        return "_index" in vars(self) or self._lazy_index.advance(seconds)
 
     def __getitem__(self, slug: str) -> Row:
         return self._index[slug]
@@ -61,12 +68,17 @@ class RowsBySlug(Mapping[str, Row]):
     ) -> RowsBySlug:
         """Return the mapping without the rows `removed` and with `added`; this object if both are empty.
 
-        `rows` are all rows after the change, or None to compute them. Builds the index of this mapping.
+        `rows` are all rows after the change, or None to compute them.
         """
         if not removed and not added:
             return self
-        index = self._index.apply_changes((row.article.slug for row in removed), {row.article.slug: row for row in added})
-        return RowsBySlug(self.rows.apply_changes(removed, added) if rows is None else rows, index)
+        rows = self.rows.apply_changes(removed, added) if rows is None else rows
+        removed_slugs, added_rows = [row.article.slug for row in removed], {row.article.slug: row for row in added}
+        if "_index" not in vars(self) and len(self._changes) < _MAX_PENDING_CHANGES:
+            return RowsBySlug(rows, self._lazy_index, {**self._changes, **dict.fromkeys(removed_slugs), **added_rows})
+        changed = RowsBySlug(rows)
+        vars(changed)["_index"] = self._index.apply_changes(removed_slugs, added_rows)  # where cached_property stores values
+        return changed
 
 
 class Redirects(Mapping[QualifiedName, str]):

@@ -96,13 +96,12 @@ class Live:
     def base_url(self) -> str:
         return self.edition.content.site.base_url
 
-    def prepare_updates(self) -> None:
-        """Build the indexes that the first `reload` of a change needs, so that the first save shows faster.
+    def prepare_updates(self, seconds: float) -> bool:
+        """Build indexes that later calls of `reload` need until about `seconds` have passed. Return whether they are complete.
 
-        Call it like `reload`.
+        Calls must not overlap with `reload`.
         """
-        self.edition.publication.catalog.visible.build_index()
-        self._folder.prepare_changes()
+        return self.edition.publication.catalog.visible.advance_index(seconds) and self._folder.prepare_changes(seconds)
 
     @property
     def article_folders(self) -> frozenset[str]:

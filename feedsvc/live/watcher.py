@@ -29,7 +29,7 @@ _POLL_INTERVAL: Final = 25  # milliseconds between two checks of the root, the c
 _DEBOUNCE: Final = 200  # milliseconds; a burst of notifications is split into batches of this length
 _DEBOUNCE_STEP: Final = 10  # milliseconds without a notification end a batch
 _FULL_SCAN_INTERVAL: Final = 60.0  # seconds
-_CHECK_SLICE: Final = 0.03  # seconds that a periodic scan compares folders before it lets notified changes be read
+_SLICE: Final = 0.03  # seconds of other work, such as a periodic scan, before notified changes can be read
 _MIN_FILE_AGE: Final = timedelta(milliseconds=20)  # a file younger than this may be half written
 _RETRY_DELAY: Final = 1.0  # seconds between two polls while there are no notifications
 
@@ -87,6 +87,7 @@ class Watcher:
         self._next_full_scan = time.monotonic() + first_scan_delay
         self._check: FolderCheck | None = None  # of the periodic scan that is under way
         self._poll_ended_at = time.monotonic()
+        self._are_updates_prepared = False
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -103,7 +104,6 @@ class Watcher:
             self._thread.join()
 
     def _run(self) -> None:
-        self._live.prepare_updates()
         while not self._stop.is_set():
             try:
                 self._watch_or_poll()
@@ -163,7 +163,8 @@ class Watcher:
         """Reload what has changed, advance to the edition of this moment, and notify the listeners.
 
         In between, confirm a finished full scan to peers, and check the clock for jumps. At the end, prepare the next scheduled
-        edition, and continue a periodic scan. `notified_paths` are relative to the root; None requests a full scan.
+        edition, and continue the preparation of updates or a periodic scan. `notified_paths` are relative to the root; None
+        requests a full scan.
         """
         if notified_paths is None or self._full_scan_requested.is_set() or self._peers.is_rescan_requested():
             self._full_scan_requested.clear()
@@ -180,19 +181,21 @@ class Watcher:
         self._live.current(now)
         self._notify_listeners()
         self._live.prepare_next_edition(now)
+        if not self._are_updates_prepared:
+            self._are_updates_prepared = self._live.prepare_updates(_SLICE)
         if time.monotonic() >= self._next_full_scan and not self._unsettled_paths:
             self._continue_periodic_scan()
         self._poll_ended_at = time.monotonic()
 
     def _continue_periodic_scan(self) -> None:
-        """Compare some folders of articles/ with what is known, for _CHECK_SLICE. If they differ, scan the whole folder.
+        """Compare some folders of articles/ with what is known, for _SLICE. If they differ, scan the whole folder.
 
         After the last folder, the next call reads all that is outside articles/.
         """
         check = self._check = self._check or self._live.start_article_check()
         if check.is_complete:
             self._finish_full_scan(frozenset((ALL_BUT_ARTICLES,)), check.began_at)
-        elif not check.advance(_CHECK_SLICE):
+        elif not check.advance(_SLICE):
             self._finish_full_scan(None, time.monotonic())
 
     def _finish_full_scan(self, paths: frozenset[str] | None, began_at: float) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.content.folder.folder import ContentFolder, open_content_folder
 from feedsvc.live.live import Live
 from feedsvc.live.watcher import Watcher
 from feedsvc.publication.last_modified import LastModifiedStore
@@ -60,6 +60,26 @@ def test_a_folder_that_was_created_while_the_server_started_is_watched(root: Pat
     try:
         wait_until(lambda: "three" in visible_slugs(live))
         wait_until(lambda: watched_inodes() >= {os.stat(root / name).st_ino for name in ("articles/new", "media/new")})
+    finally:
+        watcher.stop()
+        store.close()
+
+
+def test_a_conflict_right_after_a_restart_is_reported(root: Path, tmp_path: Path) -> None:
+    for _ in range(2):  # the second start knows that no articles were in conflict
+        store = LastModifiedStore(None)
+        live = Live(open_content_folder(root, "", tmp_path / "state"), store)
+    watcher = Watcher(root, live)
+    watcher.start()
+    try:
+        write(root, {"articles/copy.yaml": article("one")["articles/one.yaml"], **article("three")})
+        wait_until(lambda: "three" in visible_slugs(live) and len(problem_lines(live)) == 1)
+        (line,) = problem_lines(live)
+        assert line.startswith("articles/copy.yaml:")
+        assert visible_slugs(live) == {"one", "two", "three"}
+        (root / "articles/one.yaml").unlink()
+        wait_until(lambda: problem_lines(live) == [])
+        assert visible_slugs(live) == {"copy", "two", "three"}
     finally:
         watcher.stop()
         store.close()

@@ -33,7 +33,7 @@ class ActiveArticles:
     """Active article of each file that has one (`articles`, by path), and the problems of lost conflicts (`conflicts`).
 
     `update` changes both from records. Without conflicts, its cost grows with the changed files only. If it is known that the
-    loaded records are without conflicts, the indexes for that are built at the first change, or by `build_indexes` before it.
+    loaded records are without conflicts, the indexes for that are built by `advance_indexes`, or at the first change of a claim.
     """
 
     def __init__(self) -> None:
@@ -41,11 +41,10 @@ class ActiveArticles:
         self.conflicts: tuple[Problem, ...] = ()
         # Candidates that are not active. For all other paths the active article is the candidate.
         self._inactive_candidates: dict[str, Article | None] = {}
-        self._claims = ClaimIndex()
+        self._claims, self._are_indexes_complete = ClaimIndex(), False
         self._works = WorkIndex(self._candidates_with_id)
         # Path -> key of the language that other candidates of the same work are in, too.
         self._disputed_languages: dict[str, ClaimKey] = {}
-        self._are_indexes_missing = False
 
     @property
     def are_all_active(self) -> bool:
@@ -59,15 +58,23 @@ class ActiveArticles:
         """
         candidates = records.candidates()
         if are_undisputed:
-            self.articles, self._are_indexes_missing = OverlayDict({article.path: article for article in candidates}), True
+            self.articles, self._claims = OverlayDict({article.path: article for article in candidates}), ClaimIndex(candidates)
         elif not self._load_undisputed(candidates):
+            self._complete_indexes()  # of no articles
             self._apply_changes(tuple(records), records)
 
-    def build_indexes(self) -> None:
-        """Build the indexes of claims and works, unless they exist. Each article must be the candidate of its file."""
-        if self._are_indexes_missing:
-            self._are_indexes_missing = False
-            self._index_undisputed([*self.articles.values()])
+    def advance_indexes(self, seconds: float) -> bool:
+        """Build the indexes until about `seconds` have passed. Return whether they are complete."""
+        if not self._are_indexes_complete and self._claims.advance(seconds):
+            self._complete_indexes()
+        return self._are_indexes_complete
+
+    def _complete_indexes(self) -> None:
+        """Build the rest of the indexes of the active articles, no two of which are in conflict."""
+        self._claims.complete()
+        for article in self.articles.values():
+            self._works.add(article)
+        self._are_indexes_complete = True
 
     def update(
         self,
@@ -84,10 +91,12 @@ class ActiveArticles:
         article loses a conflict, it is not used as last valid version.
         """
         paths = tuple(changed)
-        if self._are_indexes_missing:
-            if all(self._candidate(path) is records.candidate(path) for path in paths):
-                return {}
-            self.build_indexes()
+        if not self._are_indexes_complete:
+            changed_articles = {path: records.candidate(path) for path in paths}
+            if all(_have_same_claims(self.articles.get(path), article) for path, article in changed_articles.items()):
+                self._inactive_candidates |= changed_articles
+                return self._activate(changed_articles)
+            self._complete_indexes()
         if not self.articles and not self._inactive_candidates:
             candidates = records.candidates()  # all are of changed paths
             if self._load_undisputed(candidates):
@@ -117,20 +126,13 @@ class ActiveArticles:
 
         Otherwise change nothing and return False.
         """
-        if not self._index_undisputed(candidates):
+        claims, translations = ClaimIndex(candidates), [article for article in candidates if article.translation_of]
+        if not claims.complete() or (translations and find_conflicts(candidates)):
             return False
-        self.articles = OverlayDict({article.path: article for article in candidates})
-        return True
-
-    def _index_undisputed(self, candidates: Sequence[Article]) -> bool:
-        """Do what `_load_undisputed` does, but for the indexes only."""
-        linked = [item for item in candidates if item.guid or item.aliases or item.translation_of]
-        claims, translations = ClaimIndex(candidates, linked), [article for article in linked if article.translation_of]
-        if not claims.are_disjoint or (translations and find_conflicts(candidates)):
-            return False
-        self._claims = claims
+        self._claims, self.articles = claims, OverlayDict({article.path: article for article in candidates})
         for article in translations:
             self._works.add(article)
+        self._are_indexes_complete = True
         return True
 
     def _disputed_keys(self) -> frozenset[ClaimKey]:
@@ -240,3 +242,11 @@ def candidate(record: Record) -> ParseResult:
     In the last two cases, the result has no problems and positions.
     """
     return record.reading if record.reading.article else ParseResult(record.good, ())
+
+
+def _have_same_claims(article: Article | None, other: Article | None) -> bool:
+    """Return whether both claim the same values, and the same language of the same work; False if only one is None."""
+    if article is other or not (article and other):
+        return article is other
+    facts = ((set(claim_keys(item)), item.translation_of, item.language, item.status) for item in (article, other))
+    return next(facts) == next(facts)

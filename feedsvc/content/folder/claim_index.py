@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from operator import attrgetter
 
 from feedsvc.content.folder.conflicts import ClaimKey, claim_keys
 from feedsvc.model import Article
+from feedsvc.support.lazy_index import LazyIndex
 
 _path, _id, _slug = attrgetter("path"), attrgetter("id"), attrgetter("slug")
 
 
 class ClaimIndex:
-    """Index of claims: from each id, guid and address to the path of a file that claims it, from each disputed one to all."""
+    """Index of claims: from each id, guid and address to the path of a file that claims it, from each disputed one to all.
 
-    def __init__(self, articles: Collection[Article] = (), linked: Iterable[Article] = ()) -> None:
-        """Start with `articles` of different files. The index is valid only if `are_disjoint` is True.
+    `complete` must have returned True before all other methods but `advance`.
+    """
 
-        `linked` are those of them that have a guid or former slugs, and any others of them.
-        """
+    def __init__(self, articles: Sequence[Article] = ()) -> None:
+        """Start with `articles` of different files."""
+        self._articles = articles
+        self._lazy_indexes = {"id": LazyIndex(articles, _id, _path), "address": LazyIndex(articles, _slug, _path)}
+        self._holders: dict[str, dict[str, str]] = {}
+        self._disputed: dict[ClaimKey, set[str]] = {}
+
+    def advance(self, seconds: float) -> bool:
+        """Build the index until about `seconds` have passed. Return whether only a short rest is left for `complete`."""
+        return all(index.advance(seconds) for index in self._lazy_indexes.values())
+
+    def complete(self) -> bool:
+        """Build the rest of the index. Return False if articles claim the same value: the index cannot be used then."""
         further = [
-            (*key, item.path) for item in linked for key in {*claim_keys(item)} - {("id", item.id), ("address", item.slug)}
+            (*key, item.path)
+            for item in self._articles
+            if item.guid or item.aliases
+            for key in {*claim_keys(item)} - {("id", item.id), ("address", item.slug)}
         ]
-        paths = [*map(_path, articles)]
-        self._holders: dict[str, dict[str, str]] = {
-            "id": dict(zip(map(_id, articles), paths, strict=True)),
-            "address": dict(zip(map(_slug, articles), paths, strict=True)),
-        }
+        self._holders = {namespace: index.complete() for namespace, index in self._lazy_indexes.items()}
         for namespace, value, path in further:
             self._holders[namespace][value] = path
-        self._disputed: dict[ClaimKey, set[str]] = {}
-        # True if no two articles of the start claim the same value.
-        self.are_disjoint = sum(map(len, self._holders.values())) == 2 * len(articles) + len(further)
+        count, self._articles = 2 * len(self._articles) + len(further), ()
+        return sum(map(len, self._holders.values())) == count
 
     def disputed_keys(self) -> frozenset[ClaimKey]:
         return frozenset(self._disputed)

@@ -138,9 +138,9 @@ class ContentFolder:
         """Return a new check whether the scan of articles/ in `read(None)` would find a change."""
         return self._article_files.start_check()
 
-    def prepare_changes(self) -> None:
-        """Build the indexes that the first reading of a change needs, unless the start needed them. Call it after `read`."""
-        self._article_files.active.build_indexes()
+    def prepare_changes(self, seconds: float) -> bool:
+        """Build indexes that readings of changes need until about `seconds` have passed. Return whether they are complete."""
+        return self._article_files.active.advance_indexes(seconds)
 
     def start_first_read(self, now: datetime, while_waiting: Callable[[], object]) -> None:
         """Do the first reading at `now`, before all articles are rendered. The next `read` returns its result in any case.

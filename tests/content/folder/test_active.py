@@ -113,4 +113,4 @@ def test_conflicts_are_resolved_as_among_all_files(seed: int) -> None:
         if restarted:
             undisputed.load(RecordMap(records), are_undisputed=True)
             assert undisputed.update(RecordMap(records), PATHS) == {}
-            undisputed.build_indexes() if random.random() < 0.5 else None
+            undisputed.advance_indexes(0) if random.random() < 0.5 else None
