@@ -70,10 +70,18 @@ class ActiveArticles:
         return self._are_indexes_complete
 
     def _complete_indexes(self) -> None:
-        """Build the rest of the indexes of the active articles, no two of which are in conflict."""
-        self._claims.complete()
-        for article in self.articles.values():
+        """Build the rest of the indexes of the active articles, no two of which should be in conflict.
+
+        If some are, because the stored records were not those of the stored state, the first change of their claims resolves it.
+        """
+        articles, is_usable = self.articles.values(), self._claims.complete()
+        if not is_usable:
+            self._claims = ClaimIndex()
+            self._claims.complete()
+        for article in articles:
             self._works.add(article)
+            if not is_usable:
+                self._claims.add(article.path, article)
         self._are_indexes_complete = True
 
     def update(

@@ -114,3 +114,26 @@ def test_conflicts_are_resolved_as_among_all_files(seed: int) -> None:
             undisputed.load(RecordMap(records), are_undisputed=True)
             assert undisputed.update(RecordMap(records), PATHS) == {}
             undisputed.advance_indexes(0) if random.random() < 0.5 else None
+
+
+@pytest.mark.parametrize("loser", PATHS[:2])
+def test_records_that_are_not_those_of_an_undisputed_state_do_no_harm(loser: str) -> None:
+    records = {
+        path: Record(signature=b"1", digest=b"1", reading=ParseResult(article_of(path), ()), good=None) for path in PATHS[:3]
+    }
+    active = ActiveArticles()
+    active.load(RecordMap(records), are_undisputed=True)  # although two have the same slug
+    winner = PATHS[1 - PATHS.index(loser)]
+    del records[loser]
+    active.update(RecordMap(records), [loser])
+    assert set(active.articles) == {winner, PATHS[2]}
+    records[loser] = Record(signature=b"1", digest=b"1", reading=ParseResult(article_of(loser), ()), good=None)
+    active.update(RecordMap(records), [loser])
+    assert len(active.articles) == 2
+    assert len(active.conflicts) == 1
+
+
+def article_of(path: str) -> Article:
+    """Return an article with the slug of others, except in the last of three files."""
+    moment, slug = datetime(2026, 1, 1, tzinfo=UTC), "own" if path == PATHS[2] else "shared"
+    return Article(path=path, id=f"id:{path}", slug=slug, title="", published=moment, updated=moment)
