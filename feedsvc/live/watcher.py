@@ -29,7 +29,8 @@ _POLL_INTERVAL: Final = 25  # milliseconds between two checks of the root, the c
 _DEBOUNCE: Final = 200  # milliseconds; a burst of notifications is split into batches of this length
 _DEBOUNCE_STEP: Final = 10  # milliseconds without a notification end a batch
 _FULL_SCAN_INTERVAL: Final = 60.0  # seconds
-_SLICE: Final = 0.03  # seconds of other work, such as a periodic scan, before notified changes can be read
+_CHECK_SLICE: Final = 0.03  # seconds that a periodic scan compares folders before it lets notified changes be read
+_PREPARATION_SLICE: Final = 0.01  # seconds of preparing updates between two polls
 _MIN_FILE_AGE: Final = timedelta(milliseconds=20)  # a file younger than this may be half written
 _RETRY_DELAY: Final = 1.0  # seconds between two polls while there are no notifications
 
@@ -181,21 +182,21 @@ class Watcher:
         self._live.current(now)
         self._notify_listeners()
         self._live.prepare_next_edition(now)
-        if not self._are_updates_prepared:
-            self._are_updates_prepared = self._live.prepare_updates(_SLICE)
+        if not (self._are_updates_prepared or notified_paths or self._unsettled_paths):  # not while a save waits to be shown
+            self._are_updates_prepared = self._live.prepare_updates(_PREPARATION_SLICE)
         if time.monotonic() >= self._next_full_scan and not self._unsettled_paths:
             self._continue_periodic_scan()
         self._poll_ended_at = time.monotonic()
 
     def _continue_periodic_scan(self) -> None:
-        """Compare some folders of articles/ with what is known, for _SLICE. If they differ, scan the whole folder.
+        """Compare some folders of articles/ with what is known, for _CHECK_SLICE. If they differ, scan the whole folder.
 
         After the last folder, the next call reads all that is outside articles/.
         """
         check = self._check = self._check or self._live.start_article_check()
         if check.is_complete:
             self._finish_full_scan(frozenset((ALL_BUT_ARTICLES,)), check.began_at)
-        elif not check.advance(_SLICE):
+        elif not check.advance(_CHECK_SLICE):
             self._finish_full_scan(None, time.monotonic())
 
     def _finish_full_scan(self, paths: frozenset[str] | None, began_at: float) -> None:

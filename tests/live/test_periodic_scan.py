@@ -80,7 +80,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def watcher(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SteppedWatcher]:
-    monkeypatch.setattr(watcher_module, "_SLICE", 0.0)
+    monkeypatch.setattr(watcher_module, "_CHECK_SLICE", 0.0)
     monkeypatch.setattr(folder_check, "_RECHECK_DELAY", 0.0)
     store = LastModifiedStore(None)
     yield SteppedWatcher(root, store)
