@@ -101,7 +101,7 @@ class Live:
 
         Calls must not overlap with `reload`.
         """
-        return self.edition.publication.catalog.visible.advance_index(seconds) and self._folder.prepare_changes(seconds)
+        return self.edition.publication.catalog.visible.advance_index(seconds) and self._folder.prepare_updates(seconds)
 
     @property
     def article_folders(self) -> frozenset[str]:

@@ -41,7 +41,7 @@ class ActiveArticles:
         self.conflicts: tuple[Problem, ...] = ()
         # Candidates that are not active. For all other paths the active article is the candidate.
         self._inactive_candidates: dict[str, Article | None] = {}
-        self._claims, self._are_indexes_complete = ClaimIndex(), False
+        self._claims, self._are_indexes_complete = ClaimIndex(), True
         self._works = WorkIndex(self._candidates_with_id)
         # Path -> key of the language that other candidates of the same work are in, too.
         self._disputed_languages: dict[str, ClaimKey] = {}
@@ -58,9 +58,9 @@ class ActiveArticles:
         """
         candidates = records.candidates()
         if are_undisputed:
-            self.articles, self._claims = OverlayDict({article.path: article for article in candidates}), ClaimIndex(candidates)
+            self.articles = OverlayDict({article.path: article for article in candidates})
+            self._claims, self._are_indexes_complete = ClaimIndex(candidates), False
         elif not self._load_undisputed(candidates):
-            self._complete_indexes()  # of no articles
             self._apply_changes(tuple(records), records)
 
     def advance_indexes(self, seconds: float) -> bool:
@@ -74,14 +74,14 @@ class ActiveArticles:
 
         If some are, because the stored records were not those of the stored state, the first change of their claims resolves it.
         """
-        articles, is_usable = self.articles.values(), self._claims.complete()
-        if not is_usable:
+        articles = self.articles.values()
+        if not self._claims.complete():
             self._claims = ClaimIndex()
-            self._claims.complete()
-        for article in articles:
-            self._works.add(article)
-            if not is_usable:
+            for article in articles:
                 self._claims.add(article.path, article)
+        for article in articles:
+            if article.translation_of:
+                self._works.add(article)
         self._are_indexes_complete = True
 
     def update(
@@ -140,7 +140,6 @@ class ActiveArticles:
         self._claims, self.articles = claims, OverlayDict({article.path: article for article in candidates})
         for article in translations:
             self._works.add(article)
-        self._are_indexes_complete = True
         return True
 
     def _disputed_keys(self) -> frozenset[ClaimKey]:

@@ -15,14 +15,14 @@ _path, _id, _slug = attrgetter("path"), attrgetter("id"), attrgetter("slug")
 class ClaimIndex:
     """Index of claims: from each id, guid and address to the path of a file that claims it, from each disputed one to all.
 
-    `complete` must have returned True before all other methods but `advance`.
+    Unless it starts without articles, `complete` must have returned True before all other methods but `advance`.
     """
 
     def __init__(self, articles: Sequence[Article] = ()) -> None:
         """Start with `articles` of different files."""
         self._articles = articles
         self._lazy_indexes = {"id": LazyIndex(articles, _id, _path), "address": LazyIndex(articles, _slug, _path)}
-        self._holders: dict[str, dict[str, str]] = {}
+        self._holders: dict[str, dict[str, str]] = {namespace: {} for namespace in self._lazy_indexes}
         self._disputed: dict[ClaimKey, set[str]] = {}
 
     def advance(self, seconds: float) -> bool:

@@ -138,7 +138,7 @@ class ContentFolder:
         """Return a new check whether the scan of articles/ in `read(None)` would find a change."""
         return self._article_files.start_check()
 
-    def prepare_changes(self, seconds: float) -> bool:
+    def prepare_updates(self, seconds: float) -> bool:
         """Build indexes that readings of changes need until about `seconds` have passed. Return whether they are complete."""
         return self._article_files.active.advance_indexes(seconds)
 
@@ -223,7 +223,7 @@ class ContentFolder:
             content=self._content,
             removed=() if is_first else tuple(old for old, _ in changes.values() if old),
             added=self._content.articles if is_first else tuple(new for _, new in changes.values() if new),
-            unsettled_files=self._article_files.unsettled_files | self._free_files.unsettled_files | unsettled,
+            unsettled_files=self._article_files.unsettled_files | self._free_files.changing_files | unsettled,
         )
 
     def _files_to_postpone(self, paths: frozenset[str] | None, now: datetime | None, settle_time: timedelta) -> frozenset[str]:

@@ -55,9 +55,9 @@ class FreeFiles:
         return self._pages.stored
 
     @property
-    def unsettled_files(self) -> frozenset[str]:
-        """Files that the last `refresh` postponed."""
-        return self._pages.unsettled_files | self._root_files.unsettled_files
+    def changing_files(self) -> frozenset[str]:
+        """Files that the last `refresh` postponed because they changed since the scan."""
+        return self._pages.changing_files | self._root_files.changing_files
 
     def scan(self, scope: frozenset[str] | None) -> None:
         """Scan pages/ and root/ if `scope` is None; else the paths of `scope` in pages/, and root/ if one of them is in it."""
@@ -78,7 +78,7 @@ class FreeFiles:
         changed_media: frozenset[str],
         *,
         may_media_appear: bool,
-        postpone_changing: bool = False,
+        postpone_changing: bool,
     ) -> None:
         """Read the files again that changed, or whose settings or media did, and update `frame`. Call `scan` first.
 

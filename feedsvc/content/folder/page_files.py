@@ -37,7 +37,8 @@ class _PageRecord:
 class PageFiles:
     """Reader of pages/. `pages` maps slugs and former slugs to pages, also to drafts; the same object until a page changes.
 
-    A broken file has its last valid version there. `unsettled_files` are the files that the last `refresh` postponed.
+    A broken file has its last valid version there. `changing_files` are those that the last `refresh` postponed
+    because they changed since the scan.
     """
 
     def __init__(self, root: Path, stored: Iterable[StoredSetting]) -> None:
@@ -54,7 +55,7 @@ class PageFiles:
         self._site_fingerprint = ""
         self._conflicts: list[Problem] = []
         self.pages: Mapping[str, StaticPage] = {}
-        self.unsettled_files: frozenset[str] = frozenset()
+        self.changing_files: frozenset[str] = frozenset()
 
     @property
     def problems(self) -> Iterator[Problem]:
@@ -109,7 +110,7 @@ class PageFiles:
         changed_media: frozenset[str],
         *,
         may_media_appear: bool,
-        postpone_changing: bool = False,
+        postpone_changing: bool,
     ) -> None:
         """Read the files again that changed, or whose settings or media did. `unsettled_files` keep their results.
 
@@ -125,18 +126,18 @@ class PageFiles:
         if self._scanner.unreadable_folders:
             unsettled_files = unsettled_files.union(self._records)  # the files may exist
         paths = {*self._scanner.files, *(self._records.keys() & unsettled_files)}
-        unsettled = {path for path in paths if path in unsettled_files}
+        changing = set[str]()
         records: dict[str, _PageRecord] = {}
         for path in sorted(paths):
             record = former = self._records.get(path)
-            if path not in unsettled and _is_page(path):
+            if path not in unsettled_files and _is_page(path):
                 record = self._read(path, references, is_stale=is_stale, changed_media=changed_media)
                 if postpone_changing and not has_signature(self._root / path, self._scanner.files[path]):
-                    unsettled.add(path)
+                    changing.add(path)
                     record = former
             records.update({path: record} if record else {})
         self._records, self._site_fingerprint = records, fingerprint
-        self._is_due, self.unsettled_files = bool(unsettled), frozenset(unsettled)
+        self._is_due, self.changing_files = bool(changing) or not paths.isdisjoint(unsettled_files), frozenset(changing)
         self._active, self._conflicts = self._resolve()
         pages = {name: page for page in self._active.values() for name in page.names}
         self.pages = self.pages if pages == self.pages else pages

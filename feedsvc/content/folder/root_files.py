@@ -36,7 +36,8 @@ class RootFiles:
     """Reader of root/. `files` maps paths below root/ to bytes, and is the same object until a file changes.
 
     Files that must not be served are left out, with a problem: with an address of the site's own or of a page, with the suffix
-    of a compressed copy, too large, or unreadable. `unsettled_files` are the files that the last `refresh` postponed.
+    of a compressed copy, too large, or unreadable. `changing_files` are those that the last `refresh` postponed because they
+    changed since the scan.
     """
 
     def __init__(self, root: Path) -> None:
@@ -47,7 +48,7 @@ class RootFiles:
         self._is_due = True
         self._page_names: Container[str] = ()
         self.files: Mapping[str, bytes] = {}
-        self.unsettled_files: frozenset[str] = frozenset()
+        self.changing_files: frozenset[str] = frozenset()
 
     @property
     def problems(self) -> list[Problem]:
@@ -76,7 +77,7 @@ class RootFiles:
         files = (path for path, signature in self._signatures.items() if is_changed_since(signature, moment))
         return frozenset(files).union(*(scanner.folders_changed_since(moment) for scanner in self._scanners))
 
-    def refresh(self, unsettled_files: Container[str], page_names: Container[str], *, postpone_changing: bool = False) -> None:
+    def refresh(self, unsettled_files: Container[str], page_names: Container[str], *, postpone_changing: bool) -> None:
         """Read all files again if `scan` scanned since the last call, or if `page_names` is another object than in that call.
 
         `page_names` are the slugs and former slugs of pages, which are names that no file may have. `unsettled_files` keep their
@@ -87,20 +88,20 @@ class RootFiles:
         if not self._is_due and page_names is self._page_names:
             return
         if any(scanner.unreadable_folders for scanner in self._scanners):
+            self.changing_files = frozenset()
             return  # the files may exist
         self._page_names, self._read_problems = page_names, [*self._hidden_file_problems()]
         former = (f"{ROOT_FOLDER}/{name}" for name in self.files)  # a file that is being replaced may be missing for a moment
         signatures = self._signatures
         found = {*signatures, *(path for path in former if path in unsettled_files)}
-        unsettled = {path for path in found if path in unsettled_files}
+        postponed, changing = {path for path in found if path in unsettled_files}, set[str]()
         files: dict[str, bytes] = {}
         total = 0
         for path in sorted(found):
             name = path.removeprefix(f"{ROOT_FOLDER}/")
-            data = None if path in unsettled else self._read(path, name, page_names)
-            if postpone_changing and path not in unsettled and not has_signature(self._root / path, signatures[path]):
-                unsettled.add(path)
-            if path in unsettled:
+            data = self.files.get(name) if path in postponed else self._read(path, name, page_names)
+            if postpone_changing and path not in postponed and not has_signature(self._root / path, signatures[path]):
+                changing.add(path)
                 data = self.files.get(name)
             if data is not None and (total := total + len(data)) > _MAX_TOTAL:
                 message = f"the files in {ROOT_FOLDER}/ have more than {_MAX_TOTAL // 1024**2} MiB, the most that is served"
@@ -108,7 +109,7 @@ class RootFiles:
                 break
             files.update({name: data} if data is not None else {})
         self.files = self.files if files == self.files else files
-        self._is_due, self.unsettled_files = bool(unsettled), frozenset(unsettled)
+        self._is_due, self.changing_files = bool(postponed or changing), frozenset(changing)
 
     @property
     def _signatures(self) -> Mapping[str, bytes]:

@@ -159,6 +159,7 @@ def test_an_unreadable_folder_keeps_its_articles_pages_and_last_valid_versions()
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines() == [
         "2 1 ['articles/2026', 'articles/2026/a.yaml']",
+        "postponed: []",  # a server would read them again and again
         "2 1 ['articles/2026', 'articles/2026/a.yaml', 'pages/c.md']",
         "2 1 ['articles/2026/a.yaml', 'pages/c.md']",
     ]
@@ -166,6 +167,7 @@ def test_an_unreadable_folder_keeps_its_articles_pages_and_last_valid_versions()
 
 _AS_NOBODY: Final = """
 import os, pathlib, sys
+from datetime import UTC, datetime, timedelta
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.content.cache.store import ParseCache
 root, cache_file = map(pathlib.Path, sys.argv[1:])
@@ -181,6 +183,10 @@ def report(folder):
 
 (root / "articles/2026").chmod(0), (root / "pages").chmod(0)
 report(folder)
+for seconds in (10, 15, 20):  # what has just vanished is postponed at first
+    now = datetime.now(UTC) + timedelta(seconds=seconds)
+    change = folder.read({"pages"}, now, timedelta(milliseconds=20))
+print("postponed:", sorted(change.unsettled_files))
 report(ContentFolder(root, "", ParseCache(cache_file)))
 (root / "articles/2026").chmod(0o755), (root / "pages").chmod(0o755)
 (root / "articles/2026/a.yaml").write_text("title: ["), (root / "pages/c.md").write_text("title: [")

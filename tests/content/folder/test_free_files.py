@@ -153,10 +153,10 @@ def test_a_page_or_root_file_saved_after_the_scan_does_not_show_before_articles_
     (root / "root/gone.txt").unlink()
     for _ in range(2):  # also when a change of an article is read before the next scan
         assert refresh() == ("We *write*.\n", b"old\n", True)
-        assert files.unsettled_files == {"pages/about.md", "root/ads.txt", "root/gone.txt"}
-    files.scan(frozenset(files.unsettled_files))
+        assert files.changing_files == {"pages/about.md", "root/ads.txt", "root/gone.txt"}
+    files.scan(frozenset(files.changing_files))
     assert refresh() == ("We *read*.\n", b"new\n", False)
-    assert files.unsettled_files == frozenset()
+    assert files.changing_files == frozenset()
 
 
 def test_only_a_saved_page_makes_a_new_object(newsroom: Newsroom) -> None:
