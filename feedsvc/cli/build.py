@@ -24,6 +24,7 @@ from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.compression import CODINGS
+from feedsvc.support.process_pool import available_processors
 
 SELECTIONS = ("feeds",)  # as in feedsvc.export.layout, whose import takes longer than parsing a command line
 HOSTS = ("any", "netlify", "nginx")  # as in feedsvc.export.hosts
@@ -132,11 +133,11 @@ def _reject_swapped_folders(out: str, content: Path) -> None:
 def _prefetch_tree(config: BuildConfig) -> AbstractContextManager[Any] | None:
     """Start to compare the tree in OUT with its manifest, and return this prefetch: a context manager that ends it at its exit.
 
-    Return None if the manifest is missing or smaller than 2 MB, if only one process is allowed, and for a bucket.
+    Return None if the manifest is missing or smaller than 2 MB, if only one process or processor may work, and for a bucket.
     """
     try:
         size = (Path(config.out) / _MANIFEST_NAME).stat().st_size
     except OSError:
         size = 0
-    is_large = size >= _LARGE_MANIFEST_SIZE and config.processes != 1
-    return import_cli_module("build_runner").prefetch_tree(Path(config.out)) if is_large else None
+    is_useful = size >= _LARGE_MANIFEST_SIZE and config.processes != 1 and available_processors() > 1
+    return import_cli_module("build_runner").prefetch_tree(Path(config.out)) if is_useful else None

@@ -14,7 +14,6 @@ from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE, TEMPORARY_
 from feedsvc.export.manifest_format import (
     UNKNOWN_COMPRESSED_SIZES,
     FileState,
-    ManifestData,
     clear_fingerprints,
     escape_name,
     format_line,
@@ -33,12 +32,12 @@ class Manifest:
     `baseline` to "".
     """
 
-    def __init__(self, root: int, data: ManifestData | None = None) -> None:
-        """Open the manifest in the folder with the descriptor `root`, or create it, and read it if its `data` is None.
+    def __init__(self, root: int) -> None:
+        """Read the manifest in the folder with the descriptor `root`, or create it.
 
         A last line without newline, which a kill cut short, is removed from the file.
         """
-        data = data or read_manifest(root)
+        data = read_manifest(root)
         self._root = root
         self.files, self.build_fingerprint = data.files, data.build_fingerprint
         self.baseline, self.is_complete = data.baseline, data.is_complete

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.file_writer import FileWriter
 from feedsvc.export.layout import MANIFEST_FILE
-from feedsvc.export.manifest_format import ManifestData, read_manifest
+from feedsvc.export.manifest_format import read_manifest
 from feedsvc.support.process_pool import BackgroundTask
 
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -21,21 +21,22 @@ _Signature = tuple[int, ...]
 
 
 class TreeState(NamedTuple):
-    """State of a tree: `manifest` is the manifest's data, `signature` that of the manifest's file when it was read.
+    """State of a tree: `signature` is that of the manifest's file when it was read.
 
     `modified_files` are the names of the recorded files that do not have their recorded state on disk.
     """
 
-    manifest: ManifestData
     signature: _Signature
     modified_files: frozenset[str]
 
 
-Prefetch = AbstractContextManager[Callable[[], TreeState | None]]
+GetTreeState = Callable[[], TreeState | None]
+Prefetch = AbstractContextManager[GetTreeState]
+NO_PREFETCH: Final[Prefetch] = nullcontext(lambda: None)  # its state is always unknown
 
 
 def start_prefetch(out: Path) -> Prefetch:
-    """Start at once, in a forked process, to read the manifest in `out` and compare its files with their recorded states.
+    """Start at once, in a forked process, to compare the files of the tree in `out` with their recorded states.
 
     The `with` block gets a function that waits for the result of `check_tree` and returns it, or raises its error. Without a
     fork, that function does the work itself. At the end of the block the process is ended.
@@ -43,16 +44,16 @@ def start_prefetch(out: Path) -> Prefetch:
     return BackgroundTask(partial(check_tree, out))
 
 
-def prefetch_result(prefetch: Prefetch, root: int) -> TreeState | None:
-    """Return the result of a prefetch for the folder with the descriptor `root`, and end the prefetch.
+def prefetched_modified_files(get_state: GetTreeState, root: int) -> frozenset[str] | None:
+    """Return the `modified_files` that a prefetch found in the folder with the descriptor `root`; None if they are unknown.
 
-    The caller must hold the folder's build lock. Return None if `check_tree` returned None or failed, or if the manifest
-    changed since then: a build appends to it before and after it writes files.
+    The caller must hold the folder's build lock. `get_state` is what the prefetch's `with` block got. They are unknown if
+    `check_tree` returned None or failed, or if the manifest changed since then: a build appends to it before and after it
+    writes files.
     """
     try:
-        with prefetch as get_state:
-            state = get_state()
-        return state if state and state.signature == _manifest_signature(root) else None
+        state = get_state()
+        return state.modified_files if state and state.signature == _manifest_signature(root) else None
     except (FeedsvcError, OSError):  # the process was killed or could not read: the caller checks the tree itself
         return None
 
@@ -68,7 +69,7 @@ def check_tree(out: Path) -> TreeState | None:
         manifest = read_manifest(root)
         if not manifest.is_complete or manifest.size != signature[1]:
             return None
-        return TreeState(manifest, signature, FileWriter(root, codings=()).modified_files(manifest.files))
+        return TreeState(signature, FileWriter(root, codings=()).modified_files(manifest.files))
     finally:
         os.close(root)
 

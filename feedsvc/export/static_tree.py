@@ -34,7 +34,7 @@ from feedsvc.export.name_conflicts import blocking_names, has_conflicts, without
 from feedsvc.export.old_addresses import gap_sentences
 from feedsvc.export.output_folder import build_lock, translate_errors
 from feedsvc.export.ownership import OwnershipCheck
-from feedsvc.export.prefetch import Prefetch, prefetch_result
+from feedsvc.export.prefetch import NO_PREFETCH, GetTreeState, Prefetch, prefetched_modified_files
 from feedsvc.export.progress import (
     DEFAULT_PARALLELISM,
     MAX_INCREMENTAL_PATHS,
@@ -77,7 +77,7 @@ class StaticTree:
 
         A compressed variant in each of the `codings` is written beside each document that it makes smaller. At most `processes`
         work at once if there are as many paths as `parallelism` says; None stands for one per processor. `prefetch` is the
-        context manager that `start_prefetch` returned for `out`.
+        context manager that `start_prefetch` returned for `out`; the first build exits it.
         """
         self.out, self._codings = out, tuple(coding for coding in COMPRESSED_SUFFIXES if coding in codings)
         self._selection, (self._selected_paths, self._is_selected) = selection, SELECTIONS[selection]
@@ -86,16 +86,13 @@ class StaticTree:
         self._processes, self._parallelism = processes or available_processors(), parallelism
         self._exit_stack = ExitStack()
         self._fingerprints: Fingerprints | None = None
-        self._prefetch = prefetch
-        self._modified_files: frozenset[str] | None = None
+        self._prefetch = prefetch or NO_PREFETCH
 
     def __enter__(self) -> Self:
         with translate_errors(self.out), ExitStack() as stack:
             root = stack.enter_context(build_lock(self.out))
             self._writer = FileWriter(root, codings=self._codings)
-            state, self._prefetch = prefetch_result(self._prefetch, root) if self._prefetch else None, None
-            self._manifest = Manifest(root, state and state.manifest)
-            self._modified_files = state and state.modified_files
+            self._root, self._manifest = root, Manifest(root)
             self._ownership = OwnershipCheck(self.out, self._writer, self._manifest, self._codings)
             self._remover = FileRemover(self._writer, self._manifest, self._ownership)
             stack.callback(self._manifest.close)
@@ -115,7 +112,9 @@ class StaticTree:
         made from that state, only the paths that may differ are examined.
         """
         with translate_errors(self.out):
-            possibly_stale = self._possibly_stale_paths(publication, baseline) if baseline else None
+            with self._prefetch as get_state:
+                possibly_stale = self._possibly_stale_paths(publication, baseline, get_state) if baseline else None
+            self._prefetch = NO_PREFETCH
             if possibly_stale is not None:
                 renderer = self._renderer(publication)
                 stale = self._stale_paths(renderer, possibly_stale)
@@ -176,10 +175,11 @@ class StaticTree:
         details = (self._selection, host_name, content.redirects.digest, content.free_digest) if state else ()
         return "-".join(filter(None, (state, *details)))
 
-    def _possibly_stale_paths(self, publication: Publication, baseline: Baseline) -> list[str] | None:
+    def _possibly_stale_paths(self, publication: Publication, baseline: Baseline, get_state: GetTreeState) -> list[str] | None:
         """Return the paths whose documents may have changed or whose files were modified on disk; None if any path may be one.
 
-        Media files and image variants are always included: only their status on disk shows a change.
+        Media files and image variants are always included: only their status on disk shows a change. `get_state` returns the
+        result of a prefetch. It is called last, because it may wait.
         """
         if not self._manifest.is_complete or self._manifest.build_fingerprint != self._build_fingerprint(publication):
             return None
@@ -189,16 +189,17 @@ class StaticTree:
         if changed is None:
             return None
         files = self._manifest.files
-        modified = self._writer.modified_files(files) if self._modified_files is None else self._modified_files
-        unknown = (name for name, state in files.items() if not state.fingerprint)
-        copied = (name for name in files if name.startswith(COPIED_PREFIXES))
-        doubtful = map(path_of_file, {*unknown, *files.keys() & modified, *copied})
         auxiliary = auxiliary_paths(publication, [*changed], files, self._host)
         # There may have been a file of other origin at a former path, so that none was written, and it may be gone now.
-        all_former = former_paths(publication, self._host, self._selection)
-        former = (path for path in all_former if file_name(path) not in files)
-        # No image is checked here: the renderer checks whether an image can be sent, but only if its file is not current.
-        paths = {*changed, *auxiliary, *publication.file_paths(include_unchecked=True), *doubtful, *former}
+        every_former = former_paths(publication, self._host, self._selection)
+        former = (path for path in every_former if file_name(path) not in files)
+        # No image is checked here: the renderer checks whether it can be sent, but only if its file is not current.
+        paths = {*changed, *auxiliary, *publication.file_paths(include_unchecked=True), *former}
+        unknown = (name for name, state in files.items() if not state.fingerprint)
+        copied = (name for name in files if name.startswith(COPIED_PREFIXES))
+        prefetched = prefetched_modified_files(get_state, self._root)
+        modified = self._writer.modified_files(files) if prefetched is None else prefetched
+        paths.update(map(path_of_file, {*unknown, *copied, *modified}))
         return [path for path in paths if self._is_selected(publication, path)]
 
     def _is_occupied_by_foreign_file(self, renderer: TreeRenderer, path: str) -> bool:
@@ -248,7 +249,6 @@ class StaticTree:
         self._fingerprints = (
             self._fingerprints.for_catalog(catalog, bulk=every) if self._fingerprints else Fingerprints(catalog, bulk=every)
         )
-        self._modified_files = None  # the prefetched check is valid only once
         files = {
             path: data for path, data in self._host_files.for_catalog(catalog).items() if self._is_selected(publication, path)
         }

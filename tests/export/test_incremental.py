@@ -16,7 +16,7 @@ from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.content.folder.stored_state import Baseline
 from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.export import BuildResult, StaticTree
-from feedsvc.export.prefetch import check_tree
+from feedsvc.export.prefetch import GetTreeState, check_tree
 from feedsvc.live.live import Live
 from feedsvc.publication.publication import Publication
 from tests import ROOT
@@ -34,8 +34,8 @@ class RecordingTree(StaticTree):
 
     was_incremental: list[bool]
 
-    def _possibly_stale_paths(self, publication: Publication, baseline: Baseline) -> list[str] | None:
-        paths = super()._possibly_stale_paths(publication, baseline)
+    def _possibly_stale_paths(self, publication: Publication, baseline: Baseline, get_state: GetTreeState) -> list[str] | None:
+        paths = super()._possibly_stale_paths(publication, baseline, get_state)
         self.was_incremental.append(paths is not None)
         return paths
 

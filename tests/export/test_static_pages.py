@@ -62,8 +62,8 @@ def build_once(content: Path, home: Path) -> bool:
     examined: list[bool] = []
 
     class RecordingTree(StaticTree):
-        def _possibly_stale_paths(self, publication: Publication, baseline: Any) -> list[str] | None:
-            paths = super()._possibly_stale_paths(publication, baseline)
+        def _possibly_stale_paths(self, publication: Publication, *arguments: Any) -> list[str] | None:
+            paths = super()._possibly_stale_paths(publication, *arguments)
             examined.append(paths is not None)
             return paths
 

@@ -55,15 +55,17 @@ def test_tree_of_three_processes_has_pages_before_feeds_and_sitemaps_after_them(
     assert max(pages) <= min(feeds) <= max(feeds) <= min(after_feeds)
 
 
-def test_prefetch_process_ends_with_its_result(tmp_path: Path) -> None:
+def test_prefetch_process_ends_with_the_first_build(tmp_path: Path) -> None:
     """Before the fix, `build --watch` kept the prefetch process until its own end."""
+    publication = newsrooms.load_publication(newsrooms.write_sample(tmp_path.with_name("content")))
     with StaticTree(tmp_path, processes=1) as tree:
-        tree.build(newsrooms.load_publication(newsrooms.write_sample(tmp_path.with_name("content"))))
-    with start_prefetch(tmp_path) as result:
-        assert result()
-    with start_prefetch(tmp_path) as prefetch_result, StaticTree(tmp_path, processes=1, prefetch=start_prefetch(tmp_path)):
+        tree.build(publication)
+    with start_prefetch(tmp_path) as get_state:
+        assert get_state()
+    with StaticTree(tmp_path, processes=1, prefetch=start_prefetch(tmp_path)) as tree:
         assert len(active_children()) == 1
-        assert prefetch_result()
+        tree.build(publication)
+        assert not active_children()
 
 
 def test_first_read_calls_while_waiting_during_the_first_scan(tmp_path: Path) -> None:
