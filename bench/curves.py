@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from pathlib import Path
 
 from bench.measure import Cost
@@ -15,6 +16,8 @@ from bench.run import Run
 
 Line = Mapping[int, float]
 _FIGURE_SIZE = (6.4, 3.8)
+_DECADE = 10.0
+_MARGIN = 1.2  # ratio of an axis' limit to the nearest value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,11 +73,22 @@ def _line_of_measurements(sizes: Iterable[int], run: Run, figure: Callable[[Run,
     return {number: figure(run, number) for number in sizes}
 
 
+def _vertical_limits(values: Sequence[float]) -> tuple[float, float]:
+    """Return the limits of an axis for positive values: their range with a margin, or a decade around a smaller range."""
+    low, high = min(values), max(values)
+    margin = max(_MARGIN, sqrt(_DECADE * low / high))
+    return low / margin, high * margin
+
+
 def draw(curve: Curve, file: Path) -> None:
-    """Write the curve as SVG with logarithmic axes. The same figures give the same bytes."""
+    """Write the curve as SVG with logarithmic axes. The same figures give the same bytes.
+
+    The vertical axis spans a decade at least, so that a difference of a few percent does not look like a slope.
+    """
     # Imported here because only a run with --curves needs matplotlib.
     import matplotlib as mpl  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.ticker import LogLocator, NullFormatter  # noqa: PLC0415
 
     with mpl.rc_context({"svg.hashsalt": "bench", "svg.fonttype": "none"}):
         figure = Figure(figsize=_FIGURE_SIZE, layout="constrained")
@@ -82,6 +96,11 @@ def draw(curve: Curve, file: Path) -> None:
         for label, line in curve.lines.items():
             axes.plot(list(line), list(line.values()), marker="o", label=label)
         axes.set(title=curve.title, xlabel="articles", ylabel=curve.unit, xscale="log", yscale="log")
+        axes.set_ylim(_vertical_limits([value for line in curve.lines.values() for value in line.values()]))
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:,g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.grid(visible=True, which="both", alpha=0.3)
         axes.legend()
         figure.savefig(file, metadata={"Date": None})
