@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.export.layout import LOCK_FILE
 from feedsvc.support.file_lock import try_lock
 
+_LOCK_MODE: Final = 0o666  # before the umask
 # A build that stopped at any point leaves only complete files, so the next build can go on.
 _DISK_FULL_HINT: Final = "make room on its disk: the next build does what is left to do"
 _PERMISSION_HINT: Final = "see that it may be written to, or build into another folder"
@@ -45,10 +47,11 @@ def build_lock(out: Path) -> Iterator[int]:
     Create the folder if it is missing. Raises FeedsvcError, without waiting, if another build holds the lock; OSError if the
     folder or its lock file cannot be created or opened.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    root = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = out.absolute()  # errors name it, and `translate_errors` appends names to `out`
+    folder.mkdir(parents=True, exist_ok=True)
+    root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with open(out / LOCK_FILE, "ab") as lock_file:
+        with open(LOCK_FILE, "ab", opener=partial(os.open, mode=_LOCK_MODE, dir_fd=root)) as lock_file:
             if not try_lock(lock_file.fileno()):
                 raise FeedsvcError(f"another build is writing {out}; wait for it to end")
             yield root

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from feedsvc.errors import FeedsvcError
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE, TEMPORARY_PREFIX
 from feedsvc.export.manifest import Manifest
 from feedsvc.export.manifest_format import FileState, read_manifest
@@ -40,6 +42,15 @@ def test_file_recorded_without_fingerprint_is_in_the_manifest_after_a_kill(root:
     reopened = Manifest(root)
     assert reopened.files == {"media/a.jpg": FileState("", 5, 7, (0, 0, 0))}
     reopened.close()
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_folder_or_pipe_with_the_name_of_the_manifest_is_an_error(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    """Before the fix, a folder led to a traceback, and a build waited forever for a writer of the pipe."""
+    make(tmp_path / MANIFEST_FILE)
+    message = f"{tmp_path / MANIFEST_FILE} cannot be written (not a regular file; move it away)"
+    with pytest.raises(FeedsvcError, match=re.escape(message)), StaticTree(tmp_path):
+        pass
 
 
 def test_next_build_deletes_temporary_files_of_a_killed_build(tmp_path: Path) -> None:
