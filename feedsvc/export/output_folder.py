@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -44,9 +45,14 @@ def translate_errors(out: Path) -> Iterator[None]:
 def build_lock(out: Path) -> Iterator[int]:
     """Hold the build lock of the folder `out` in the `with` block, and yield the folder's descriptor, closed at the end.
 
-    Create the folder if it is missing. Raises FeedsvcError, without waiting, if another build holds the lock; OSError if the
-    folder or its lock file cannot be created or opened.
+    Create the folder if it is missing. Raises FeedsvcError, without waiting, if another build holds the lock, and if the locale's
+    encoding of file names is not UTF-8, because file names are addresses; OSError if the folder or its lock file cannot be
+    created or opened.
     """
+    if (encoding := sys.getfilesystemencoding()) != "utf-8":
+        raise FeedsvcError(
+            f"file names are encoded as {encoding} in this locale, but addresses are UTF-8; set PYTHONUTF8=1, or LC_ALL=C.UTF-8"
+        )
     folder = out.absolute()  # errors name it, and `translate_errors` appends names to `out`
     folder.mkdir(parents=True, exist_ok=True)
     root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

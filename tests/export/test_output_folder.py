@@ -10,6 +10,7 @@ import pytest
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.layout import LOCK_FILE
 from feedsvc.export.output_folder import build_lock, translate_errors
+from tests.cli.command_line import run_feedsvc
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +25,17 @@ def test_error_names_a_file_in_a_relative_folder_once() -> None:
     message = f"public/{LOCK_FILE} cannot be written (Is a directory)"
     with pytest.raises(FeedsvcError, match=f"^{re.escape(message)}$"), translate_errors(out), build_lock(out):
         pass
+
+
+def test_build_in_a_locale_without_utf_8_says_what_to_set(content: Path, tmp_path: Path) -> None:
+    """Before the fix, a tag such as Straße led to a traceback, or to a file that no address leads to."""
+    result = run_feedsvc("build", tmp_path / "out", content, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert result.returncode == 2
+    assert result.stderr == (
+        "feedsvc: error: file names are encoded as ascii in this locale, but addresses are UTF-8; set PYTHONUTF8=1, or "
+        "LC_ALL=C.UTF-8\n"
+    )
+    assert not (tmp_path / "out").exists()
 
 
 def test_error_names_the_parent_that_is_a_file(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ OTHER_VARIABLES: Final[Mapping[str, tuple[str, str]]] = {
         "Folder of the default state folders, which are in `feedsvc/` below it.",
     ),
     "PYTHONIOENCODING": ("as in Python", "Encoding of the output on Windows, which is UTF-8 otherwise."),
+    "PYTHONUTF8": ("as in Python", "1 makes file names UTF-8 in any locale; `feedsvc build` needs that."),
     "JOURNAL_STREAM": ("set by systemd", "Write the log as the journal reads it: with its priorities, without times."),
     "LANG, LC_ALL, LC_TIME, TZ": ("as in other programs", "Language and time zone that `feedsvc init` proposes."),
     "AWS_*": ("as in other programs", "Credentials, region and endpoint of object storage (`feedsvc build s3://...`)."),
