@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 import time
+from http import HTTPStatus
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -14,7 +15,7 @@ import pytest
 
 from feedsvc.publication.document import digest
 from tests.audience.waiting import wait_until
-from tests.helpers.http_client import SECONDS, ask_on
+from tests.helpers.http_client import SECONDS, ask, ask_on
 from tests.helpers.seeds import seed_of_run
 from tests.live.edited_files import STABLE_PATHS
 from tests.live.edition_order import EditionOrderChecker
@@ -83,6 +84,9 @@ def test_every_response_during_hundreds_of_changes_fits_an_edition(tmp_path: Pat
 
 
 def poll_while_editing(server: MonitoredServer, editors: SimulatedEditors, seed: int) -> list[ObservedResponse]:
+    editors.create()
+    # Only then the server watches the folder: it finds earlier changes two seconds after its start, perhaps after later ones.
+    wait_until(lambda: ask(server.url, f"/articles/{editors.slugs[-1]}/").status == HTTPStatus.OK)
     stop = threading.Event()
     clients = [Client(server.url, editors, stop, Random(seed + number)) for number in range(4)]
     for client in clients:

@@ -23,7 +23,7 @@ _MAX_DELAY: Final = timedelta(seconds=3)  # even after fewer scans
 class WriteDebouncer:
     """Debouncer of one content folder.
 
-    For each scan, call `files_to_postpone` and, after reading the settings, `are_settings_changing`. For a scan after which
+    For each scan, call `files_to_postpone` and, after reading settings, pages and root files, `must_wait`. For a scan after which
     nothing is to be postponed, call only `record_missing`.
     """
 
@@ -31,7 +31,7 @@ class WriteDebouncer:
         self._root = root
         self._missing_files, self._postponed_files = _MissingFiles(), _PostponedFiles()
         self._signatures: dict[str, FileSignature | None] = {}  # of the settings at the last scan
-        self._postponed_settings = _PostponedFiles()
+        self._changing_files = _PostponedFiles()
 
     def files_to_postpone(
         self,
@@ -65,15 +65,17 @@ class WriteDebouncer:
         missing_settings = (name for name, signature in self._signatures.items() if signature is None)
         self._missing_files.update((*missing, *missing_settings), now)
 
-    def are_settings_changing(self, now: datetime, *, were_read: bool) -> bool:
-        """Return True if settings files changed since `files_to_postpone`, so that the use of the new settings must wait.
+    def must_wait(self, changing_files: Iterable[str], now: datetime, *, were_settings_read: bool) -> bool:
+        """Return True if files changed since `files_to_postpone`, so that the use of what was read must wait.
 
-        If they were used at once, they would show before articles that were saved earlier. Return False if no settings
-        `were_read` since then. Return False, too, once the same files have changed at each call for one second and ten calls,
-        or for three seconds.
+        `changing_files` are pages and root files that did; settings files are checked here if they `were_settings_read` since
+        then. If the new content of such a file was used, it would show before articles that were saved earlier; if its former
+        content was used, files that were saved after its last change but one would show before that. Return False once the same
+        files have changed at each call for one second and ten calls, or for three seconds.
         """
-        changed = (name for name, signature in self._signatures.items() if signature_at(self._root / name) != signature)
-        return bool(self._postponed_settings.select(changed if were_read else (), now))
+        settings = self._signatures.items() if were_settings_read else ()
+        changed = (name for name, signature in settings if signature_at(self._root / name) != signature)
+        return bool(self._changing_files.select((*changing_files, *changed), now))
 
 
 class _MissingFiles:

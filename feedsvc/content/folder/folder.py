@@ -191,10 +191,14 @@ class ContentFolder:
         previous, previous_stored = self._settings, self._stored_settings
         self._settings = None  # if site.yaml is unusable, check every file in the next reading
         settings = previous if previous and unsettled & set(SETTINGS_FILES) else self._read_settings(previous, scope, media)
-        were_read = settings is not previous
-        if self._content and now and settle_time and self._debouncer.are_settings_changing(now, were_read=were_read):
+        may_media_appear = paths_within(scope, MEDIA_FOLDER) != frozenset()
+        self._free_files.refresh(
+            settings.references, unsettled, media, may_media_appear=may_media_appear, postpone_changing=bool(settle_time)
+        )
+        changing, were_read = self._free_files.changing_files, settings is not previous
+        if self._content and now and settle_time and self._debouncer.must_wait(changing, now, were_settings_read=were_read):
             self._settings, self._stored_settings = previous, previous_stored
-            return FolderChange(content=self._content, unsettled_files=to_scan_later)
+            return FolderChange(content=self._content, unsettled_files=to_scan_later | changing)
         changes = self._article_files.refresh(
             self._stale_files(settings, previous, media, scope),
             unsettled,
@@ -203,10 +207,6 @@ class ContentFolder:
             postpone_changing=bool(settle_time),
             while_waiting=while_waiting,
             on_read=ignore_progress if self._content else self._on_read,
-        )
-        may_media_appear = paths_within(scope, MEDIA_FOLDER) != frozenset()
-        self._free_files.refresh(
-            settings.references, unsettled, media, may_media_appear=may_media_appear, postpone_changing=bool(settle_time)
         )
         self._changed_media = frozenset()
         self._theme.refresh(scope)

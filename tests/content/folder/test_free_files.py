@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder
 from feedsvc.content.folder.free_files import FreeFiles
 from feedsvc.content.folder.root_files import ROOT_FOLDER
+from feedsvc.content.folder.settings import Settings
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading import References
 from tests.conftest import Newsroom
@@ -157,6 +159,39 @@ def test_a_page_or_root_file_saved_after_the_scan_does_not_show_before_articles_
     files.scan(frozenset(files.changing_files))
     assert refresh() == ("We *read*.\n", b"new\n", False)
     assert files.changing_files == frozenset()
+
+
+@pytest.mark.parametrize("path", ["pages/about.md", "root/ads.txt"])
+def test_an_article_does_not_show_before_a_page_or_root_file_that_was_saved_earlier_and_again_after_the_scan(
+    newsroom: Newsroom, path: str
+) -> None:
+    """Before the fix, the file was shown as it was before both saves, beside the article that was saved between them."""
+    is_page = path.endswith(".md")
+    first, second, third = (ABOUT.replace("us", word) if is_page else word for word in ("one", "two", "three"))
+    root = newsroom({path: first})
+
+    class EditedFolder(ContentFolder):
+        """A content folder in which an editor saves the file once, between a scan and the reading of the file."""
+
+        text_to_save = ""
+
+        def _read_settings(self, *arguments: Any) -> Settings:
+            if self.text_to_save:
+                write(root, {path: self.text_to_save})
+                self.text_to_save = ""
+            return super()._read_settings(*arguments)
+
+    folder = EditedFolder(root)
+    former = folder.read(now=datetime.now(UTC)).content
+    write(root, {path: second, "articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
+    folder.text_to_save = third
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    change = folder.read({path, "articles/a.yaml"}, later, timedelta(seconds=1))
+    assert change.content is former
+    assert change.unsettled_files == {path, "articles/a.yaml"}
+    content = folder.read(change.unsettled_files, later + timedelta(minutes=1), timedelta(seconds=1)).content
+    assert [article.title for article in content.articles] == ["A"]
+    assert [*(page.title for page in content.pages.values()), *content.root_files.values()] in (["About three"], [b"three"])
 
 
 def test_only_a_saved_page_makes_a_new_object(newsroom: Newsroom) -> None:
