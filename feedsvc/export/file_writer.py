@@ -18,12 +18,11 @@ from typing import Final
 
 from feedsvc.export.file_bytes import has_same_bytes, write_bytes
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, TEMPORARY_PREFIX
-from feedsvc.export.manifest_format import FileState, FileStates
+from feedsvc.export.manifest_format import READ_FLAGS, FileState, FileStates
 from feedsvc.publication import Document, FileResource
 
 _MODE: Final = 0o644
 _CREATE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-_READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _NOT_FOUND_ERRORS: Final = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)  # a long name and its suffix may be too long
 _NAME_MAX: Final = 255  # bytes (NAME_MAX)
 _NANOSECONDS: Final = 1_000_000_000  # in a second
@@ -164,7 +163,7 @@ class FileWriter:
     def is_same(self, name: str, content: Document | FileResource | bytes) -> bool:
         """Return whether a regular file, written by feedsvc or of other origin, has this name and the bytes of `content`."""
         try:
-            with open(os.open(name, _READ_FLAGS, dir_fd=self._root), "rb", buffering=0) as file:
+            with open(os.open(name, READ_FLAGS, dir_fd=self._root), "rb", buffering=0) as file:
                 status = os.fstat(file.fileno())
                 return stat.S_ISREG(status.st_mode) and has_same_bytes(file, status.st_size, content)
         except FileNotFoundError:

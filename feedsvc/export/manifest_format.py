@@ -25,8 +25,8 @@ from typing import Final, NamedTuple
 from feedsvc.export.former_images import is_former_image
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE
 
-# Without O_NONBLOCK, opening a pipe would wait for a writer.
-_READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+# To open a file of the tree. Without O_NONBLOCK, opening a pipe would wait for a writer.
+READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _SAFE_LENGTH: Final = 63  # characters; at most four bytes each
 _NAME_MAX: Final = 255  # bytes (NAME_MAX)
 _PATH_MAX: Final = 4096  # bytes including the terminating NUL (PATH_MAX)
@@ -158,12 +158,11 @@ def _parse_states(lines: Sequence[str]) -> Iterator[tuple[str, FileState]]:
 def _read_file(root: int, name: str) -> bytes:
     """Return the bytes of a file, b"" if it is missing. Raises OSError, also if it is a link, a folder or a pipe."""
     try:
-        descriptor = os.open(name, _READ_FLAGS, dir_fd=root)
+        descriptor = os.open(name, READ_FLAGS, dir_fd=root)
     except FileNotFoundError:
         return b""
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "not a regular file; move it away", name)
         with open(descriptor, "rb", closefd=False) as file:
             return file.read()

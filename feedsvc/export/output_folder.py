@@ -53,7 +53,7 @@ def build_lock(out: Path) -> Iterator[int]:
         raise FeedsvcError(
             f"file names are encoded as {encoding} in this locale, but addresses are UTF-8; set PYTHONUTF8=1, or LC_ALL=C.UTF-8"
         )
-    folder = out.absolute()  # errors name it, and `translate_errors` appends names to `out`
+    folder = out.absolute()  # `translate_errors` takes names as relative to `out` unless they are absolute
     folder.mkdir(parents=True, exist_ok=True)
     root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

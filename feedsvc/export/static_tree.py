@@ -77,7 +77,7 @@ class StaticTree:
 
         A compressed variant in each of the `codings` is written beside each document that it makes smaller. At most `processes`
         work at once if there are as many paths as `parallelism` says; None stands for one per processor. `prefetch` is the
-        context manager that `start_prefetch` returned for `out`; the first build exits it.
+        context manager that `start_prefetch` returned for `out`; the first build ends it.
         """
         self.out, self._codings = out, tuple(coding for coding in COMPRESSED_SUFFIXES if coding in codings)
         self._selection, (self._selected_paths, self._is_selected) = selection, SELECTIONS[selection]

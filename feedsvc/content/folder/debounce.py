@@ -69,9 +69,9 @@ class WriteDebouncer:
         """Return True if files changed since `files_to_postpone`, so that the use of what was read must wait.
 
         `changing_files` are pages and root files that did; settings files are checked here if they `were_settings_read` since
-        then. If the new content of such a file was used, it would show before articles that were saved earlier; if its former
-        content was used, files that were saved after its last change but one would show before that. Return False once the same
-        files have changed at each call for one second and ten calls, or for three seconds.
+        then. The new content of such a file would show before articles that were saved earlier. Its former content may be older
+        than the scan found it: files that were saved after that version would show without it. Return False once the same files
+        have changed at each call for one second and ten calls, or for three seconds.
         """
         settings = self._signatures.items() if were_settings_read else ()
         changed = (name for name, signature in settings if signature_at(self._root / name) != signature)
