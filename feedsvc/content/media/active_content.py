@@ -36,8 +36,6 @@ _ACTIVE_SUFFIXES: Final = frozenset(
         *(".phar", ".pht", ".php", ".php3", ".php4", ".php5", ".php7", ".php8", ".phtml"),
     )
 )
-# Web servers send such a file with the type that it has without this suffix.
-_COMPRESSED_SUFFIXES: Final = frozenset((".br", ".gz", ".zst"))
 _SNIFFED_SIZE: Final = 1024  # bytes in which a browser searches for HTML if there is no Content-Type
 _MAX_SVG_SIZE: Final = 5_000_000  # bytes
 _BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -53,37 +51,41 @@ _CSS_LOADING_FUNCTION: Final = re.compile(r"\b(?:image-set|cross-fade|src)\(", r
 _CSS_EXTERNAL_URL: Final = re.compile(
     r"url\s*+\(\s*+[\"']?+\s*+(?!#|data:image/(?:png|jpeg|gif|webp|avif);base64,)", re.IGNORECASE
 )
+_ARCHIVE_HINT: Final = "put it into a .zip, or at another host and link to it there"
 _SVG_HINT: Final = "take that out (SVGO and most drawing programs do so), or save the picture as PNG"
 
 
 def refuse_active_content(path: str, location: str, *, is_known_type: bool) -> None:
     """Raise ValueError with a message for the editor if browsers or web servers may run a file, OSError if it cannot be read.
 
-    They may run a file with a name such as a.html, a.php, a.js.gz or .htaccess, a file of unknown type that begins with "<",
+    They may run a file with a name such as a.html, a.html.en, a.js.gz or .htaccess, a file of unknown type that begins with "<",
     and an SVG with scripts. An SVG that is damaged, over 5 MB (5,000,000 bytes) or loads external resources is refused, too.
     `path` is relative to the content folder, `location` is absolute. `is_known_type` states that the suffix is in
     `MEDIA_TYPES`.
     """
-    suffix = PurePosixPath(path).suffix.lower()
-    if suffix == ".svg":
+    if part := _active_part(path, is_known_type=is_known_type):
+        stem, _, suffix = PurePosixPath(path).name.rpartition(".")
+        hint = _ARCHIVE_HINT if path.lower().endswith(part) else f"rename it to '{stem.replace('.', '-')}.{suffix}'"
+        raise ValueError(f"'{path}' has '{part}' in its name, which browsers or web servers run as a part of the site; {hint}")
+    if PurePosixPath(path).suffix.lower() == ".svg":
         _refuse_svg(path, location)
-    elif _has_active_name(path) or (not is_known_type and _begins_as_markup(location)):
+    elif not is_known_type and _begins_as_markup(location):
         raise ValueError(
-            f"'{path}' is something that browsers or web servers run as a part of the site, whatever it holds; "
-            "put it into a .zip, or at another host and link to it there"
+            f"'{path}' begins with '<' as a web page does, and browsers may run it as a part of the site; {_ARCHIVE_HINT}"
         )
 
 
-def _has_active_name(path: str) -> bool:
-    """Return whether a web host may run a file of this name, or send it as a page or script.
+def _active_part(path: str, *, is_known_type: bool) -> str:
+    """Return the last part of a file's name for which a web server may run it or send it as a page or script; "" if none is.
 
-    For a name that ends in .br, .gz or .zst, the suffix before that decides, also if it is .svg.
+    A server that does not know the last suffix of a name, or takes it for a language or a compression, uses the one before.
     """
-    name = PurePosixPath(path.lower())
-    if name.suffix in _COMPRESSED_SUFFIXES:
-        inner_suffix = PurePosixPath(name.stem).suffix
-        return inner_suffix in _ACTIVE_SUFFIXES or inner_suffix == ".svg"
-    return name.suffix in _ACTIVE_SUFFIXES or name.name.startswith(".ht")
+    name = PurePosixPath(path.lower()).name
+    if name.startswith(".ht"):
+        return name
+    suffixes = [f".{part}" for part in name.split(".")[1:]]
+    active = _ACTIVE_SUFFIXES if is_known_type else {*_ACTIVE_SUFFIXES, ".svg"}
+    return next((suffix for suffix in reversed(suffixes) if suffix in active), "")
 
 
 def must_inspect(path: str, *, is_known_type: bool) -> bool:

@@ -116,42 +116,81 @@ def test_an_svg_without_active_content_is_accepted(tmp_path: Path, data: str) ->
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "part"),
     [
-        "a.html",
-        "a.HTM",
-        "a.xhtml",
-        "a.shtml",
-        "a.mhtml",
-        "a.js",
-        "a.mjs",
-        "a.xml",
-        "a.svgz",
-        "a.php",
-        "a.pht",
-        ".htaccess",
-        "a.kml",
-        "a",
+        ("a.html", ".html"),
+        ("a.HTM", ".htm"),
+        ("a.xhtml", ".xhtml"),
+        ("a.shtml", ".shtml"),
+        ("a.mhtml", ".mhtml"),
+        ("a.js", ".js"),
+        ("a.mjs", ".mjs"),
+        ("a.xml", ".xml"),
+        ("a.svgz", ".svgz"),
+        ("a.php", ".php"),
+        ("a.pht", ".pht"),
+        ("a.js.php", ".php"),
+        (".htaccess", ".htaccess"),
     ],
 )
-def test_a_file_that_a_web_server_would_send_as_page_or_script_is_reported(tmp_path: Path, name: str) -> None:
-    messages = _problems(tmp_path, name, "\ufeff \n<!doctype html><script>alert(1)</script>")
-    assert len(messages) == 1
-    assert f"'media/{name}' is something that browsers or web servers run" in messages[0]
-    assert "put it into a .zip" in messages[0]
-
-
-@pytest.mark.parametrize("name", ["a.html.gz", "a.JS.gz", "a.svg.gz", "a.html.br", "a.xml.zst"])
-def test_a_compressed_page_or_script_is_reported(tmp_path: Path, name: str) -> None:
-    messages = _problems(tmp_path, name, "\x1f packed")
-    assert len(messages) == 1
-    assert f"'media/{name}' is something that browsers or web servers run" in messages[0]
+def test_a_file_that_a_web_server_would_send_as_page_or_script_is_reported(tmp_path: Path, name: str, part: str) -> None:
+    (message,) = _problems(tmp_path, name, "text")
+    assert f"'media/{name}' has '{part}' in its name, which browsers or web servers run" in message
+    assert "put it into a .zip" in message
 
 
 @pytest.mark.parametrize(
-    "name", ["a.csv.gz", "node.js.pdf", "a.tar.gz", "a.pdf", "a.txt", "a.csv", "a.mp3", "a.json", "a.gpx", "a"]
+    ("name", "part", "new_name"),
+    [
+        ("x.html.en", ".html", "x-html.en"),
+        ("x.HTML.en-GB", ".html", "x-HTML.en-GB"),
+        ("g.shtml.txt", ".shtml", "g-shtml.txt"),
+        ("z.php.foo", ".php", "z-php.foo"),
+        ("z.php.", ".php", "z-php."),
+        ("a.php.b.html.pdf", ".html", "a-php-b-html.pdf"),
+        ("node.js.pdf", ".js", "node-js.pdf"),
+        ("page.html.zip", ".html", "page-html.zip"),
+        ("a.html.gz", ".html", "a-html.gz"),
+        ("a.JS.br", ".js", "a-JS.br"),
+        ("a.xml.zst", ".xml", "a-xml.zst"),
+        ("a.svg.gz", ".svg", "a-svg.gz"),
+        ("a.svg.en", ".svg", "a-svg.en"),
+    ],
 )
-def test_files_with_other_endings_are_accepted_with_any_content(tmp_path: Path, name: str) -> None:
+def test_a_file_whose_name_is_that_of_a_page_or_script_before_its_suffix_is_reported(
+    tmp_path: Path, name: str, part: str, new_name: str
+) -> None:
+    (message,) = _problems(tmp_path, name, "text")
+    assert f"'media/{name}' has '{part}' in its name, which browsers or web servers run" in message
+    assert message.endswith(f"; rename it to '{new_name}'")
+    assert _problems(tmp_path, new_name, "text") == []
+
+
+@pytest.mark.parametrize("name", ["a.kml", "a"])
+def test_a_file_of_unknown_type_that_begins_as_a_page_is_reported(tmp_path: Path, name: str) -> None:
+    (message,) = _problems(tmp_path, name, "\ufeff \n<!doctype html><script>alert(1)</script>")
+    assert f"'media/{name}' begins with '<' as a web page does" in message
+    assert "put it into a .zip" in message
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.csv.gz",
+        "report.v2.pdf",
+        "flag.svg.txt",
+        "php",
+        "html.pdf",
+        "a.tar.gz",
+        "a.pdf",
+        "a.txt",
+        "a.mp3",
+        "a.json",
+        "a.gpx",
+        "a",
+    ],
+)
+def test_files_with_other_names_are_accepted_with_any_content(tmp_path: Path, name: str) -> None:
     assert _problems(tmp_path, name, "track, <b>and</b> more") == []
 
 
