@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from babel.numbers import format_decimal
 
 from feedsvc.language.locales import Direction, direction, messages_tag, nearest_locale
 from feedsvc.language.messages import Messages, read_messages
+from feedsvc.support.date_formats import rfc3339
 
 Day = date  # in the class, `date` is a method
 
@@ -101,12 +102,23 @@ class Language:
     def date_time(self, moment: datetime, *, with_offset: bool = True) -> str:
         """Return the day and the time of a moment in `zone`, and unless `with_offset` is False, its offset from GMT.
 
-        An example is Fri, 02 Jan 2026, 14:35 (GMT+5:30).
+        An example is Fri, 02 Jan 2026, 14:35 (GMT+5:30). The first moment of a day is shown as the day alone.
         """
+        if not self.has_time(moment):
+            return self.date(moment)
         local = moment.astimezone(self.zone)
         time_text = self._time(local.time()) + (f" ({self._offset(local)})" if with_offset else "")
         pattern = self._locale.datetime_formats["medium"].replace("'", "")
         return str(pattern.replace("{0}", time_text).replace("{1}", self._day(local.date())))
+
+    def has_time(self, moment: datetime) -> bool:
+        """Return whether a moment is not the first of its day in `zone`, which a date without a time stands for."""
+        # Two dates of one zone are compared by their clocks, which an hour that does not exist has wrong.
+        return datetime.combine(moment.astimezone(self.zone), time(), self.zone).astimezone(UTC) != moment
+
+    def machine_date(self, moment: datetime) -> str:
+        """Return a moment for a time element: 2026-01-02T09:05:00Z, but 2026-01-02 if `date_time` shows the day alone."""
+        return rfc3339(moment) if self.has_time(moment) else moment.astimezone(self.zone).date().isoformat()
 
     def period_name(self, period: str) -> str:
         """Return the name of a period: 2026 for YYYY, January 2026 for YYYY-MM, for YYYY-MM-DD the same as `date`."""

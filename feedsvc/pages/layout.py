@@ -33,7 +33,6 @@ from feedsvc.pages.theme import Theme
 from feedsvc.pages.views import Card, DateView, LinkView
 from feedsvc.routes import ArchiveAt, ListingRef, PageAt, Place, SiteDocumentAt, path_of
 from feedsvc.support.bounded_cache import BoundedCache
-from feedsvc.support.date_formats import rfc3339
 from feedsvc.uris import path_below, root_relative
 
 _MAX_PARTS: Final = 1024  # values of each cache; a site may have more listings
@@ -257,10 +256,10 @@ class PageLayout:
         return LinkView(title=self.lang.say(key, month=self.lang.period_name(place.period)), href=self.href(place))
 
     def date_view(self, moment: datetime, key: str = "", *, with_time: bool = False) -> DateView:
-        """Return a date as a page shows it, `with_time` also time and offset, within the text of `key` ("" for no text)."""
+        """Return a date as a page shows it, `with_time` as `date_time` does, within the text of `key` ("" for no text)."""
         text = self.lang.date_time(moment) if with_time else self.lang.date(moment)
         before, after = self.lang.split_at_placeholder(key) if key else ("", "")
-        return DateView(machine=rfc3339(moment), shown=text, before=before, after=after)
+        return DateView(machine=self.lang.machine_date(moment), shown=text, before=before, after=after)
 
     def direction(self, article: Article) -> str:
         """Return the writing direction of an article's text, "ltr" or "rtl"; "" if the article is in the site's language."""
@@ -282,7 +281,7 @@ class PageLayout:
             href=self.href(row.place),
             title=issue_title(self.site, row) if isinstance(row, IssueRow) else article.title,
             summary=headlines(self.site, row) if isinstance(row, IssueRow) else distinct_summary(self.catalog, article),
-            published=rfc3339(article.published),
+            published=self.lang.machine_date(article.published),
             date=self.lang.date(article.published) if self.site.show.dates else "",
             time=self.lang.date_time(article.published, with_offset=False) if self.site.show.dates else "",
             section=self._category_link(article.categories[0]) if article.categories else None,

@@ -37,8 +37,8 @@ class Card:
     """An article or issue in a list. `mark` says in a preview why readers do not see the article; "" if they do.
 
     `section` is the article's first category, None without one; `byline` are the names of its authors, "" without any; `time` is
-    the date with the time of day. `date` and `time` are "" if `show` in site.yaml leaves dates out. `published` is the same
-    moment for a time element, always given. `language` and `direction` are the article's, "" if they are the site's.
+    the date, with the time of day if it has one. `date` and `time` are "" if `show` in site.yaml leaves dates out. `published` is
+    the same date for a time element, always given. `language` and `direction` are the article's, "" if they are the site's.
 
     `html_cache` is for built-in templates. It maps the macro's arguments other than the card to the card's HTML.
     """

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfoNotFoundError
 import pytest
 from babel.localedata import locale_identifiers
 
+from feedsvc.content.schema.dates import parse_instant
 from feedsvc.language import get_language
 from tests.language.catalogs import EVENING, MORNING, language_in_india
 
@@ -113,6 +114,26 @@ def test_numbers_have_digits_and_separators_of_the_language(tag: str, number: st
 def test_times_are_in_the_time_zone_of_the_site(zone: str, time: datetime, expected: str) -> None:
     assert get_language("en", zone).date_time(time) == expected
     assert get_language("en", zone).date(time) == expected[:16]
+
+
+@pytest.mark.parametrize(
+    ("zone", "written", "shown", "machine"),
+    [
+        ("Asia/Kolkata", "2026-01-02", "Fri, 02 Jan 2026", "2026-01-02"),
+        ("Asia/Kolkata", "2026-01-02T00:01", "Fri, 02 Jan 2026, 00:01 (GMT+5:30)", "2026-01-01T18:31:00Z"),
+        ("Asia/Kolkata", "2026-01-02T00:00Z", "Fri, 02 Jan 2026, 05:30 (GMT+5:30)", "2026-01-02T00:00:00Z"),
+        # In this night, the clocks went from 24:00 to 01:00.
+        ("America/Sao_Paulo", "2018-11-04", "Sun, 04 Nov 2018", "2018-11-04"),
+        ("America/Sao_Paulo", "2018-11-04T01:30", "Sun, 04 Nov 2018, 01:30 (GMT-2)", "2018-11-04T03:30:00Z"),
+        # In this night, the clocks went from 01:00 to 00:00.
+        ("Atlantic/Azores", "2026-10-25", "Sun, 25 Oct 2026", "2026-10-25"),
+        ("Atlantic/Azores", "2026-10-25T00:00-01:00", "Sun, 25 Oct 2026, 00:00 (GMT-1)", "2026-10-25T01:00:00Z"),
+    ],
+)
+def test_date_written_without_a_time_is_shown_without_a_time(zone: str, written: str, shown: str, machine: str) -> None:
+    language = get_language("en", zone)
+    moment, _ = parse_instant(written, language.zone)
+    assert (language.date_time(moment), language.machine_date(moment)) == (shown, machine)
 
 
 def test_name_of_gmt_is_translated() -> None:

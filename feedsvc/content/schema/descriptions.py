@@ -39,7 +39,9 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
             "Its id in RSS and JSON Feed, only where readers know it by a text of a former system that is no URI.", "12345"
         ),
         "title": KeyDescription("The headline, at most 120 characters.", _TITLE),
-        "published": KeyDescription("When it appears. A bare date means 00:00; without a zone the site's counts.", _MOMENT),
+        "published": KeyDescription(
+            "When it appears. A bare date means 00:00 and is shown without a time; without a zone the site's counts.", _MOMENT
+        ),
         "updated": KeyDescription("When something changed that readers should see.", _MOMENT),
         "expires": KeyDescription("From this moment on it is gone.", "2026-12-31"),
         "category": KeyDescription("Its section: an id of categories.yaml.", "asia"),

@@ -107,9 +107,10 @@ for (const field of document.querySelectorAll("[data-filter]")) {
   });
 }
 
-// Times of the last 24 hours: "2 hours ago". The time itself stays as a tooltip, and its width, so that nothing moves.
+// Times of the last 24 hours: "2 hours ago"; a day without a time stays. The time itself stays as a tooltip, and its width, so
+// that nothing moves.
 const minutesSince = (time) => Math.round((Date.now() - Date.parse(time.dateTime)) / 60000);
-const recent = [...document.querySelectorAll("time[data-ago]")]
+const recent = [...document.querySelectorAll("time[data-ago][datetime*=T]")]
   .map((time) => ({ time, minutes: minutesSince(time) }))
   .filter(({ minutes }) => minutes >= 0 && minutes < 24 * 60)
   .map((one) => ({ ...one, width: one.time.getBoundingClientRect().width }));
