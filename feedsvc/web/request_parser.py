@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from waitress.parser import HTTPRequestParser, ParsingError, get_header_lines
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.utilities import BadRequest
 
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
 # RFC 3986 section 3.2: a registered name or an address, then a port. Host may be empty (RFC 9112 section 3.2).
 _HOST: Final = re.compile(
     r"(?:(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*|\[(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+\])(?::[0-9]*)?"
 )
-_TRANSFER_ENCODING: Final = b"transfer-encoding"
+_TRANSFER_ENCODING: Final = re.compile(rb"^transfer-encoding:", re.IGNORECASE | re.MULTILINE)
+
+
+class LengthRequired(BadRequest):
+    """Response 411, which waitress lacks (RFC 9112 section 6.3)."""
+
+    code = 411
+    reason = "Length Required"
 
 
 class RequestParser(HTTPRequestParser):
@@ -31,21 +39,21 @@ class RequestParser(HTTPRequestParser):
         return parsed_bytes
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Parse the request line and the header fields. Raises ParsingError or TransferEncodingNotImplemented to refuse it.
+        """Parse the request line and the header fields. Raises ParsingError to refuse it.
 
+        A request with Transfer-Encoding gets 411: no feed reader sends one, and waitress parses 8 kB of one-byte chunks in 24 ms.
         Bytes beyond ASCII in the request line are percent-encoded, because people paste addresses with such letters.
         """
         line, end, fields = header_plus.partition(b"\r\n")
         line = _NON_ASCII.sub(lambda letter: b"%%%02X" % ord(letter[0]), line)
-        codings = _transfer_codings(fields) if _TRANSFER_ENCODING in fields.lower() else None
-        if codings and codings[-1] != b"chunked":
-            raise ParsingError("Transfer-Encoding does not end with chunked")
+        has_coding = _TRANSFER_ENCODING.search(fields) is not None
         try:
-            super().parse_header(line + end + fields)
+            super().parse_header(line + end + (b"" if has_coding else fields))
         except ValueError:  # from urlsplit: http://[/ would close the connection without a response
             raise ParsingError("Bad URI") from None
-        if codings is not None:
-            self._check_framing(codings)
+        if has_coding:
+            self.error = LengthRequired("Send Content-Length instead of Transfer-Encoding.")
+            return
         self._check_host()
         if "," in self.headers.get("CONNECTION", ""):
             self._reduce_connection()
@@ -61,18 +69,6 @@ class RequestParser(HTTPRequestParser):
             self.headers = {**self.headers, "CONNECTION": known_option}
             self.connection_close = known_option == "close"
 
-    def _check_framing(self, codings: list[bytes]) -> None:
-        """Raise ParsingError if servers could disagree where the body ends (RFC 9112 sections 6.1 and 6.3).
-
-        `codings` are the transfer codings, of which the last one is chunked.
-        """
-        if self.version != "1.1":
-            raise ParsingError("Transfer-Encoding requires HTTP/1.1")
-        if "CONTENT_LENGTH" in self.headers:
-            raise ParsingError("Transfer-Encoding and Content-Length exclude each other")
-        if codings != [b"chunked"]:
-            raise ParsingError("Transfer-Encoding is chunked more than once")
-
     def _check_host(self) -> None:
         """Raise ParsingError if Host is invalid, or missing in HTTP/1.1 (RFC 9112 section 3.2).
 
@@ -84,10 +80,3 @@ class RequestParser(HTTPRequestParser):
                 raise ParsingError("Host is missing")
         elif not _HOST.fullmatch(host):
             raise ParsingError("Host is invalid or repeated")
-
-
-def _transfer_codings(fields: bytes) -> list[bytes] | None:
-    """Return the transfer codings in the header fields, in order and lower case; None if there is no Transfer-Encoding."""
-    pairs = (field.partition(b":") for field in get_header_lines(fields))
-    values = [value for name, _, value in pairs if name.lower() == _TRANSFER_ENCODING]
-    return [coding.strip(b" \t").lower() for value in values for coding in value.split(b",")] if values else None

@@ -23,6 +23,7 @@ from waitress.task import ThreadedTaskDispatcher
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.client_address import UNIX_PEER
 from feedsvc.support.file_descriptors import budget, is_exhausted, raise_limit
+from feedsvc.web.combination_form import MAX_FORM_BYTES
 from feedsvc.web.deferred_requests import Suspensions
 from feedsvc.web.end_reason import signal_name
 from feedsvc.web.task_queue import TaskQueue
@@ -171,7 +172,7 @@ class Server:
             channel_timeout=idle_timeout,
             cleanup_interval=10,
             max_request_header_size=16_384,
-            max_request_body_size=65_536,
+            max_request_body_size=MAX_FORM_BYTES + 1,  # no other endpoint reads a body
             clear_untrusted_proxy_headers=False,
         )
         # As an argument, it causes a DeprecationWarning.

@@ -33,7 +33,7 @@ REDIRECTED_PATHS: Final = (
 )
 WITHDRAWN_PATHS: Final = ("/articles/recalled/", "/articles/recalled-once")
 # For invalid or unsupported requests, the HTTP layer responds and closes the connection.
-INVALID_REQUEST_STATUSES: Final = (400, 413, 431, 501, 505)
+INVALID_REQUEST_STATUSES: Final = (400, 411, 413, 431, 505)
 VIEWS_PATHS: Final = ("/articles/fish/views",)
 
 

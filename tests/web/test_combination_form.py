@@ -251,14 +251,12 @@ def request_bytes(body: bytes, *headers: str) -> bytes:
     ("data", "status"),
     [
         (request_bytes(b"include=category:business", "Content-Length: 25"), 303),
-        (request_bytes(b"c\r\ninclude=tag:\r\n7\r\nbridges\r\n0\r\n\r\n", "Transfer-Encoding: chunked"), 303),
+        (request_bytes(b"c\r\ninclude=tag:\r\n7\r\nbridges\r\n0\r\n\r\n", "Transfer-Encoding: chunked"), 411),
         (request_bytes(b""), 400),
         (request_bytes(b"", "Content-Length: 0"), 400),
         (request_bytes(b"include=\x00\xff\xfe", "Content-Length: 11"), 400),
-        (request_bytes(b"x" * 20_000, "Content-Length: 20000"), 400),
-        (request_bytes(b"5000\r\n" + b"x" * 0x5000 + b"\r\n0\r\n\r\n", "Transfer-Encoding: chunked"), 400),
-        (request_bytes(b"", "Content-Length: 100000000"), 413),
-        (request_bytes(b"5f5e100\r\n" + b"x" * 70_000, "Transfer-Encoding: chunked"), 413),
+        (request_bytes(b"x" * 16_384, "Content-Length: 16384"), 400),
+        (request_bytes(b"", "Content-Length: 16385"), 413),
         (request_bytes(b"include=", "Content-Length: -8"), 400),
     ],
 )
