@@ -38,7 +38,7 @@ _TERM: Final = re.compile(rf"([+-])({'|'.join(_KINDS)}):(.+?)(?={_START}|\Z)", r
 
 @dataclass(frozen=True, slots=True)
 class _Combination:
-    """Terms with "+" and terms with "-", each sorted and without repetitions. All of them exist in the catalog."""
+    """Terms with "+" and terms with "-", each sorted and without repetitions. Those with "+" exist in the catalog."""
 
     included: tuple[Term, ...]
     excluded: tuple[Term, ...]
@@ -54,7 +54,7 @@ def canonical_ref(catalog: Catalog, expression: str) -> ListingRef | None:
     """Return the ref of the listing that an expression selects: of a combination, with the canonical expression as its id.
 
     An expression of one term with "+" gives the ref of that term's own listing, if there is one. None if the expression is
-    malformed, has an unknown term, over MAX_TERMS terms, or one term with both signs; also if the site has no combinations.
+    malformed, has an unknown term (see `_excluded_term`), over MAX_TERMS terms, or one term with both signs; also if the site has no combinations.
     """
     if not catalog.site.feed.combinations:
         return None
@@ -190,10 +190,19 @@ def _parse(catalog: Catalog, expression: str) -> _Combination:
     terms = _TERM.findall(signed)
     if "".join(f"{sign}{kind}:{name}" for sign, kind, name in terms) != signed:
         raise CombinationError("unreadable")
-    included, excluded = (
-        {_resolve_name(catalog, (kind, name), {}) for sign, kind, name in terms if sign == wanted} for wanted in "+-"
-    )
+    included = {_resolve_name(catalog, (kind, name), {}) for sign, kind, name in terms if sign == "+"}
+    excluded = {_excluded_term(catalog, (kind, name)) for sign, kind, name in terms if sign == "-"}
     return _checked_combination(catalog, included, excluded)
+
+
+def _excluded_term(catalog: Catalog, term: Term) -> Term:
+    """Return an excluded term with the id of its listing. Raises CombinationError if its category or author is unknown.
+
+    A tag or language that no article has excludes nothing, so that the address outlives the last such article.
+    """
+    kind, name = term
+    slug = tag_slug(name) if kind in ("tag", "language") and _resolve_id(catalog, term) is None else ""
+    return (kind, slug) if slug else _resolve_name(catalog, term, {})
 
 
 def _checked_combination(catalog: Catalog, included: AbstractSet[Term], excluded: AbstractSet[Term]) -> _Combination:
@@ -277,6 +286,7 @@ def _title(catalog: Catalog, combination: _Combination) -> str:
 
 
 def _name(catalog: Catalog, term: Term) -> str:
-    """Return the title of a term's listing; for a language, its tag."""
+    """Return the title of a term's listing; for a language and for a tag that no article has, its id."""
     kind, id_ = term
-    return id_ if kind == "language" else catalog.listings[ListingRef(_LISTING_KINDS[kind], id_)].title
+    listing = catalog.listings.get(ListingRef(_LISTING_KINDS[kind], id_)) if kind in _LISTING_KINDS else None
+    return listing.title if listing else id_

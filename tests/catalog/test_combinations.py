@@ -56,6 +56,11 @@ def test_a_combination_holds_what_its_terms_say(publication: Publication, expres
     assert titles(publication, expression).upper() == expected
 
 
+@pytest.mark.parametrize("expression", ["category:money-tag:gone", "category:money-language:ko", "category:money-language:pt-br"])
+def test_a_combination_answers_as_before_when_no_article_has_what_it_excludes(publication: Publication, expression: str) -> None:
+    assert titles(publication, expression).upper() == "E B"
+
+
 @pytest.mark.parametrize("suffix", ["rss", "atom", "json"])
 def test_a_combination_is_a_valid_feed_without_date_hub_page_and_archive(publication: Publication, suffix: str) -> None:
     path = f"/feed/category:money+category:world-tag:sponsored.{suffix}"
@@ -86,6 +91,8 @@ def test_a_combination_is_a_valid_feed_without_date_hub_page_and_archive(publica
         ("/feed/language:EN-gb.rss", "/language/en-GB/feed.rss"),
         ("/feed/language:en_GB.rss", "/language/en-GB/feed.rss"),
         ("/feed/tag:trade-language:en_GB.rss", "/feed/tag:trade-language:en-gb.rss"),
+        ("/feed/tag:trade-tag:Gone+By.rss", "/feed/tag:trade-tag:gone-plus-by.rss"),
+        ("/feed/tag:trade-language:pt_BR.rss", "/feed/tag:trade-language:pt-br.rss"),
         ("/feed/" + "+".join(["tag:trade"] * 9) + ".rss", "/tag/trade/feed.rss"),
     ],
 )

@@ -142,7 +142,7 @@ def test_the_sentences_are_in_the_language_of_the_site(site: SiteFixture) -> Non
     ("expression", "expected"),
     [
         ("category:nosuch", "The name “nosuch” is unknown here. Go back and choose another one."),
-        ("category:business-tag:%3Cb%3E", "The name “<b>” is unknown here. Go back and choose another one."),
+        ("category:business+tag:%3Cb%3E", "The name “<b>” is unknown here. Go back and choose another one."),
         ("tag:bridges-tag:Bridges", "“bridges” is both included and left out. Go back and choose one of the two."),
         (
             "+".join(f"language:{name}" for name in ("en", "en-GB")),
