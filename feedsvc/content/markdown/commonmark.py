@@ -25,6 +25,8 @@ _TILDE_SUBSTITUTE: Final = "\ufdd0"  # a noncharacter (Unicode, section 23.7)
 _TILDE_SUBSTITUTE_IN_URL: Final = "%EF%B7%90"
 _ESCAPED_TILDE_SUBSTITUTE: Final = "\ufdd1"
 _MAX_HEADING_LEVEL: Final = 6
+# What comrak writes between two lists. Those of different types need nothing there.
+_END_OF_LIST: Final = re.compile(r"(?m)^[> ]*<!-- end list -->\n[> ]*\n")
 _LANGUAGE: Final = re.compile(r"[A-Za-z0-9+#._-]+(?!\S)")  # of a fenced code block
 
 
@@ -33,12 +35,14 @@ class Rewriting:
     """Functions that `rewrite` applies to a text.
 
     `link` and `image` return another address for an address, "" to remove the link but not its text, or to remove the image.
-    `html` returns other markup for the markup of raw HTML (a tag, a comment, or a block of several lines), "" to remove it.
+    `html` returns other markup for the markup of raw HTML (a tag, a comment, or a block of several lines), "" to remove it. With
+    `has_captions`, the title of an image alone in its paragraph becomes a paragraph below it, because a page shows it as caption.
     """
 
     link: Callable[[str], str]
     image: Callable[[str], str]
     html: Callable[[str], str]
+    has_captions: bool = False
 
 
 def to_html(markdown: str) -> str:
@@ -83,6 +87,8 @@ class _Rewriter:
             comrak.Heading: self._rewrite_heading,
             comrak.CodeBlock: self._rewrite_code_block,
         }
+        if rewriting.has_captions:
+            self._functions[comrak.Paragraph] = self._rewrite_paragraph
 
     def rewrite(self, markdown: str) -> str:
         root = self._comrak.parse_document(_substitute_tildes(markdown), extension_options=_extensions())
@@ -90,7 +96,7 @@ class _Rewriter:
         self._demotes_headings = self._has_top_heading(root)
         self._rewrite_node(root)
         options = self._comrak.RenderOptions(prefer_fenced=True)
-        text = self._comrak.format_commonmark(root, extension_options=_extensions(), render_options=options)
+        text = _END_OF_LIST.sub("", self._comrak.format_commonmark(root, extension_options=_extensions(), render_options=options))
         return text.replace(_ESCAPED_TILDE_SUBSTITUTE, r"\~").replace(_TILDE_SUBSTITUTE, "~")
 
     def _has_top_heading(self, node: comrak.AstNode) -> bool:
@@ -120,6 +126,18 @@ class _Rewriter:
         address = self._rewriting.image(_restore_tildes(value.value.url))
         node.node_value = self._comrak.Image(self._comrak.NodeLink(address, value.value.title))
         return [node] if address else []
+
+    def _rewrite_paragraph(self, node: comrak.AstNode, _: comrak.Paragraph) -> list[comrak.AstNode]:
+        children = node.children
+        if len(children) == 1 and isinstance(children[0].node_value, self._comrak.Link):
+            children = children[0].children
+        image = children[0] if len(children) == 1 else node
+        if not isinstance(image.node_value, self._comrak.Image) or not image.node_value.value.title:
+            return [node]
+        link = image.node_value.value
+        image.node_value = self._comrak.Image(self._comrak.NodeLink(link.url, ""))
+        caption = self._comrak.AstNode(self._comrak.Text(link.title), node.sourcepos, None, [])
+        return [node, self._comrak.AstNode(node.node_value, node.sourcepos, None, [caption])]
 
     def _rewrite_inline_html(self, node: comrak.AstNode, value: comrak.HtmlInline) -> list[comrak.AstNode]:
         markup = self._rewriting.html(_restore_tildes(value.value))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from feedsvc.content.markdown import commonmark, nesting
@@ -20,7 +20,7 @@ from feedsvc.content.markdown.nesting import TooDeep
 from feedsvc.content.markdown.render import LimitExceeded, ReferenceResolver, render_within_limits
 
 # Version of the written Markdown. Increase it with every change of it, so that hubs are notified of the changed feeds.
-FEED_MARKDOWN_VERSION: Final = 3
+FEED_MARKDOWN_VERSION: Final = 4
 
 _MAX_LENGTH: Final = 100_000  # characters of a text; comrak's tree of the worst such text takes 50 MB
 _EMPTY_COMMENT: Final = "<!---->"  # replaces a removed tag
@@ -52,8 +52,9 @@ def render_feed_markdown(markdown: str, *, base_url: str, page: str, fit_image: 
     result = render_within_limits(text, base_url=base_url, page=page)
     if isinstance(result, LimitExceeded) or _comparable(result.html) != _comparable(expected.html):
         return ""
-    if expected.media:
-        text = commonmark.rewrite(markdown, _Rewriter(ReferenceResolver(base_url, page), fit_image).rewriting)
+    if expected.media or "<figcaption>" in expected.html:
+        rewriting = _Rewriter(ReferenceResolver(base_url, page), fit_image if expected.media else _keep_address).rewriting
+        text = commonmark.rewrite(markdown, replace(rewriting, has_captions=True))
     return remove_quote_markers(text)
 
 
