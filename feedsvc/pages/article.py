@@ -26,6 +26,7 @@ from feedsvc.pages.views import Card, DateView, LinkView
 from feedsvc.routes import ArticleAt, FeedAt, ListingRef, PageAt, path_of
 from feedsvc.uris import absolute, root_relative
 
+_MAX_RELATED: Final = 3
 _MAX_VIEWS: Final = 999_999  # the largest count that a page reserves room for
 
 # Links for sharing an article, without scripts of other sites. Each is the HTML before the title and the HTML between the title
@@ -107,7 +108,7 @@ class ArticleVariables(TypedDict):
     shares: Annotated[list[ShareLink], "links for sharing"]
     previous: Annotated[LinkView | None, "the next older article of the section"]
     next: Annotated[LinkView | None, "the next newer article of the section"]
-    related: Annotated[list[Card], "related articles"]
+    related: Annotated[list[Card], "related articles, without the previous one"]
 
 
 class _ExpensiveVariables(NamedTuple):
@@ -161,6 +162,7 @@ def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables
         data=expensive.json_ld,
         trail=trail(layout, *((PageAt(section.ref), section.title) for section in sections[:1]), own_title=article.title),
     )
+    previous = _article_link(layout, older)
     variables = ArticleVariables(
         article=article,
         mark=layout.preview_label(row),
@@ -186,9 +188,9 @@ def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables
         corrections=[correction_view(layout, correction) for correction in article.corrections],
         tags=[layout.listing_link(catalog.listings[ListingRef("tag", tag.id)]) for tag in article.tags],
         shares=expensive.shares,
-        previous=_article_link(layout, older),
+        previous=previous,
         next=_article_link(layout, newer),
-        related=expensive.related,
+        related=[card for card in expensive.related if not previous or card.href != previous.href][:_MAX_RELATED],
     )
     return head, variables, sections[0].ref if sections else None
 

@@ -12,7 +12,7 @@ from feedsvc.catalog import Catalog, Listing, Row, RowKey, row_key
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
-_MAX_RELATED: Final = 3
+_MAX_RELATED: Final = 4  # one more than a page shows, because the previous article is not shown again
 # The next older articles of each tag, from which related ones are chosen. With a limit, a page costs the same in any archive.
 MAX_CANDIDATES: Final = 24
 

@@ -15,12 +15,12 @@ from tests.helpers import newsrooms
 
 
 def expected_related(catalog: Catalog, row: Row) -> list[Row]:
-    """Return the three candidates with the most common tags, newest first; each tag gives its next older articles."""
+    """Return the four candidates with the most common tags, newest first; each tag gives its next older articles."""
     listings = (catalog.listings[ListingRef("tag", tag.id)].visible for tag in row.article.tags)
     older = [[other for other in rows if other.key > row.key][:MAX_CANDIDATES] for rows in listings]
     shared = Counter(other.article.id for other in chain.from_iterable(older))
     distinct = {other.article.id: other for other in chain.from_iterable(older)}.values()
-    return sorted(distinct, key=lambda other: (-shared[other.article.id], row_key(other)))[:3]
+    return sorted(distinct, key=lambda other: (-shared[other.article.id], row_key(other)))[:4]
 
 
 @pytest.mark.parametrize("tags", [1, 2, 5, 40])

@@ -1,0 +1,67 @@
+"""Page of an article: summary below the headline, lead picture, links to other articles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from lxml import html
+
+from feedsvc.publication.document import Document
+from feedsvc.publication.publication import Publication
+from tests.helpers import newsrooms
+from tests.helpers.newsrooms import article
+from tests.pages.conftest import SAMPLE_CONTENT
+
+SITE = "title: Harbour\nbase_url: https://t.example\nid_domain: t.example\n"
+PICTURE = "{src: 'https://t.example/a.jpg', type: image/jpeg, width: 800, height: 600, alt: A boat}"
+
+
+def page(publication: Publication, path: str) -> html.HtmlElement:
+    document = publication.resolve(path)
+    assert isinstance(document, Document), path
+    return html.document_fromstring(document.body.decode())
+
+
+def load(folder: Path, files: dict[str, str | bytes]) -> Publication:
+    return newsrooms.load_publication(newsrooms.write(folder, {"site.yaml": SITE, **files}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "standfirst"),
+    [
+        ({"summary": "The boats are back"}, ["The boats are back"]),
+        ({"body": "The text speaks for itself."}, []),
+        ({"title": "Same", "summary": "Same"}, []),
+        ({"summary": "In short", "link": "https://elsewhere.example/story"}, ["In short"]),
+    ],
+)
+def test_summary_stands_between_headline_and_byline(tmp_path: Path, fields: dict[str, str], standfirst: list[str]) -> None:
+    document = page(load(tmp_path, article("boats", "2026-01-01", **fields)), "/articles/boats/")
+    assert document.xpath("//h1/following-sibling::p[1][@class='standfirst']/text()") == standfirst
+    assert len(document.xpath("//*[@class='standfirst']")) == len(standfirst)
+
+
+def test_lead_picture_is_decoded_with_the_page(tmp_path: Path) -> None:
+    document = page(load(tmp_path, article("boats", "2026-01-01", image=PICTURE)), "/articles/boats/")
+    [picture] = document.xpath("//figure[@class='lead']/img")
+    assert (picture.get("fetchpriority"), picture.get("decoding"), picture.get("loading")) == ("high", None, None)
+
+
+def test_related_articles_do_not_repeat_the_previous_article(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {}
+    for day in range(1, 6):
+        files |= article(f"boats-{day}", f"2026-01-0{day}", tags="[boats]")
+    document = page(load(tmp_path, files), "/articles/boats-5/")
+    assert document.xpath("//a[@rel='prev']/@href") == ["/articles/boats-4/"]
+    related = document.xpath("//section[@class='related']//h3/a/@href")
+    assert related == ["/articles/boats-3/", "/articles/boats-2/", "/articles/boats-1/"]
+
+
+def test_sample_newsroom_shows_no_picture_of_another_host() -> None:
+    publication = newsrooms.load_publication(SAMPLE_CONTENT)
+    paths = [path for path in publication.paths() if path.startswith("/articles/")]
+    pictures = [source for path in paths for source in page(publication, path).xpath("//img/@src")]
+    assert pictures
+    assert [source for source in pictures if urlsplit(source).netloc] == []
