@@ -54,7 +54,8 @@ def canonical_ref(catalog: Catalog, expression: str) -> ListingRef | None:
     """Return the ref of the listing that an expression selects: of a combination, with the canonical expression as its id.
 
     An expression of one term with "+" gives the ref of that term's own listing, if there is one. None if the expression is
-    malformed, has an unknown term (see `_excluded_term`), over MAX_TERMS terms, or one term with both signs; also if the site has no combinations.
+    malformed, has an unknown term (see `_excluded_term`), over MAX_TERMS terms, or one term with both signs; also if the site has
+    no combinations.
     """
     if not catalog.site.feed.combinations:
         return None
