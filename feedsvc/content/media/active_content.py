@@ -42,6 +42,8 @@ _BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 _SVG: Final = "http://www.w3.org/2000/svg"
 _XHTML: Final = "http://www.w3.org/1999/xhtml"
+_SVG_DTD: Final = re.compile(r"-//W3C//DTD SVG ")
+_W3C_URL: Final = re.compile(r"https?://www\.w3\.org/")
 _ACTIVE_ELEMENTS: Final = frozenset(
     ("script", "foreignobject", "handler", "listener", "iframe", "object", "embed", "audio", "video")
 )
@@ -115,7 +117,7 @@ class _ActiveContentFound(Exception):  # noqa: N818 - ends the parser; not an er
 
 
 class _SvgInspector:
-    """Parser that searches one SVG for scripts, external resources and declarations of entities. It loads nothing."""
+    """Parser that searches one SVG for scripts, external resources and declarations in its DOCTYPE. It loads nothing."""
 
     def __init__(self) -> None:
         self._parser = expat.ParserCreate(namespace_separator=" ")
@@ -124,7 +126,7 @@ class _SvgInspector:
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._text
         self._parser.ProcessingInstructionHandler = self._instruction
-        self._parser.EntityDeclHandler = self._entity
+        self._parser.StartDoctypeDeclHandler = self._doctype
         self._open_styles = 0  # style elements that are open
         self._style_text: list[str] = []
         self._has_root = False
@@ -184,8 +186,12 @@ class _SvgInspector:
         if name.lower() == "xml-stylesheet":
             raise _ActiveContentFound("names a style sheet")
 
-    def _entity(self, *_: object) -> None:
-        raise _ActiveContentFound("declares an entity")
+    def _doctype(self, _: str, system_id: str | None, public_id: str | None, has_declarations: int) -> None:
+        """Refuse declarations of attributes and entities, and DTDs that may have some: browsers know entities of XHTML."""
+        if has_declarations:
+            raise _ActiveContentFound("declares entities or attributes in its DOCTYPE")
+        if (system_id or public_id) and not (_SVG_DTD.match(public_id or "") and _W3C_URL.match(system_id or "")):
+            raise _ActiveContentFound("names a DTD other than that of SVG")
 
 
 def _is_internal(reference: str) -> bool:

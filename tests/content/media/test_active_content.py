@@ -22,6 +22,12 @@ _DOCTYPE: Final = (
     '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
     '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">\n'
 )
+# Browsers give this document the entities of HTML: &commat; is "@" to them, and nothing to a parser that loads no DTD.
+_XHTML_DOCTYPE: Final = (
+    '<!DOCTYPE svg PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">'
+)
+_DECLARATIONS: Final = "declares entities or attributes in its DOCTYPE in line 1"
+_OTHER_DTD: Final = "names a DTD other than that of SVG in line 1"
 _PIXEL: Final = "data:image/png;base64,iVBORw0KGgo="
 
 
@@ -82,7 +88,17 @@ def test_an_svg_with_active_content_is_reported_with_its_line(tmp_path: Path, co
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (f'<!DOCTYPE svg [<!ENTITY a "&#60;script/>">]><svg xmlns="{_SVG}">&a;</svg>', "declares an entity in line 1"),
+        (f'<!DOCTYPE svg [<!ENTITY a "&#60;script/>">]><svg xmlns="{_SVG}">&a;</svg>', _DECLARATIONS),
+        ('<!DOCTYPE svg SYSTEM "x.dtd" [ %x; <!ATTLIST svg onload CDATA "alert(1)"> ]>' + _svg(""), _DECLARATIONS),
+        ('<!DOCTYPE svg [<!ATTLIST svg onload CDATA "alert(1)">]>' + _svg(""), _DECLARATIONS),
+        (
+            _DOCTYPE.replace(">\n", "[]>\n").replace("?[]", "?") + _svg(""),
+            "declares entities or attributes in its DOCTYPE in line 2",
+        ),
+        ('<!DOCTYPE svg SYSTEM "x.dtd">' + _svg(""), _OTHER_DTD),
+        ('<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x.dtd">' + _svg(""), _OTHER_DTD),
+        ('<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "https://www.w3.org.site.example/x.dtd">' + _svg(""), _OTHER_DTD),
+        (_XHTML_DOCTYPE + _svg("<style>&commat;import 'https://elsewhere.example/a.css';</style>"), _OTHER_DTD),
         ('<html xmlns="http://www.w3.org/1999/xhtml"/>', "begins with <html> and not with <svg> in line 1"),
         ("<svg>\n<g></svg>", "is no sound SVG: mismatched tag in line 2"),
         ("no picture", "is no sound SVG"),
@@ -90,7 +106,10 @@ def test_an_svg_with_active_content_is_reported_with_its_line(tmp_path: Path, co
         (b'<?xml version="1.0" encoding="x-nothing"?><svg/>', "is in an encoding that is not known"),
         (b"<svg>" + b" " * 5_000_000, "has more than 5 MB"),
     ],
-    ids=["entity", "HTML", "malformed", "text", "utf-16", "encoding", "large"],
+    ids=[
+        *("entity", "attribute after a parameter entity", "attribute", "empty declarations", "DTD", "public id", "host", "XHTML"),
+        *("HTML", "malformed", "text", "utf-16", "encoding", "large"),
+    ],
 )
 def test_a_file_that_is_no_valid_svg_is_reported(tmp_path: Path, data: str | bytes, expected: str) -> None:
     messages = _problems(tmp_path, "drawing.svg", data)
@@ -104,6 +123,7 @@ def test_a_file_that_is_no_valid_svg_is_reported(tmp_path: Path, data: str | byt
         _svg("<path d='M0 0'/>"),
         "<svg/>",
         _DOCTYPE + _svg("<title>x</title>"),
+        "<!DOCTYPE svg>" + _svg(""),
         _svg(f"<g id='a'/><use xlink:href='#a'/><image href='{_PIXEL}'/><path fill='url(#a)' clip-path='url( \"#a\")'/>"),
         _svg("<style>.a{fill:url(#b)}</style><path class='a' style='fill:red'/>"),
         _svg(f"<metadata><r:RDF xmlns:r='{_RDF}'><r:li r:resource='https://x.example/'/></r:RDF></metadata>"),
