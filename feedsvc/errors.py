@@ -6,6 +6,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning"]
+# Names of the rules of warnings. docs/reference/check.md describes each; `check --ignore` leaves their warnings out.
+_Texts = Literal["no-summary", "long-summary", "long-title", "quotation-mark", "placeholder", "html-element", "html-in-text"]
+_Keys = Literal["comment-in-text", "comma-in-text", "comment-in-body", "no-id", "no-id-domain", "invalid-base-url"]
+_Dates = Literal["future-update", "early-update", "future-correction"]
+_Links = Literal["broken-link", "http-link", "self-link", "unknown-translation", "unused-embed", "menu-entry", "home-entry"]
+_Media = Literal["no-alt", "no-credit", "incomplete-file", "large-image", "wide-image", "no-variants", "icon", "metadata"]
+_Tags = Literal["comma-in-tag", "equal-tags", "unused-tag", "unused-author", "tag-alias"]
+_Feeds = Literal["equal-feeds", "empty-feed", "unknown-tag", "private-feed", "short-max-age"]
+_Files = Literal["file-name", "unread-file", "unread-folder", "windows-name", "equal-names"]
+_Redirects = Literal["unused-redirect", "redirect-chain", "redirect-target", "broad-redirect"]
+_SearchEngines = Literal["long-site-title", "news-sitemap"]
+_Changes = Literal["new-id", "missing-address", "missing-article", "missing-feed", "other-date", "draft-again", "public-again"]
+Rule = Literal[_Texts, _Keys, _Dates, _Links, _Media, _Tags, _Feeds, _Files, _Redirects, _SearchEngines, _Changes]
 
 
 class FeedsvcError(Exception):
@@ -20,9 +33,9 @@ class FeedsvcError(Exception):
 class Problem:
     """Fault in a file that an editor can fix.
 
-    `path` is relative to the content folder, with forward slashes. `line` and `column` count from 1. A problem of severity
-    "error" means that this version of the file is not used. In authors.yaml, categories.yaml, tags.yaml and feeds.yaml, an
-    error in one entry means only that the entry at that line is not used. A "warning" has no such effect.
+    `path` is relative to the content folder, with forward slashes. `line` and `column` count from 1. A problem without a `rule`
+    is an error: this version of the file is not used. In authors.yaml, categories.yaml, tags.yaml and feeds.yaml, an error in one
+    entry means only that the entry at that line is not used. A problem with a rule is a warning, which has no such effect.
     """
 
     path: str
@@ -30,7 +43,11 @@ class Problem:
     column: int = 1
     message: str
     hint: str = ""
-    severity: Severity = "error"
+    rule: Rule | Literal[""] = ""
+
+    @property
+    def severity(self) -> Severity:
+        return "warning" if self.rule else "error"
 
     def __str__(self) -> str:
         mark = "warning: " if self.severity == "warning" else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from feedsvc import editing
 from feedsvc.catalog import build_catalog
@@ -16,7 +16,7 @@ from feedsvc.cli.variables import WordChoice, command, option
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint import lint_content
 from feedsvc.content.scan import ARTICLES_FOLDER
-from feedsvc.errors import ContentError, FeedsvcError
+from feedsvc.errors import ContentError, FeedsvcError, Rule
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.watchdog import watching
 
@@ -36,6 +36,14 @@ _LAST_VALID_NOTE: Final = (
     help="Format of the output.",
 )
 @option("--all", "every", is_flag=True, help="Print each problem of each file, even if many files share it.")
+@option(
+    "--ignore",
+    "ignored",
+    type=WordChoice(get_args(Rule)),
+    metavar="RULE",
+    multiple=True,
+    help="Leave out the warnings of this rule, such as no-summary. Repeat the option for several.",
+)
 @option("--strict", is_flag=True, help="Exit with status 1 for warnings, too.")
 @option(
     "--against",
@@ -58,6 +66,7 @@ def check(
     content: Path,
     form: str,
     every: bool,
+    ignored: tuple[str, ...],
     strict: bool,
     revision: str | None,
     former_feeds: tuple[str, ...],
@@ -65,9 +74,9 @@ def check(
 ) -> None:
     """Report every problem in CONTENT (./content).
 
-    A problem is an error or a warning. Problems of settings files come first. A problem that many files share is printed once,
-    such as a warning of more than three files, or the errors that only follow from one in categories.yaml. The exit status is
-    1 if there are errors.
+    A problem is an error or a warning. A warning ends with the name of its rule. Problems of settings files come first. A
+    problem that many files share is printed once, such as a warning of more than three files, or the errors that only follow
+    from one in categories.yaml. The exit status is 1 if there are errors.
 
     With --against-feed, an entry that readers would show a second time is an error. One that looks changed, or is no longer in
     the feed, is a warning.
@@ -75,7 +84,7 @@ def check(
     \b
     Examples:
       feedsvc check
-      feedsvc check content --strict
+      feedsvc check content --strict --ignore no-summary
       feedsvc check content --format github
       feedsvc check content --against origin/main
       feedsvc check content --against-feed https://old.example/feed/
@@ -84,7 +93,7 @@ def check(
     try:
         with watching(None):
             snapshot = load_with_theme_trial(content)
-        problems, errors = tuple(sorted((*snapshot.problems, *lint_content(snapshot, content, wall_clock())))), snapshot.errors
+        problems = tuple(sorted((*snapshot.problems, *lint_content(snapshot, content, wall_clock()))))
         summary = _article_summary(snapshot)
         if revision is not None:
             comparison = editing.compare(content, snapshot, revision, wall_clock())
@@ -94,7 +103,8 @@ def check(
         if not error.problems:
             raise
         problems, summary = error.problems, f"{error}, so no other file was checked"
-        errors = tuple(problem for problem in problems if problem.severity == "error")
+    problems = tuple(problem for problem in problems if problem.rule not in ignored)
+    errors = [problem for problem in problems if problem.severity == "error"]
     layout = "all" if every and form == "text" else form
     if revision is not None and comparison is None:
         print_error(f"the folder was not compared with the revision '{revision}', because it has errors; correct them first")

@@ -90,9 +90,7 @@ def _problem_fields(problem: Problem, repeats: int) -> dict[str, object]:
 
     `repeats`, the number of further files with the same problem, is among them as `more_files` unless it is 0.
     """
-    fields = asdict(problem)
-    del fields["severity"]  # it is the level
-    return {**fields, **({"more_files": repeats} if repeats else {})}
+    return {**asdict(problem), **({"more_files": repeats} if repeats else {})}
 
 
 def log_edition(_before: Edition, now: Edition) -> None:
@@ -153,7 +151,8 @@ def _problem_line(problem: Problem) -> str:
     is_folder = problem.path == _FOLDER
     position = "feedsvc:" if is_folder else click.style(f"{problem.path}:{problem.line}:{problem.column}:", bold=True)
     hint = f"; {problem.hint}" if problem.hint else ""
-    return f"{position} {_severity_mark(problem.severity)}{problem.message}{hint}"
+    rule = f" [{problem.rule}]" if problem.rule else ""
+    return f"{position} {_severity_mark(problem.severity)}{problem.message}{hint}{rule}"
 
 
 def _severity_mark(severity: Severity) -> str:
@@ -230,17 +229,7 @@ def _as_short_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
 
 
 def _as_json(_: Path, problems: Iterable[Problem]) -> Iterator[str]:
-    rows = [
-        {
-            "path": problem.path,
-            "line": problem.line,
-            "column": problem.column,
-            "severity": problem.severity,
-            "message": problem.message,
-            "hint": problem.hint,
-        }
-        for problem in problems
-    ]
+    rows = [{**asdict(problem), "severity": problem.severity} for problem in problems]
     yield json.dumps({"problems": rows}, ensure_ascii=False, indent=2)
 
 
@@ -249,7 +238,8 @@ def _as_github(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
     for problem in problems:
         text = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
         file = f"{content.as_posix()}/{problem.path}".translate({ord("%"): "%25", ord(":"): "%3A", ord(","): "%2C"})
-        yield f"::{problem.severity} file={file},line={problem.line},col={problem.column}::{text.replace('%', '%25')}"
+        title = f",title={problem.rule}" if problem.rule else ""
+        yield f"::{problem.severity} file={file},line={problem.line},col={problem.column}{title}::{text.replace('%', '%25')}"
 
 
 PROBLEM_FORMATTERS: Final[dict[str, Callable[[Path, Iterable[Problem]], Iterator[str]]]] = {

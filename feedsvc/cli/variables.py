@@ -29,7 +29,7 @@ PREFIX: Final = "FEEDSVC_"
 # Variables of all commands, so that those of another command are recognised without importing its module.
 _OPTION_TEXT: Final = (
     "ACCESS_LOG AGAINST AGAINST_FEED ALL ALL_FEEDS ALLOW_HOST ANNOUNCE AUTHOR BASE_URL CATEGORY CODING CONFIG CONTENT CSV "
-    "DATABASE DRY_RUN EXPIRES FEED_ENTRIES FORMAT GZIP_ONLY HOST HOSTING JSON LANGUAGE LIMIT LIMIT_FETCHES LIMIT_POLLS "
+    "DATABASE DRY_RUN EXPIRES FEED_ENTRIES FORMAT GZIP_ONLY HOST HOSTING IGNORE JSON LANGUAGE LIMIT LIMIT_FETCHES LIMIT_POLLS "
     "LOG_FORMAT MAP MARKDOWN MAX_FILE_SIZE MEDIA_FROM NGINX NO_GZIP NO_LAST_MODIFIED NO_MEDIA ONLY OPEN_STATUS OUTPUT PORT "
     "PREVIEW PREVIEW_ANYWHERE PROCESSES PURGE QUIET REPORT SINCE SKIP_BROKEN SLUG STATE STATUS STRICT THREADS TIMEZONE "
     "TITLE TRUSTED_PROXY UNIX_SOCKET UNIX_SOCKET_MODE UPDATE VERBOSE WATCH WORKERS WRITE YES"
@@ -77,12 +77,11 @@ class Option(click.Option):
 
 
 class WordChoice(_BaseChoice):
-    """Type of parameters that are one of several words. The error for another text names the most similar word, if any."""
+    """Type of parameters that are one of several words. The error for another text names the most similar word, or all."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
-        message = super().get_invalid_choice_message(value, ctx)
         hint = did_you_mean(str(value), self.choices)
-        return f"{message.removesuffix('.')}; {hint}" if hint else message
+        return f"there is no '{value}'; {hint}" if hint else super().get_invalid_choice_message(value, ctx)
 
 
 class IntRange(click.IntRange):

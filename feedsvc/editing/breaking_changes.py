@@ -102,7 +102,7 @@ def _article_warnings(pair: CatalogPair, row: Row) -> Iterator[Problem]:
     if current is None:
         if is_visible and previous.path not in pair.invalid_paths:
             message = f"'{previous.title}' was public at {pair.revision} and is gone; readers keep it as it was"
-            yield key_warning(YamlDocument(previous.path), "", message, _WITHDRAW_HINT)
+            yield key_warning("missing-article", YamlDocument(previous.path), "", message, _WITHDRAW_HINT)
         return
     document = pair.source_yaml(current.path)
     checks = (_id_warnings, _address_warnings, _draft_warnings, _date_warnings) if is_visible else (_republication_warnings,)
@@ -113,12 +113,13 @@ def _article_warnings(pair: CatalogPair, row: Row) -> Iterator[Problem]:
 def _id_warnings(pair: CatalogPair, document: YamlDocument, previous: Article, current: Article) -> Iterator[Problem]:
     if previous.id != current.id and not _is_id_domain_change(pair, document, previous, current):
         message = f"id: '{current.id}' was '{previous.id}' at {pair.revision}; readers would show the article a second time"
-        yield key_warning(document, "id", message, f"{'put back' if document.has_value(('id',)) else 'write'} id: {previous.id}")
+        hint = f"{'put back' if document.has_value(('id',)) else 'write'} id: {previous.id}"
+        yield key_warning("new-id", document, "id", message, hint)
     elif previous.guid != current.guid and (previous.guid or previous.id) != (current.guid or current.id):
         was, now = (article.guid or article.id for article in (previous, current))
         message = f"guid: '{now}' was '{was}' at {pair.revision}; readers of RSS would show the article a second time"
         hint = f"write guid: {quote_scalar(previous.guid)}" if previous.guid else "delete guid:"
-        yield key_warning(document, "guid", message, hint)
+        yield key_warning("new-id", document, "guid", message, hint)
 
 
 def _is_id_domain_change(pair: CatalogPair, document: YamlDocument, previous: Article, current: Article) -> bool:
@@ -146,13 +147,13 @@ def _address_warnings(pair: CatalogPair, document: YamlDocument, previous: Artic
             for name in lost_names
             if name in pair.articles_by_address
         ]
-        yield key_warning(document, key, message, "".join((*conflict_hints[:1], hint)))
+        yield key_warning("missing-address", document, key, message, "".join((*conflict_hints[:1], hint)))
 
 
 def _draft_warnings(pair: CatalogPair, document: YamlDocument, _previous: Article, current: Article) -> Iterator[Problem]:
     if current.status is ArticleStatus.DRAFT:
         message = f"status: the article was public at {pair.revision} and is a draft now; readers keep it as it was"
-        yield key_warning(document, "status", message, _WITHDRAW_HINT)
+        yield key_warning("draft-again", document, "status", message, _WITHDRAW_HINT)
 
 
 def _date_warnings(pair: CatalogPair, document: YamlDocument, previous: Article, current: Article) -> Iterator[Problem]:
@@ -160,13 +161,14 @@ def _date_warnings(pair: CatalogPair, document: YamlDocument, previous: Article,
         date = pair.local_time(previous.published)
         message = f"published: was {date} at {pair.revision}; the article would change its place in every feed"
         hint = f"put back published: {pair.local_time(previous.published)}; a change that readers should see is dated by updated:"
-        yield key_warning(document, "published", message, hint)
+        yield key_warning("other-date", document, "published", message, hint)
 
 
 def _republication_warnings(pair: CatalogPair, document: YamlDocument, _previous: Article, current: Article) -> Iterator[Problem]:
     if current.status is ArticleStatus.PUBLISHED:
         message = f"status: the article was withdrawn at {pair.revision} and is back; many readers will not show it again"
-        yield key_warning(document, "status", message, "write status: withdrawn, and publish a new article with an id of its own")
+        hint = "write status: withdrawn, and publish a new article with an id of its own"
+        yield key_warning("public-again", document, "status", message, hint)
 
 
 def _feed_id_warnings(pair: CatalogPair) -> Iterator[Problem]:
@@ -177,10 +179,10 @@ def _feed_id_warnings(pair: CatalogPair) -> Iterator[Problem]:
     if old.id_domain != new.id_domain:
         change = f"id_domain: '{new.id_domain}' was '{old.id_domain}' at {pair.revision}"
         message = f"{change}; all feeds, and articles without id, get new ids"
-        yield key_warning(document, "id_domain", message, f"write id_domain: {old.id_domain}")
+        yield key_warning("new-id", document, "id_domain", message, f"write id_domain: {old.id_domain}")
     if old.since.year != new.since.year:
         message = f"since: {new.since} was {old.since} at {pair.revision}; the year is in every feed's id"
-        yield key_warning(document, "since", message, f"write since: {old.since}")
+        yield key_warning("new-id", document, "since", message, f"write since: {old.since}")
 
 
 def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
@@ -212,10 +214,14 @@ def _removed_redirect_warnings(pair: CatalogPair) -> Iterator[Problem]:
     lost = [address for address in old.exact if without_slash(address) not in known and not _is_answered(pair.current, address)]
     for address in lost[:_MAX_REDIRECTS]:
         message = f"the address '{address}' led to '{old.exact[address]}' at {pair.revision} and would no longer"
-        yield key_warning(YamlDocument(REDIRECTS_FILE), "", message, f"write {address}: gone, or its target again")
+        yield key_warning(
+            "missing-address", YamlDocument(REDIRECTS_FILE), "", message, f"write {address}: gone, or its target again"
+        )
     if len(lost) > _MAX_REDIRECTS:
         message = f"{len(lost) - _MAX_REDIRECTS:,} more addresses led somewhere at {pair.revision} and would no longer"
-        yield key_warning(YamlDocument(REDIRECTS_FILE), "", message, "put the former file back, and change its rules")
+        yield key_warning(
+            "missing-address", YamlDocument(REDIRECTS_FILE), "", message, "put the former file back, and change its rules"
+        )
 
 
 def _is_answered(catalog: Catalog, address: str) -> bool:
@@ -234,7 +240,7 @@ def _removed_listing_warnings(
         if name not in new and not _has_redirects(pair.current, ListingRef(listing_kind, name)):
             message = f"the {kind} '{name}' was there at {pair.revision}; its feeds would be gone"
             hint = f"write aliases: [{format_scalar(name)}] below the {kind} that takes its place"
-            yield key_warning(YamlDocument(path), "", message, hint)
+            yield key_warning("missing-feed", YamlDocument(path), "", message, hint)
 
 
 def _has_redirects(catalog: Catalog, ref: ListingRef) -> bool:
@@ -250,11 +256,11 @@ def _removed_private_feed_warnings(pair: CatalogPair) -> Iterator[Problem]:
     for name in (name for name in old.custom_feeds if name in new.private_feeds):
         message = f"the custom feed '{name}' was public at {pair.revision} and is private; its addresses and page would be gone"
         hint = f"write access: public, and make a new private feed; or give its subscribers tokens: feedsvc token add {name} NAME"
-        yield key_warning(YamlDocument(FEEDS_FILE), "", message, hint)
+        yield key_warning("missing-feed", YamlDocument(FEEDS_FILE), "", message, hint)
     for name in (name for name in old.private_feeds if name not in new.private_feeds and name not in new.custom_feeds):
         message = f"the private feed '{name}' was there at {pair.revision}; the addresses of its tokens would be gone"
         hint = f"write aliases: [{format_scalar(name)}] below the private feed that takes its place"
-        yield key_warning(YamlDocument(FEEDS_FILE), "", message, hint)
+        yield key_warning("missing-feed", YamlDocument(FEEDS_FILE), "", message, hint)
 
 
 def _removed_tag_alias_warnings(pair: CatalogPair) -> Iterator[Problem]:
@@ -267,7 +273,7 @@ def _removed_tag_alias_warnings(pair: CatalogPair) -> Iterator[Problem]:
         if was_redirect and not is_known and not _has_redirects(pair.current, ListingRef(*name)):
             message = f"the alias '{alias}' of the tag '{entry.id}' was there at {pair.revision}; its feeds would be gone"
             hint = f"write aliases: [{format_scalar(alias)}] below the tag that takes its place"
-            yield key_warning(YamlDocument(TAGS_FILE), "", message, hint)
+            yield key_warning("missing-feed", YamlDocument(TAGS_FILE), "", message, hint)
 
 
 def _digest_warnings(pair: CatalogPair) -> Iterator[Problem]:
@@ -281,7 +287,7 @@ def _digest_warnings(pair: CatalogPair) -> Iterator[Problem]:
         if new and name == old.id and (reason := _reason_for_other_ids(old, new)):
             change, hint = reason
             message = f"{new.id}: {change} at {pair.revision}; its entries get other ids, so readers show all of them as new"
-            yield key_warning(document, new.id, message, hint)
+            yield key_warning("new-id", document, new.id, message, hint)
 
 
 def _reason_for_other_ids(old: CustomFeed, new: CustomFeed) -> tuple[str, str] | None:

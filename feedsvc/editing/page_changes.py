@@ -45,8 +45,8 @@ def _warning(
         message = f"the page '{page.title}' was public at {revision} and is gone; {names} would lead nowhere"
         aliases = ", ".join(map(format_scalar, lost_names))
         hint = f"write aliases: [{aliases}] in the page that takes its place, or rules of redirects.yaml"
-        return key_warning(document, "", message, hint)
+        return key_warning("missing-address", document, "", message, hint)
     key = "slug" if page.slug in lost_names else "aliases"
     message = f"{key}: {names} led to this page at {revision} and would no longer"
     aliases = ", ".join(map(format_scalar, (*successor.aliases, *lost_names)))
-    return key_warning(document, key, message, f"write aliases: [{aliases}]")
+    return key_warning("missing-address", document, key, message, f"write aliases: [{aliases}]")

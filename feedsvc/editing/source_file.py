@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from feedsvc.content import decode, sanitize_message
 from feedsvc.content.reading import split_front_matter
 from feedsvc.content.yaml import YamlDocument, parse_yaml
-from feedsvc.errors import Problem
+from feedsvc.errors import Problem, Rule
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -30,14 +30,14 @@ class SourceFile:
         return len(_BOM) * self.data.startswith(_BOM) + len(self.text[:index].encode())
 
 
-def key_warning(document: YamlDocument, key: str, message: str, hint: str) -> Problem:
-    """Return a warning at the value of a top-level key of the document; at the beginning of the file if the key is missing.
+def key_warning(rule: Rule, document: YamlDocument, key: str, message: str, hint: str) -> Problem:
+    """Return a warning of a rule at the value of a top-level key of the document, or at the file's beginning without that key.
 
     The document of a file that is missing may be empty: `YamlDocument(path)`.
     """
-    key_problem = document.problem((key,), message, hint) if document.has_value((key,)) else None
-    file_problem = Problem(path=document.path, message=sanitize_message(message), hint=sanitize_message(hint))
-    return replace(key_problem or file_problem, severity="warning")
+    if document.has_value((key,)):
+        return document.problem((key,), message, hint, rule=rule)
+    return Problem(path=document.path, message=sanitize_message(message), hint=sanitize_message(hint), rule=rule)
 
 
 def parse_source(path: str, data: bytes) -> SourceFile:

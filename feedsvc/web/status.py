@@ -57,4 +57,7 @@ def _problems(problems: Iterable[Problem], last_valid_paths: frozenset[str]) -> 
 
     `last_valid_paths` are the files that have an error now and are served in their last valid version (docs/architecture.md).
     """
-    return [{**asdict(problem), "serving_last_valid": problem.path in last_valid_paths} for problem in problems]
+    return [
+        {**asdict(problem), "severity": problem.severity, "serving_last_valid": problem.path in last_valid_paths}
+        for problem in problems
+    ]

@@ -56,9 +56,10 @@ def test_check_format_json_prints_problems_as_json(broken_content: Path) -> None
         "path": "articles/broken.yaml",
         "line": 1,
         "column": 8,
-        "severity": "error",
         "message": "title: YAML reads no as false",
         "hint": 'put it in quotes: "no"',
+        "rule": "",
+        "severity": "error",
     }
 
 
@@ -66,6 +67,41 @@ def test_check_format_github_prints_annotations(broken_content: Path) -> None:
     lines = run_feedsvc("check", "content", "--format", "github", cwd=broken_content.parent).stdout.splitlines()
     assert lines[0] == (
         '::error file=content/articles/broken.yaml,line=1,col=8::title: YAML reads no as false; put it in quotes: "no"'
+    )
+
+
+def test_a_warning_names_its_rule_in_every_format(content: Path) -> None:
+    message = "no summary; feeds and search engines would show the beginning of the body; write summary: and a sentence"
+    assert run_feedsvc("check", content).stdout.splitlines()[0].endswith(f": warning: {message} [no-summary]")
+    row, *_ = json.loads(run_feedsvc("check", content, "--format", "json").stdout)["problems"]
+    assert (row["rule"], row["severity"]) == ("no-summary", "warning")
+    assert run_feedsvc("check", content, "--format", "github").stdout.splitlines()[0].endswith(f",title=no-summary::{message}")
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        (["--ignore", "no-summary", "--ignore", "no-alt", "--ignore", "no-credit"], ""),
+        ([], 'check.ignore = ["no-summary", "no-alt", "no-credit"]\n'),
+    ],
+)
+def test_warnings_of_an_ignored_rule_do_not_fail_a_strict_check(content: Path, options: list[str], settings: str) -> None:
+    (content.parent / "feedsvc.toml").write_text(settings)
+    result = run_feedsvc("check", "content", "--strict", *options, cwd=content.parent)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr.endswith("0 errors, 0 warnings\n")
+
+
+def test_an_unknown_rule_is_answered_with_the_nearest_one(content: Path) -> None:
+    result = run_feedsvc("check", content, "--ignore", "no-sumary")
+    assert (result.returncode, result.stderr.splitlines()[-1]) == (
+        2,
+        "Error: Invalid value for '--ignore': there is no 'no-sumary'; did you mean 'no-summary'?",
+    )
+    (content.parent / "feedsvc.toml").write_text('[check]\nignore = "no-sumary"\n')
+    result = run_feedsvc("check", "content", cwd=content.parent)
+    assert result.stderr.splitlines()[0] == (
+        "feedsvc.toml:2:1: error: ignore: there is no 'no-sumary'; did you mean 'no-summary'?"
     )
 
 
@@ -110,9 +146,9 @@ def test_check_counts_warnings_of_a_broken_site_yaml(tmp_path: Path) -> None:
 def test_check_warns_of_unread_files(content: Path) -> None:
     newsrooms.write(content, {"summit.yaml": "title: A\n", "authors.yml": "", "TAGS.yaml": "", "README.md": "# Mine\n"})
     assert [line for line in run_feedsvc("check", content).stdout.splitlines() if "is not read" in line] == [
-        "TAGS.yaml:1:1: warning: this file is not read; rename it to tags.yaml",
-        "authors.yml:1:1: warning: this file is not read; rename it to authors.yaml",
-        "summit.yaml:1:1: warning: this file is not read; articles lie in articles/",
+        "TAGS.yaml:1:1: warning: this file is not read; rename it to tags.yaml [unread-file]",
+        "authors.yml:1:1: warning: this file is not read; rename it to authors.yaml [unread-file]",
+        "summit.yaml:1:1: warning: this file is not read; articles lie in articles/ [unread-file]",
     ]
 
 

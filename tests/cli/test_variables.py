@@ -156,4 +156,6 @@ def test_bad_value_of_a_variable_names_the_variable_and_the_range(content: Path)
 
 def test_misspelled_status_gets_the_nearest_one(content: Path) -> None:
     result = run_feedsvc("list", content, "--status", "pubished")
-    assert (result.returncode, result.stderr.endswith("'withdrawn'; did you mean 'published'?\n")) == (2, True), result.stderr
+    assert (result.returncode, result.stderr.endswith("there is no 'pubished'; did you mean 'published'?\n")) == (2, True), (
+        result.stderr
+    )

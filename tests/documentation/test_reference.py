@@ -1,7 +1,7 @@
 """The generated pages of docs/reference/ are up to date and complete."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jinja2 import meta, nodes
@@ -10,6 +10,7 @@ from feedsvc.cli.variables import VARIABLE_NAMES
 from feedsvc.content.schema import SCHEMA_NAMES, models, page_models
 from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
 from feedsvc.editing.schema_files import FILE_PATTERNS
+from feedsvc.errors import Rule
 from feedsvc.pages import Theme
 from feedsvc.pages.sample_sites import sample_catalogs
 from feedsvc.pages.theme import builtin_environment, builtin_template_names
@@ -96,6 +97,13 @@ def test_the_reference_of_variables_has_those_of_options_and_those_that_the_prog
     assert read >= {"NO_COLOR", "XDG_STATE_HOME"}
     assert [name for name in read if f"`{name}`" not in page] == []
     assert "FEEDSVC_WATCHDOG" in OTHER_VARIABLES
+
+
+def test_the_page_of_check_describes_each_rule_and_each_rule_has_a_warning() -> None:
+    page = (FOLDER / "check.md").read_text("utf-8")
+    assert re.findall(r"^\| `([a-z-]+)` \| \S", page, re.MULTILINE) == [*get_args(Rule)]
+    sources = "".join(file.read_text("utf-8") for file in (ROOT / "feedsvc").rglob("*.py") if file.name != "errors.py")
+    assert [rule for rule in get_args(Rule) if f'"{rule}"' not in sources] == []
 
 
 def test_the_reference_of_metrics_has_types_and_labels() -> None:

@@ -121,7 +121,7 @@ def test_check_prints_warnings_before_feeds(root: Path) -> None:
     lines = result.stdout.splitlines()
     assert (
         "articles/b.yaml:1:5: warning: id: 'tag:news.example,2026:c' was 'tag:news.example,2026:b' at main; "
-        "readers would show the article a second time; put back id: tag:news.example,2026:b"
+        "readers would show the article a second time; put back id: tag:news.example,2026:b [new-id]"
     ) in lines
     assert lines[-3:] == ["site: 1 new, 1 gone", "  + C", "  - B (no article any more)"]
 

@@ -98,7 +98,10 @@ def expected_messages(case: Case) -> tuple[str, ...]:
 def messages(problems: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Return the problems of /status as `check` prints them, without those of VALID_FILES, whose author may be invalid."""
     case_errors = [problem for problem in problems if problem["severity"] == "error" and problem["path"] not in VALID_FILES]
-    return tuple(str(Problem(**{key: problem[key] for key in problem if key != "serving_last_valid"})) for problem in case_errors)
+    return tuple(
+        str(Problem(**{key: problem[key] for key in problem if key not in ("severity", "serving_last_valid")}))
+        for problem in case_errors
+    )
 
 
 def write_only(root: Path, contents: Files) -> Path:

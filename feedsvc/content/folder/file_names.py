@@ -53,7 +53,7 @@ def misnamed_file_problems(path: str) -> tuple[Problem, ...]:
     if not _is_text(path) or _has_common_name(path):
         return ()
     hint = _hidden_suffix_hint(stem) if _is_text_copy(path) else "rename it, or move it out of the folder if it is no article"
-    return (Problem(path=path, message=f"{_NOT_READ}, because {message}", hint=hint, severity="warning"),)
+    return (Problem(path=path, message=f"{_NOT_READ}, because {message}", hint=hint, rule="unread-file"),)
 
 
 def unread_problems(root: Path, folders: Iterable[str]) -> tuple[Problem, ...]:
@@ -74,7 +74,7 @@ def unread_problems(root: Path, folders: Iterable[str]) -> tuple[Problem, ...]:
     return (
         *(problem for name in names if are_folders[name] for problem in _misnamed_folder_problems(root, name, folders)),
         *(
-            Problem(path=name, message=_NOT_READ, hint=_hint(name), severity="warning")
+            Problem(path=name, message=_NOT_READ, hint=_hint(name), rule="unread-file")
             for name in names
             if _is_unread_file(name, is_folder=are_folders[name])
         ),
@@ -104,7 +104,7 @@ def _misnamed_folder_problems(root: Path, name: str, folders: Iterable[str]) -> 
     if name.lower() in _FOLDERS_OF_OTHERS:
         nearest = ARTICLES_FOLDER
     if nearest and not ((root / nearest).exists() and (root / nearest).samefile(root / name)):
-        yield Problem(path=name, message="this folder is not read", hint=f"did you mean {nearest}/?", severity="warning")
+        yield Problem(path=name, message="this folder is not read", hint=f"did you mean {nearest}/?", rule="unread-folder")
 
 
 def _is_text(path: str) -> bool:

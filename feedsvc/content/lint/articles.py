@@ -86,27 +86,28 @@ def _deferred_warnings(context: LintContext, path: str, warnings: Iterator[Defer
 def _check_title(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
     if (length := len(article.title)) > MAX_TITLE_LENGTH:
         message = f"title: has {length} characters; readers and search engines cut at about {MAX_TITLE_LENGTH}"
-        yield warn_at(("title",), message, "write a shorter one")
+        yield warn_at("long-title", ("title",), message, "write a shorter one")
 
 
 def _check_summary(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
     if not article.summary:
         message = "no summary; feeds and search engines would show the beginning of the body"
+        hint = "write summary: and a sentence"
         yield lambda file: file.warning_at(
-            ("summary",) if file.has_key("summary") else ("title",), message, "write summary: and a sentence", at_key=True
+            "no-summary", ("summary",) if file.has_key("summary") else ("title",), message, hint, at_key=True
         )
     elif (length := len(article.summary)) > MAX_SUMMARY_LENGTH:
         message = f"summary: has {length} characters; readers expect at most {MAX_SUMMARY_LENGTH}"
-        yield warn_at(("summary",), message, "move the rest into the body")
+        yield warn_at("long-summary", ("summary",), message, "move the rest into the body")
 
 
 def _check_image(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
     if article.image and not article.image.alt:
         message = "image: no alt; who does not see the picture learns nothing of it"
-        yield warn_at(("image",), message, "write alt: and what it shows", at_key=True)
+        yield warn_at("no-alt", ("image",), message, "write alt: and what it shows", at_key=True)
     if article.image and not article.image.credit:
         message = "image: no credit; news partners ask for one"
-        yield warn_at(("image",), message, "write credit: and whose picture it is", at_key=True)
+        yield warn_at("no-credit", ("image",), message, "write credit: and whose picture it is", at_key=True)
 
 
 def _check_quotes(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
@@ -119,7 +120,7 @@ def _check_quotes(_: LintContext, article: Article) -> Iterator[DeferredWarning]
         is_at_end = value.endswith('"') and not value[-2:-1].isdigit()  # 27" is a length
         if value.count('"') == 1 and (is_at_end or value.startswith('"')):
             message = f"{key_path[-1]}: has one quotation mark, at its {'end' if is_at_end else 'beginning'}, which readers see"
-            yield warn_at(key_path, message, "write both, or none")
+            yield warn_at("quotation-mark", key_path, message, "write both, or none")
 
 
 def _check_truncated_media(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
@@ -127,26 +128,27 @@ def _check_truncated_media(context: LintContext, article: Article) -> Iterator[D
         with suppress(OSError):
             if is_truncated(context.content.media[path]):
                 patterns = (re.escape(path), re.escape(quote(path)))
-                yield warn_at_text(patterns, f"'{path}' is cut off; readers see a part of it", "save it again")
+                message = f"'{path}' is cut off; readers see a part of it"
+                yield warn_at_text("incomplete-file", patterns, message, "save it again")
 
 
 def _check_updated(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
     if article.updated > max(article.published, context.now):
         message = "updated: lies in the future; until then the article counts as never updated"
-        yield warn_at(("updated",), message, "write when it was changed")
+        yield warn_at("future-update", ("updated",), message, "write when it was changed")
 
 
 def _check_corrections(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
     for index, correction in enumerate(article.corrections):
         if correction.date > context.now.date() + timedelta(days=1):  # one day of tolerance for time zones
             message = "corrections: lies in the future, but is shown already"
-            yield warn_at(("corrections", index, "date"), message, "write today's date")
+            yield warn_at("future-correction", ("corrections", index, "date"), message, "write today's date")
 
 
 def _check_placeholder(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
     if BODY_PLACEHOLDER in context.content.html(article):
         message, hint = f"body: still says '{BODY_PLACEHOLDER}'", "write the text, or status: draft until it is written"
-        yield warn_at_text((re.escape(BODY_PLACEHOLDER),), message, hint)
+        yield warn_at_text("placeholder", (re.escape(BODY_PLACEHOLDER),), message, hint)
 
 
 def _check_removed_html(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
@@ -165,7 +167,7 @@ def _check_removed_html(context: LintContext, article: Article) -> Iterator[Defe
                 positions.extend(body.positions_of_tags(tuple(element.offset for element in elements)))
             message = f"body: <{name}> is taken out; readers would not show it, or not safely"
             hint = _REPLACEMENT_HINTS.get(name, "write Markdown, or `<` before what is no HTML as &lt;")
-            return file.warning_at_position(positions[index], message, hint)
+            return file.warning_at_position("html-element", positions[index], message, hint)
 
         return build
 
@@ -175,7 +177,7 @@ def _check_removed_html(context: LintContext, article: Article) -> Iterator[Defe
 
 def _check_merged_tags(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
     def warn(title: str, message: str, hint: str) -> DeferredWarning:
-        return lambda file: file.warning_at(tag_key_path(file.document, title), message, hint)
+        return lambda file: file.warning_at("equal-tags", tag_key_path(file.document, title), message, hint)
 
     for tag in article.tags:
         if message_and_hint := context.merged_tags.get(tag.title):
@@ -194,7 +196,8 @@ def _check_translation(context: LintContext, article: Article) -> Iterator[Defer
     if stem not in context.excluded_stems:
         similar = context.articles_by_slug.get(stem)
         hint = f"did you mean '{similar.id}'?" if similar else "write the id of the article that this one translates"
-        yield warn_at(("translation_of",), f"translation_of: no article has the id '{target}'", hint)
+        message = f"translation_of: no article has the id '{target}'"
+        yield warn_at("unknown-translation", ("translation_of",), message, hint)
 
 
 def _check_file_name(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
@@ -202,7 +205,7 @@ def _check_file_name(_: LintContext, article: Article) -> Iterator[DeferredWarni
     if stem != article.slug:
         message = f"the file's name is '{stem}' and its slug '{article.slug}'; who looks for one will not find the other"
         hint = f"rename it to {article.slug}{PurePosixPath(article.path).suffix}"
-        yield warn_at(("slug",), message, hint)
+        yield warn_at("file-name", ("slug",), message, hint)
 
 
 _RULES: Final[tuple[Callable[[LintContext, Article], Iterator[DeferredWarning]], ...]] = (
@@ -237,4 +240,4 @@ def _unused_author_warnings(context: LintContext) -> Iterator[Problem]:
     positions = EntryPositions(context.root, AUTHORS_FILE)
     for author_id in unused_ids:
         message, hint = f"{author_id}: no article names this author", "delete the entry, or name it in an article"
-        yield positions.warning(author_id, (), message, hint)
+        yield positions.warning("unused-author", author_id, (), message, hint)

@@ -49,12 +49,14 @@ def _private_feed_warnings(context: LintContext, positions: EntryPositions) -> I
     for feed in {feed.id: feed for feed in content.private_feeds.values()}.values():
         if feed.feed.archives == "all":
             hint = "delete it; entries: says how many of the newest articles the feed holds"
-            yield positions.warning(feed.id, ("archives",), "archives: a private feed has no archives", hint)
+            yield positions.warning("private-feed", feed.id, ("archives",), "archives: a private feed has no archives", hint)
         if hidden := sorted({*feed.media} - context.public_media):
             message = (
                 f"image: nothing public refers to {hidden[0]}, so the feed has the site's logo; each file of media/ is public"
             )
-            yield positions.warning(feed.id, ("image",), message, "delete it, or use a picture that an article shows")
+            yield positions.warning(
+                "private-feed", feed.id, ("image",), message, "delete it, or use a picture that an article shows"
+            )
 
 
 def _short_age_warnings(positions: EntryPositions, feeds: Iterable[CustomFeed]) -> Iterator[Problem]:
@@ -64,7 +66,7 @@ def _short_age_warnings(positions: EntryPositions, feeds: Iterable[CustomFeed]) 
             unit, days = ("day", 1) if feed.digest.weekday is None else ("week", 7)
             if feed.max_age < days * _DAY:
                 message = f"max_age: is shorter than a {unit}, so that the digest has no entry for a part of each {unit}"
-                yield positions.warning(feed.id, ("max_age",), message, f"write {days}d or more, or delete it")
+                yield positions.warning("short-max-age", feed.id, ("max_age",), message, f"write {days}d or more, or delete it")
 
 
 def _unknown_tag_warnings(positions: EntryPositions, feed: CustomFeed, tag_titles: Mapping[str, str]) -> Iterator[Problem]:
@@ -72,14 +74,15 @@ def _unknown_tag_warnings(positions: EntryPositions, feed: CustomFeed, tag_title
         for index, tag in enumerate(getattr(feed, key).tags):
             if tag not in tag_titles:
                 hint = did_you_mean(tag, tag_titles) or "delete it, or name the tag in an article"
-                yield positions.warning(feed.id, (key, "tags", index), f"{key}.tags: no article has the tag '{tag}'", hint)
+                message = f"{key}.tags: no article has the tag '{tag}'"
+                yield positions.warning("unknown-tag", feed.id, (key, "tags", index), message, hint)
 
 
 def _no_article_warnings(context: LintContext, positions: EntryPositions, feed: CustomFeed) -> Iterator[Problem]:
     language = context.content.site.language
     if not any(_is_selected(feed, article, language) for article in context.public_articles):
         hint = "name more in include, or less in exclude; until an article is selected, the feed stays empty"
-        yield positions.warning(feed.id, (), f"{feed.id}: no article is selected", hint)
+        yield positions.warning("empty-feed", feed.id, (), f"{feed.id}: no article is selected", hint)
 
 
 def _is_selected(feed: CustomFeed, article: Article, site_language: str) -> bool:
@@ -115,7 +118,7 @@ def _same_contents_warnings(
         if owner != f"the feed '{feed.id}'":
             message = f"{feed.id}: holds the same as {owner}"
             hint = "change include, exclude or an option such as content:, or delete the entry"
-            yield positions.warning(feed.id, (), message, hint)
+            yield positions.warning("equal-feeds", feed.id, (), message, hint)
 
 
 def _contents_of_other_listings(context: LintContext) -> dict[_Contents, str]:

@@ -20,4 +20,4 @@ def check_embeds(context: LintContext, article: Article) -> Iterator[DeferredWar
         if embed.url not in addresses:
             message = f"embeds: no paragraph of the text is only the address {embed.url}, so no card is shown"
             hint = did_you_mean(embed.url, addresses) or "write the address in a line of its own, with empty lines around it"
-            yield warn_at(("embeds", index, "url"), message, hint)
+            yield warn_at("unused-embed", ("embeds", index, "url"), message, hint)

@@ -42,7 +42,7 @@ def lint_file_names(content: ContentSnapshot) -> Iterator[Problem]:
     for path in paths:
         message, hint = _fault(path)
         if message:
-            yield Problem(path=path, message=message, hint=hint, severity="warning")
+            yield Problem(path=path, message=message, hint=hint, rule="windows-name")
     yield from _equal_path_warnings(paths)
 
 
@@ -68,4 +68,4 @@ def _equal_path_warnings(paths: list[str]) -> Iterator[Problem]:
     for first, *others in groups.values():
         for other in others:
             message = f"Windows and macOS take this file for {first}, because only letter case or accents differ"
-            yield Problem(path=other, message=message, hint="rename one of them", severity="warning")
+            yield Problem(path=other, message=message, hint="rename one of them", rule="equal-names")

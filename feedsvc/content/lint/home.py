@@ -24,11 +24,13 @@ def lint_home(context: LintContext) -> Iterator[Problem]:
     positions = EntryPositions(context.root, SITE_FILE)
     if home.lead and (message := _lead_fault(context, home.lead)):
         hint = context.suggest_slug(home.lead) or "name a published article by its slug, or delete the line"
-        yield positions.warning("home", ("lead",), f"{message}; the newest article with a picture leads instead", hint)
+        message = f"{message}; the newest article with a picture leads instead"
+        yield positions.warning("home-entry", "home", ("lead",), message, hint)
     for index, name in enumerate(home.sections):
         if name not in categories:
             hint = did_you_mean(name, categories) or "name ids of categories.yaml"
-            yield positions.warning("home", ("sections", index), f"home.sections: there is no section '{name}'", hint)
+            message = f"home.sections: there is no section '{name}'"
+            yield positions.warning("home-entry", "home", ("sections", index), message, hint)
 
 
 def _lead_fault(context: LintContext, slug: str) -> str:

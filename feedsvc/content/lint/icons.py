@@ -36,7 +36,7 @@ def lint_icons(context: LintContext) -> Iterator[Problem]:
     data = content.root_files.get(_FAVICON)
     if data is not None and not content.site.icon and (fault := _favicon_fault(data)):
         hint = f"save it with a square picture of at least {_MIN_SIDE} by {_MIN_SIDE} pixels in it"
-        yield Problem(path=f"{ROOT_FOLDER}/{_FAVICON}", message=fault, hint=hint, severity="warning")
+        yield Problem(path=f"{ROOT_FOLDER}/{_FAVICON}", message=fault, hint=hint, rule="icon")
 
 
 def _warnings_of_site_file(context: LintContext) -> Iterator[Problem]:
@@ -50,7 +50,7 @@ def _warnings_of_site_file(context: LintContext) -> Iterator[Problem]:
         if fault := _fault(*image_size(file)):
             reason = "" if site.icon else "is the icon of the site, too, because there is no icon:, and "
             hint = f"name a square picture of at least {_MIN_SIDE} by {_MIN_SIDE} pixels as icon:"
-            yield EntryPositions(context.root, SITE_FILE).warning(key, (), f"{key}: {reason}{fault}", hint)
+            yield EntryPositions(context.root, SITE_FILE).warning("icon", key, (), f"{key}: {reason}{fault}", hint)
 
 
 def _has_favicon(context: LintContext) -> bool:

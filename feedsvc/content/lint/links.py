@@ -27,7 +27,7 @@ def check_self_link(context: LintContext, article: Article) -> Iterator[Deferred
     own_path = routes.path_of(routes.ArticleAt(article.slug))
     if article.link and uris.path_below(context.content.site.base_url, article.link).rstrip("/") == own_path.rstrip("/"):
         message = "link: leads to this very article, whose page would show a summary only"
-        yield warn_at(("link",), message, "delete it; it is for articles that live elsewhere")
+        yield warn_at("self-link", ("link",), message, "delete it; it is for articles that live elsewhere")
 
 
 def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
@@ -55,7 +55,8 @@ def _check_addresses(context: LintContext, addresses: Iterable[str], published: 
         place = routes.place_of(path)
         if fault := _file_fault(context, path) or _listing_fault(context, place):
             if not _is_old_address(context, path):
-                yield warn_at_text((re.escape(path), re.escape(path.strip("/").rpartition("/")[2])), *fault)
+                patterns = (re.escape(path), re.escape(path.strip("/").rpartition("/")[2]))
+                yield warn_at_text("broken-link", patterns, *fault)
         elif isinstance(place, routes.ArticleAt):
             yield from _check_article_link(context, published, unicodedata.normalize("NFC", place.slug))
         elif _is_insecure(base_url, address):
@@ -120,7 +121,7 @@ def _check_article_link(context: LintContext, published: datetime, slug: str) ->
         message, hint = f"body: a link to '{slug}', which is not public yet", f"see {target.path}"
         is_dead = target.status is ArticleStatus.DRAFT or target.published > max(context.now, published)
     if is_dead:
-        yield warn_at_text(_link_patterns(slug), message, hint)
+        yield warn_at_text("broken-link", _link_patterns(slug), message, hint)
 
 
 def _link_patterns(slug: str) -> tuple[str, ...]:
@@ -145,4 +146,4 @@ def _secure(address: str) -> str:
 
 def _insecure_link_warning(address: str) -> DeferredWarning:
     patterns = (re.escape(address), re.escape(urlsplit(address).netloc))
-    return warn_at_text(patterns, f"'{address}' is this very site, without https", f"write {_secure(address)}")
+    return warn_at_text("http-link", patterns, f"'{address}' is this very site, without https", f"write {_secure(address)}")

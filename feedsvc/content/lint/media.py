@@ -16,7 +16,7 @@ from feedsvc.content.images import ImageHeader
 from feedsvc.content.lint import movies
 from feedsvc.content.media import VARIANT_WIDTHS, is_truncated, variant_sizes, variant_widths
 from feedsvc.content.safe_open import open_file
-from feedsvc.errors import Problem
+from feedsvc.errors import Problem, Rule
 from feedsvc.model import Article, Author, CustomFeed, MediaFile
 from feedsvc.page_model import StaticPage
 from feedsvc.uris import path_below
@@ -31,6 +31,7 @@ _MEGAPIXEL_HINTS: Final = {
     "image/jpeg": "save it as a JPEG that is not progressive, or with at most 50 megapixels",
     "image/png": "save it without interlacing, or with at most 50 megapixels",
 }
+_Warning = tuple[Rule, str, str]  # rule, message without the path, hint
 
 
 def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterator[Problem]:
@@ -47,10 +48,10 @@ def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterato
     article_media = {path for text in texts if isinstance(text, Article) for path in text.media}
     for path in sorted(references & content.media.keys()):
         file = content.media[path]
-        rules = _RULES if path in images_shown else _RULES[:_GENERAL_RULE_COUNT]
-        rules = rules if path in article_media else (*rules, _check_end)  # that of an article has a warning in its file
-        for message, hint in (warning for rule in rules if (warning := rule(file))):
-            yield Problem(path=path, message=f"'{path}' {message}", hint=hint, severity="warning")
+        checks = _CHECKS if path in images_shown else _CHECKS[:_GENERAL_CHECK_COUNT]
+        checks = checks if path in article_media else (*checks, _check_end)  # that of an article has a warning in its file
+        for rule, message, hint in (warning for check in checks if (warning := check(file))):
+            yield Problem(path=path, message=f"'{path}' {message}", hint=hint, rule=rule)
 
 
 def _settings_images(content: ContentSnapshot) -> Iterator[str]:
@@ -68,51 +69,57 @@ def _images(content: ContentSnapshot, text: Article | StaticPage) -> Iterator[st
         yield path_below(content.site.base_url, address)[1:]
 
 
-def _check_location(file: MediaFile) -> tuple[str, str] | None:
+def _check_location(file: MediaFile) -> _Warning | None:
     if file.type not in _MOVIE_TYPES:
         return None
     with suppress(OSError, ValueError), open_file(file.location) as stream:
         if movies.has_location(stream):
             command = f"ffmpeg -i {PurePosixPath(file.path).name} -map_metadata -1 -c copy NEW"
-            return "tells where it was recorded, and is sent as it is", f"write it without its metadata, as by '{command}'"
+            return (
+                "metadata",
+                "tells where it was recorded, and is sent as it is",
+                f"write it without its metadata, as by '{command}'",
+            )
     return None
 
 
-def _check_metadata(file: MediaFile) -> tuple[str, str] | None:
+def _check_metadata(file: MediaFile) -> _Warning | None:
     if PurePosixPath(file.path).suffix.lower() not in _UNCLEANED_SUFFIXES:
         return None
-    return "is sent with all metadata, camera and location data too", "save it as JPEG, PNG, WebP, AVIF or MP4"
+    return "metadata", "is sent with all metadata, camera and location data too", "save it as JPEG, PNG, WebP, AVIF or MP4"
 
 
-def _check_end(file: MediaFile) -> tuple[str, str] | None:
+def _check_end(file: MediaFile) -> _Warning | None:
     with suppress(OSError):
-        return ("is cut off; readers see a part of it", "save it again") if is_truncated(file) else None
+        return ("incomplete-file", "is cut off; readers see a part of it", "save it again") if is_truncated(file) else None
     return None
 
 
-def _check_file_size(file: MediaFile) -> tuple[str, str] | None:
+def _check_file_size(file: MediaFile) -> _Warning | None:
     if file.length <= MAX_IMAGE_BYTES:
         return None
     size = f"has {file.length / 1_000_000:.1f} MB; a picture needs no more than {MAX_IMAGE_BYTES // 1_000_000}"
-    return size, f"save it with a lower quality, or {MAX_IMAGE_WIDTH} pixels wide"
+    return "large-image", size, f"save it with a lower quality, or {MAX_IMAGE_WIDTH} pixels wide"
 
 
-def _check_width(file: MediaFile) -> tuple[str, str] | None:
+def _check_width(file: MediaFile) -> _Warning | None:
     header = _header(file)
     if header is None or header.size[0] <= MAX_IMAGE_WIDTH:
         return None
     return (
+        "wide-image",
         f"is {header.size[0]} pixels wide; no screen shows more than {MAX_IMAGE_WIDTH}",
         f"save it {MAX_IMAGE_WIDTH} pixels wide",
     )
 
 
-def _check_variants(file: MediaFile) -> tuple[str, str] | None:
+def _check_variants(file: MediaFile) -> _Warning | None:
     header = _header(file)
     if header is None or not header.is_still or not variant_widths(*header.size) or variant_sizes(header, file.length):
         return None
     megapixels = header.width * header.height / 1_000_000
     return (
+        "no-variants",
         f"has {megapixels:.0f} megapixels, too much to make narrower copies of: feeds and pages name the file itself",
         _MEGAPIXEL_HINTS.get(file.type, f"save it {MAX_IMAGE_WIDTH} pixels wide"),
     )
@@ -126,7 +133,7 @@ def _header(file: MediaFile) -> ImageHeader | None:
     return None
 
 
-_Rule = Callable[[MediaFile], tuple[str, str] | None]
-# The first `_GENERAL_RULE_COUNT` rules apply to all files, the others only to images that are shown.
-_RULES: Final[tuple[_Rule, ...]] = (_check_location, _check_metadata, _check_file_size, _check_width, _check_variants)
-_GENERAL_RULE_COUNT: Final = 2
+_Check = Callable[[MediaFile], _Warning | None]
+# The first `_GENERAL_CHECK_COUNT` checks apply to all files, the others only to images that are shown.
+_CHECKS: Final[tuple[_Check, ...]] = (_check_location, _check_metadata, _check_file_size, _check_width, _check_variants)
+_GENERAL_CHECK_COUNT: Final = 2

@@ -31,7 +31,7 @@ def lint_menus(context: LintContext) -> Iterator[Problem]:
             if fault := _fault(context, entry):
                 positions = positions or EntryPositions(context.root, SITE_FILE)
                 message, hint = fault
-                yield positions.warning(key, (*steps, index), f"{'.'.join((key, *steps))}: {message}", hint)
+                yield positions.warning("menu-entry", key, (*steps, index), f"{'.'.join((key, *steps))}: {message}", hint)
 
 
 def _fault(context: LintContext, entry: MenuEntry) -> _Fault | None:

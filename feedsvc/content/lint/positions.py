@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from feedsvc.content import safe_read, text
 from feedsvc.content.reading import parse_settings_file
 from feedsvc.content.yaml import KeyPath, YamlDocument, parse_yaml
-from feedsvc.errors import Problem
+from feedsvc.errors import Problem, Rule
 
 _FRONT_MATTER_END: Final = re.compile(r"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
 _REFERENCE_DELIMITERS: Final = frozenset(" \t\n\r\"'(<>[]{}=`")
@@ -36,14 +35,14 @@ class ArticlePositions:
         """Return whether the file has this key at its top level, with or without a value."""
         return (key,) in self.document.source_map.keys
 
-    def warning_at(self, location: KeyPath, message: str, hint: str, *, at_key: bool = False) -> Problem:
+    def warning_at(self, rule: Rule, location: KeyPath, message: str, hint: str, *, at_key: bool = False) -> Problem:
         """Return a warning at the value at a key path, or at its key if `at_key`.
 
         If the file has no such value, it is at the nearest mapping or list around it.
         """
-        return replace(self.document.problem(location, message, hint, at_key=at_key), severity="warning")
+        return self.document.problem(location, message, hint, at_key=at_key, rule=rule)
 
-    def warning_at_text(self, patterns: tuple[str, ...], message: str, hint: str) -> Problem:
+    def warning_at_text(self, rule: Rule, patterns: tuple[str, ...], message: str, hint: str) -> Problem:
         """Return a warning at the start of the word or address with the first match of a pattern; at `body` if none matches.
 
         `patterns` are regular expressions, tried in order on the text of the whole file; the first one that matches counts. In
@@ -51,12 +50,12 @@ class ArticlePositions:
         """
         index = next((match.start() for pattern in patterns if (match := re.search(pattern, self.text))), None)
         if index is None:
-            return self.warning_at(("body",), message, hint)
+            return self.warning_at(rule, ("body",), message, hint)
         while index > 0 and self.text[index - 1] not in _REFERENCE_DELIMITERS:
             index -= 1
-        return self.warning_at_position(text.line_and_column(self.text, index), message, hint)
+        return self.warning_at_position(rule, text.line_and_column(self.text, index), message, hint)
 
-    def warning_at_position(self, position: tuple[int, int], message: str, hint: str) -> Problem:
+    def warning_at_position(self, rule: Rule, position: tuple[int, int], message: str, hint: str) -> Problem:
         """Return a warning at a line and column, both from 1."""
         line, column = position
         return Problem(
@@ -65,7 +64,7 @@ class ArticlePositions:
             column=column,
             message=text.sanitize_message(message),
             hint=text.sanitize_message(hint),
-            severity="warning",
+            rule=rule,
         )
 
 
@@ -79,29 +78,29 @@ class EntryPositions:
         keys = self._document.value if isinstance(self._document.value, dict) else ()
         self._keys = {unicodedata.normalize("NFC", key): key for key in keys}
 
-    def warning(self, id_: str, location: KeyPath, message: str, hint: str) -> Problem:
+    def warning(self, rule: Rule, id_: str, location: KeyPath, message: str, hint: str) -> Problem:
         """Return a warning at the value at key path `location` in the entry with this id (in NFC), or at its id if that is ().
 
         In site.yaml, `id_` is a top-level key. If the file has no such value, the warning is at the nearest mapping or list
         around it.
         """
         whole_location = (self._keys.get(id_, id_), *location)
-        return replace(self._document.problem(whole_location, message, hint, at_key=not location), severity="warning")
+        return self._document.problem(whole_location, message, hint, at_key=not location, rule=rule)
 
 
 # Function that builds a warning. It is called after the file was read.
 DeferredWarning = Callable[[ArticlePositions], Problem]
 
 
-def warn_at(location: KeyPath, message: str, hint: str, *, at_key: bool = False) -> DeferredWarning:
+def warn_at(rule: Rule, location: KeyPath, message: str, hint: str, *, at_key: bool = False) -> DeferredWarning:
     """Return a function that builds a warning at a key path, or at its key if `at_key`, once the article's file was read."""
-    return lambda file: file.warning_at(location, message, hint, at_key=at_key)
+    return lambda file: file.warning_at(rule, location, message, hint, at_key=at_key)
 
 
-def warn_at_text(patterns: tuple[str, ...], message: str, hint: str) -> DeferredWarning:
+def warn_at_text(rule: Rule, patterns: tuple[str, ...], message: str, hint: str) -> DeferredWarning:
     """Return a function that builds a warning at the start of the word or address with the first match of a pattern.
 
     Call the function once the article's file was read. `patterns` are regular expressions, tried in order on the whole file. If
     none matches, the warning is at the key `body` or, without it, at the first key.
     """
-    return lambda file: file.warning_at_text(patterns, message, hint)
+    return lambda file: file.warning_at_text(rule, patterns, message, hint)

@@ -14,7 +14,7 @@ from typing import Final
 from feedsvc.content import safe_read, text
 from feedsvc.content.lint.context import LintContext
 from feedsvc.content.reading import MAX_REDIRECTS_SIZE, RuleText, rule_texts
-from feedsvc.errors import Problem
+from feedsvc.errors import Problem, Rule
 from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
 from feedsvc.model import ArticleStatus, ListingSettings
 from feedsvc.redirects import GONE, REDIRECTS_FILE, SAMPLE, RedirectPattern, sample_target, without_slash
@@ -70,16 +70,17 @@ class _Lint:
         is_own = place is not None and without_slash(path_of(place)) == without_slash(address) and self._has_document(place)
         if address.startswith(PRIVATE_PREFIX):
             message = f"'{address}' is below {PRIVATE_PREFIX}, which has private feeds only, so this rule is never reached"
-            yield self._warning(address, message, "delete it", at_target=False)
+            yield self._warning("unused-redirect", address, message, "delete it", at_target=False)
         elif is_own or is_never_free(address):
             message = f"'{address}' is the address of a {self._kind(place)}, so this rule is never reached"
             # A page that became a post has such a rule: its former readers need it once the page is deleted.
             hint = "delete it, or the page if the rule is meant" if isinstance(place, StaticPageAt) else "delete it"
-            yield self._warning(address, message, hint, at_target=False)
+            yield self._warning("unused-redirect", address, message, hint, at_target=False)
         elif following := self._following(target):
-            yield self._warning(address, f"'{target}' is an old address itself, and leads to '{following}'", f"write {following}")
+            message = f"'{target}' is an old address itself, and leads to '{following}'"
+            yield self._warning("redirect-chain", address, message, f"write {following}")
         elif reason := self._reason_for_no_document(target):
-            yield self._warning(address, *reason)
+            yield self._warning("redirect-target", address, *reason)
 
     @staticmethod
     def _kind(place: Place | None) -> str:
@@ -96,10 +97,11 @@ class _Lint:
             form = own.replace(SAMPLE, "...")
             message = f"'{pattern.source}' also matches addresses like {form}, but a document or redirect of the site comes first"
             hint = "write more of the old address, or nothing if only missing addresses are meant"
-            yield self._warning(pattern.source, message, hint, at_target=False)
+            yield self._warning("broad-redirect", pattern.source, message, hint, at_target=False)
         sample = sample_target(pattern)
         if sample.startswith("/") and not self._may_exist(place_of(sample)):
-            yield self._warning(pattern.source, f"'{pattern.target}' has the form of no address of this site", _FORMS)
+            message = f"'{pattern.target}' has the form of no address of this site"
+            yield self._warning("redirect-target", pattern.source, message, _FORMS)
 
     def _may_exist(self, place: Place | None) -> bool:
         """Return whether a document may be at a place of this form.
@@ -236,16 +238,16 @@ class _Lint:
         data = safe_read.read_file(self.context.root, REDIRECTS_FILE, max_size=MAX_REDIRECTS_SIZE)
         return rule_texts(data) if isinstance(data, bytes) else {}
 
-    def _warning(self, source: str, message: str, hint: str, *, at_target: bool = True) -> Problem:
-        rule = self._texts.get(without_slash(source)) or self._texts.get(source, _NO_POSITION)
-        line, column = rule.target_position if at_target else rule.source_position
+    def _warning(self, rule: Rule, source: str, message: str, hint: str, *, at_target: bool = True) -> Problem:
+        found = self._texts.get(without_slash(source)) or self._texts.get(source, _NO_POSITION)
+        line, column = found.target_position if at_target else found.source_position
         return Problem(
             path=REDIRECTS_FILE,
             line=line,
             column=column,
             message=text.sanitize_message(message),
             hint=text.sanitize_message(hint),
-            severity="warning",
+            rule=rule,
         )
 
 

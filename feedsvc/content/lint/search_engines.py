@@ -12,12 +12,12 @@ from typing import Final
 from feedsvc.content.lint.context import LintContext
 from feedsvc.content.lint.positions import EntryPositions
 from feedsvc.content.reading import SITE_FILE
-from feedsvc.errors import Problem
+from feedsvc.errors import Problem, Rule
 
 _MAX_NAME_LENGTH: Final = 60  # characters
 _NEWS_AGE: Final = timedelta(days=2)
 _MAX_NEWS_ARTICLES: Final = 1_000
-_Fault = tuple[str, str, str]  # key of site.yaml, message, hint
+_Fault = tuple[Rule, str, str]  # rule, message, hint
 
 
 def lint_search_engines(context: LintContext) -> Iterator[Problem]:
@@ -30,15 +30,15 @@ def lint_search_engines(context: LintContext) -> Iterator[Problem]:
     if not faults:
         return
     positions = EntryPositions(context.root, SITE_FILE)
-    for key, message, hint in faults:
-        yield positions.warning(key, (), message, hint)
+    for rule, message, hint in faults:
+        yield positions.warning(rule, "title", (), message, hint)
 
 
 def _name_faults(context: LintContext) -> Iterator[_Fault]:
     site = context.content.site
     if len(site.title) > _MAX_NAME_LENGTH:
         message = f"title: has {len(site.title)} characters; search engines cut the name of a site after about {_MAX_NAME_LENGTH}"
-        yield "title", message, "shorten it; a longer sentence can stand in description:"
+        yield "long-site-title", message, "shorten it; a longer sentence can stand in description:"
 
 
 def _news_faults(context: LintContext) -> Iterator[_Fault]:
@@ -49,4 +49,4 @@ def _news_faults(context: LintContext) -> Iterator[_Fault]:
             f"site: {recent} articles appeared within two days; the news sitemap names the newest {_MAX_NEWS_ARTICLES}, "
             "because Google reads no more"
         )
-        yield "title", message, "leave out what is no news, such as listings and weather, or give it a site of its own"
+        yield "news-sitemap", message, "leave out what is no news, such as listings and weather, or give it a site of its own"

@@ -43,7 +43,7 @@ def _unused_entry_warnings(
     for entry in unused:
         message = f"{entry.id}: no article has this tag, so it has no page"
         hint = did_you_mean(entry.id, paths_by_tag) or "delete the entry, or name the tag in an article"
-        yield positions.warning(entry.id, (), message, hint)
+        yield positions.warning("unused-tag", entry.id, (), message, hint)
 
 
 def _alias_warnings(positions: EntryPositions, entry: TagSettings, paths_by_tag: Mapping[str, str]) -> Iterator[Problem]:
@@ -51,4 +51,4 @@ def _alias_warnings(positions: EntryPositions, entry: TagSettings, paths_by_tag:
         if alias in paths_by_tag:
             message = f"{entry.id}.aliases: '{alias}' does not redirect, because {paths_by_tag[alias]} has a tag with this id"
             hint = f"name the tag '{entry.title or entry.id}' in the articles instead, or delete the alias"
-            yield positions.warning(entry.id, ("aliases", index), message, hint)
+            yield positions.warning("tag-alias", entry.id, ("aliases", index), message, hint)

@@ -280,7 +280,7 @@ def _problem(failure: VariantFailure) -> Problem:
     hint = "pages show the picture itself; save it anew with an image editor, or with fewer pixels"
     if failure.until < FOREVER:
         hint = "pages show the picture itself, and it is tried again later"
-    return Problem(path=failure.path, message=f"'{failure.path}' {failure.reason}", hint=hint, severity="warning")
+    return Problem(path=failure.path, message=f"'{failure.path}' {failure.reason}", hint=hint, rule="no-variants")
 
 
 def _has_failed_bytes(media: MediaFile | None, failure: VariantFailure) -> bool:

@@ -167,7 +167,7 @@ class _ArticleParser(ReadContext):
             self.add_warnings(keys, article_id)
         if year and updated_value and updated_value < published:
             message = "updated: lies before published, so it counts as never updated"
-            self.add_warning(("updated",), message, "write a later time or leave it out")
+            self.add_warning("early-update", ("updated",), message, "write a later time or leave it out")
         if year and expires and expires <= published:
             self.add_error(("expires",), "is not after published")
         return article
@@ -226,11 +226,12 @@ class _ArticleParser(ReadContext):
         ):
             at: KeyPath = ("id",) if self.document.has_value(("id",)) else ("title",)
             hint = f"write id: {article_id}, or let feedsvc stamp do it"
-            self.add_warning(at, "no id; after a renaming subscribers would see the article a second time", hint, at_key=True)
+            message = "no id; after a renaming subscribers would see the article a second time"
+            self.add_warning("no-id", at, message, hint, at_key=True)
         add_tag_warnings(self, keys.tags)
         for key, value in (("title", keys.title), ("summary", keys.summary)):
             if "</" in value and (match := _HTML_END_TAG.search(value)):
-                self.add_warning((key,), f"{key}: '{match[0]}' is shown as it stands", "write plain text")
+                self.add_warning("html-in-text", (key,), f"{key}: '{match[0]}' is shown as it stands", "write plain text")
         if self.document.loaded_source_map is not None:
             self.document.problems += filter(None, map(self.document.comment_warning, _SINGLE_LINE_KEYS))
 

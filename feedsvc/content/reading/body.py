@@ -60,7 +60,7 @@ def _lost_heading_warnings(document: YamlDocument, content: str) -> Iterator[Pro
         line, column = text.line_and_column(content, match.start(1))
         message = "body: this line is not indented, so it is a comment, which readers do not see"
         hint = "if it is a heading, indent it by two spaces"
-        yield Problem(path=document.path, line=line, column=column, message=message, hint=hint, severity="warning")
+        yield Problem(path=document.path, line=line, column=column, message=message, hint=hint, rule="comment-in-body")
 
 
 def _check_media(context: ReadContext, rendered: RenderedMarkdown) -> list[tuple[str, str, str]]:

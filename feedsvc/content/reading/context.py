@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, TypeVar
@@ -15,6 +15,7 @@ from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading.settings_document import AUTHORS_FILE, CATEGORIES_FILE, MediaResolver, is_web_address, own_media_path
 from feedsvc.content.schema import parse_instant
 from feedsvc.content.yaml import KeyPath, YamlDocument
+from feedsvc.errors import Rule
 from feedsvc.model import Author, Category, MediaFile, Site
 
 T = TypeVar("T")
@@ -88,12 +89,12 @@ class ReadContext:
         name = ".".join(str(step) for step in at if isinstance(step, str))
         self.document.problems.append(self.document.problem(at, f"{name}: {message}" if name else message, hint, at_key=at_key))
 
-    def add_warning(self, at: KeyPath, message: str, hint: str, *, at_key: bool = False) -> None:
-        """Add a warning to the document at the value at the key path `at`, or at its key if `at_key`.
+    def add_warning(self, rule: Rule, at: KeyPath, message: str, hint: str, *, at_key: bool = False) -> None:
+        """Add a warning of a rule to the document at the value at the key path `at`, or at its key if `at_key`.
 
         Unlike the message of an error (`add_error`), the message gets no prefix.
         """
-        self.document.problems.append(replace(self.document.problem(at, message, hint, at_key=at_key), severity="warning"))
+        self.document.problems.append(self.document.problem(at, message, hint, at_key=at_key, rule=rule))
 
     def attempt(self, at: KeyPath, function: Callable[[], T]) -> T | None:
         """Return the result of `function`. If it raises ValueError, add an error with its message at `at` and return None."""

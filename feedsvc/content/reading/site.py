@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -39,7 +38,7 @@ def parse_site(data: bytes, media: MediaFolder, base_url: str = "") -> tuple[Sit
 def _base_url_warnings(document: YamlDocument, base_url: YamlValue) -> Iterator[Problem]:
     """Yield a warning if the `base_url` of the file is a text, but not a valid address."""
     if isinstance(base_url, str) and (message := base_url_fault(base_url)):
-        yield replace(document.problem(("base_url",), f"base_url: {message}"), severity="warning")
+        yield document.problem(("base_url",), f"base_url: {message}", rule="invalid-base-url")
 
 
 def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> Site | None:
@@ -83,8 +82,8 @@ def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> S
 def _accent(document: YamlDocument, keys: SiteKeys) -> str:
     """Return the accent color, "" without one. Add a warning if the key has no value: "#" without quotes begins a comment."""
     if isinstance(document.value, dict) and document.value.get("accent", "") is None:
-        problem = document.problem(("accent",), "accent: has no value; '#' begins a comment in YAML", at_key=True)
-        document.problems.append(replace(problem, hint='put the color in quotes, like "#0b6fa4"', severity="warning"))
+        message, hint = "accent: has no value; '#' begins a comment in YAML", 'put the color in quotes, like "#0b6fa4"'
+        document.problems.append(document.problem(("accent",), message, hint, at_key=True, rule="comment-in-text"))
     return keys.accent or ""
 
 
@@ -105,5 +104,5 @@ def _id_domain(document: YamlDocument, keys: SiteKeys) -> str:
         )
         return host
     message = "no id_domain; a move to another host would change the ids of articles that have none written down"
-    document.problems.append(Problem(path=SITE_FILE, message=message, hint=f"write id_domain: {host}", severity="warning"))
+    document.problems.append(Problem(path=SITE_FILE, message=message, hint=f"write id_domain: {host}", rule="no-id-domain"))
     return host

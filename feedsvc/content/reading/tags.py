@@ -25,7 +25,8 @@ def article_tags(context: ReadContext, titles: Sequence[str]) -> tuple[Tag, ...]
         first = tags.setdefault(tag.id, tag).title
         if tag.id and first != title and spelling_key(first) != spelling_key(title):
             message = f"tags: '{first}' and '{title}' are one tag, with one page and feed at /tag/{tag.id}/"
-            context.add_warning(("tags", index), message, "keep one; two tags must differ in a letter, a digit or one of + # & @")
+            hint = "keep one; two tags must differ in a letter, a digit or one of + # & @"
+            context.add_warning("equal-tags", ("tags", index), message, hint)
     return tuple(tags.values())
 
 
@@ -33,9 +34,10 @@ def add_tag_warnings(context: ReadContext, titles: Sequence[str]) -> None:
     """Add warnings to `context` about tags that readers may not see as meant: with commas or entities."""
     for index, title in enumerate(titles):
         if "," in title:
-            context.add_warning(("tags", index), f"tags: '{title}' is one tag", f"for several, write [{title}]")
+            context.add_warning("comma-in-tag", ("tags", index), f"tags: '{title}' is one tag", f"for several, write [{title}]")
         if "&" in title and (match := _ENTITY.search(title)):
-            context.add_warning(("tags", index), f"tags: '{match[0]}' is shown as it stands", f"write {html.unescape(title)}")
+            message = f"tags: '{match[0]}' is shown as it stands"
+            context.add_warning("html-in-text", ("tags", index), message, f"write {html.unescape(title)}")
 
 
 @lru_cache(maxsize=4096)

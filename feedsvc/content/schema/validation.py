@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -102,7 +101,7 @@ def _lost_text_warning(document: YamlDocument, location: KeyPath) -> Problem:
     owner = next((f"{step}: " for step in reversed(location[:-1]) if isinstance(step, str)), "")
     message = f"{owner}'{location[-1]}' has no value, so it is left out"
     hint = "if it belongs to the text before the comma, put the whole text in quotes"
-    return replace(document.problem(location, message, hint, at_key=True), severity="warning")
+    return document.problem(location, message, hint, at_key=True, rule="comma-in-text")
 
 
 def _without_misspelled_keys(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from feedsvc.content.text import line_and_column, sanitize_message
 from feedsvc.content.yaml import fast
 from feedsvc.content.yaml.positions import KeyPath, SourceMap, YamlValue
-from feedsvc.errors import Problem
+from feedsvc.errors import Problem, Rule
 
 _ACCIDENTAL_COMMENT: Final = re.compile(r"[ \t]#(?=[^\s#])")  # an intended comment has a space after its '#'
 
@@ -36,8 +36,10 @@ class YamlDocument:
             self.loaded_source_map = _parse_with_pyyaml(self.path, self.text).source_map
         return self.loaded_source_map
 
-    def problem(self, location: KeyPath, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
-        """Return an error at the value at key path `location`, or at its key if `at_key`. It is not added to `problems`.
+    def problem(
+        self, location: KeyPath, message: str, hint: str = "", *, at_key: bool = False, rule: Rule | Literal[""] = ""
+    ) -> Problem:
+        """Return an error, or a warning of `rule`, at the value at key path `location`, or at its key if `at_key`.
 
         If the file has no such value, the position is that of the nearest mapping or list around it that exists; line 1, column
         1 if the file has no values. If there is no such key, `at_key` has no effect.
@@ -48,7 +50,8 @@ class YamlDocument:
             span, location = source_map.find_span(location), location[:-1]
         span = span or source_map.values.get(())
         line, column = (span.begin.line + 1, span.begin.column + 1) if span else (1, 1)
-        return Problem(path=self.path, line=line, column=column, message=sanitize_message(message), hint=sanitize_message(hint))
+        message, hint = sanitize_message(message), sanitize_message(hint)
+        return Problem(path=self.path, line=line, column=column, message=message, hint=hint, rule=rule)
 
     def line_and_column(self, location: KeyPath) -> tuple[int, int]:
         """Return line and column, both from 1, of the value at a key path.
@@ -110,7 +113,7 @@ class YamlDocument:
                 f"nothing is left of {location[-1]}, because # begins a comment",
                 "put it in quotes, or leave out the #",
             )
-        return Problem(path=self.path, line=line, column=column, message=message, hint=hint, severity="warning")
+        return Problem(path=self.path, line=line, column=column, message=message, hint=hint, rule="comment-in-text")
 
     def span(self, location: KeyPath, *, at_key: bool = False) -> tuple[int, int]:
         """Return start and end index in the text of a value, or of its key if `at_key`. Raises KeyError if it is missing."""

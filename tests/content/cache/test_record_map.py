@@ -29,7 +29,7 @@ KINDS = st.sampled_from(
 
 def record_of(path: str, kind: str, title: str) -> Record:
     article = Article(path=path, id=path, slug=path, title=title, published=NOW, updated=NOW, media=("media/a.jpg",))
-    problem = Problem(path=path, message="a fault", severity="warning" if kind == "with a warning" else "error")
+    problem = Problem(path=path, message="a fault", rule="no-id" if kind == "with a warning" else "")
     is_broken = kind in ("broken", "never valid")
     return Record(
         signature=None if kind in ("unread", "without text") else title.encode().ljust(SIGNATURE_SIZE, b"\0"),
