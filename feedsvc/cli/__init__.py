@@ -17,28 +17,27 @@ from feedsvc.support.posix import CAN_FORK
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-# Command -> name of its function, in the module with the command's name or that in _MODULES.
-_COMMANDS: Final[Mapping[str, str]] = {
-    "build": "build",
-    "check": "check",
-    "completion": "print_completion",
-    "config": "show_config",
-    "demo": "demo",
-    "export": "export_newsroom",
-    "feeds": "list_feeds",
-    "import": "import_command",
-    "init": "init",
-    "list": "list_articles",
-    "new": "new_article",
-    "ping": "ping",
-    "schema": "print_schema",
-    "serve": "serve",
-    "stamp": "stamp",
-    "token": "token_commands",
-    "views": "most_read",
+# Command -> its function (MODULE.NAME in this package), and the first sentence of its help. The list of commands is shown without
+# importing the modules, because that takes a second of processor time.
+_COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "build": ("build.build", "Write the documents of CONTENT (./content) as files into the folder OUT."),
+    "check": ("check.check", "Report every problem in CONTENT (./content)."),
+    "completion": ("completion.print_completion", "Print a script that lets a shell complete commands, options and values."),
+    "config": ("show_config.show_config", "Print the options that variables or the settings file set, and where each is set."),
+    "demo": ("demo.demo", "Serve the sample newsroom of feedsvc at http://127.0.0.1:8000/, until Ctrl-C."),
+    "export": ("export.export_newsroom", "Export all articles of CONTENT (./content) as FORMAT: wxr (WordPress) or json."),
+    "feeds": ("feeds.list_feeds", "List every feed of CONTENT (./content) with its address, entries and last change."),
+    "import": ("import_content.import_command", "Write the articles of SOURCE into FOLDER, a newsroom or a new folder."),
+    "init": ("init.init", "Write a new newsroom into FOLDER (./content): settings, articles, a page, schemas."),
+    "list": ("articles.list_articles", "List the articles of CONTENT (./content) by status, such as draft or published."),
+    "new": ("new.new_article", "Create a file for a new article in CONTENT (./content)."),
+    "ping": ("ping.ping", "Notify WebSub hubs of feeds of CONTENT (./content) changed since the last ping."),
+    "schema": ("schema.print_schema", "Print the JSON Schemas (draft-07) of the files in a content folder."),
+    "serve": ("serve.serve", "Serve the feeds and pages of CONTENT (./content)."),
+    "stamp": ("stamp.stamp", "Write an id into every article file of CONTENT (./content) that has none."),
+    "token": ("token.token_commands", "Add, list and revoke the tokens of private feeds."),
+    "views": ("views.most_read", "Print the most read articles, sections and authors of CONTENT (./content)."),
 }
-# Modules with another name than their command: the name of a module is also an attribute of this package.
-_MODULES: Final[Mapping[str, str]] = {"config": "show_config", "import": "import_content", "list": "articles"}
 # Commands that need processes, signals and locks of POSIX.
 _POSIX_COMMANDS: Final = frozenset(("build", "demo", "ping", "serve", "token", "views"))
 _INTERRUPTED_STATUS: Final = 128 + signal.SIGINT  # as of a shell, after Ctrl-C or the end of the input at a question
@@ -56,10 +55,15 @@ class _Commands(click.Group):
     def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        if cmd_name in _POSIX_COMMANDS and not CAN_FORK:
+        if not _is_available(cmd_name):
             return _unavailable_command(cmd_name)
-        command: click.Command = getattr(import_cli_module(_MODULES.get(cmd_name, cmd_name)), _COMMANDS[cmd_name])
+        module, function = _COMMANDS[cmd_name][0].split(".")
+        command: click.Command = getattr(import_cli_module(module), function)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(name)) for name in self.list_commands(ctx)])
 
     def invoke(self, ctx: click.Context) -> Any:
         if not _has_working_directory():
@@ -96,6 +100,14 @@ def _has_working_directory() -> bool:
     return True
 
 
+def _is_available(name: str) -> bool:
+    return CAN_FORK or name not in _POSIX_COMMANDS
+
+
+def _summary(name: str) -> str:
+    return _COMMANDS[name][1] if _is_available(name) else "Not on Windows: needs Linux or macOS."
+
+
 def _unavailable_command(name: str) -> click.Command:
     """Return a command that says why it cannot be run and exits with status 2, for one of _POSIX_COMMANDS on Windows."""
 
@@ -108,7 +120,7 @@ def _unavailable_command(name: str) -> click.Command:
         params=[click.Argument(["rest"], nargs=-1, type=click.UNPROCESSED)],
         callback=refuse,
         context_settings={"ignore_unknown_options": True},
-        short_help="Not on Windows: needs Linux or macOS.",
+        short_help=_summary(name),
     )
 
 

@@ -57,11 +57,12 @@ _COLORS: Final[Mapping[ArticleState, str]] = {ArticleState.BROKEN: "red", Articl
 def list_articles(
     *, content: Path, states: tuple[str, ...], limit: int | None, as_json: bool, base_url: str, state: Path | None
 ) -> None:
-    """List the articles of CONTENT (./content) by status: broken, last-valid, scheduled, draft, published, expired, withdrawn.
+    """List the articles of CONTENT (./content) by status, such as draft or published.
 
-    A broken file has an error and no valid version. The status is last-valid if the state folder has the last valid version of
-    a file with an error, because servers and builds show that. The newest articles of each status are listed first, but of
-    scheduled ones the next to appear. The command writes nothing into CONTENT. The exit status is 1 if files have errors.
+    The statuses are broken, last-valid, scheduled, draft, published, expired and withdrawn. A broken file has an error and no
+    valid version. The status is last-valid if the state folder has the last valid version of a file with an error, because
+    servers and builds show that. The newest articles of each status are listed first, but of scheduled ones the next to appear.
+    The command writes nothing into CONTENT. The exit status is 1 if files have errors.
 
     \b
     Examples:

@@ -23,10 +23,10 @@ from feedsvc.support.clock import wall_clock
 @option("--output", type=PATH_TYPE, metavar="FILE", help="File to write. The default is the standard output.")
 @report_errors
 def export_newsroom(*, form: str, content: Path, output: Path | None) -> None:
-    """Export all articles of CONTENT (./content), drafts included, as FORMAT: wxr (WordPress) or json (JSON Feed).
+    """Export all articles of CONTENT (./content) as FORMAT: wxr (WordPress) or json.
 
-    What the format has no place for is in it under names that begin with _feedsvc. What it does not contain is listed.
-    The exit status is 1 if files of CONTENT have errors; then nothing is written.
+    Drafts are included. json is JSON Feed. What the format has no place for is in it under names that begin with _feedsvc. What
+    it does not contain is listed. The exit status is 1 if files of CONTENT have errors; then nothing is written.
 
     \b
     Examples:

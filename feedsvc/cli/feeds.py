@@ -32,7 +32,7 @@ _TEXT_SUFFIX: Final = "rss"  # format whose address stands in the table
 @base_url_option
 @report_errors
 def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
-    """List every feed of CONTENT (./content): its address, number of entries, last change, and who can read it.
+    """List every feed of CONTENT (./content) with its address, entries and last change.
 
     ADDRESS is that of the RSS feed, ENTRIES the number of entries in its newest document, ARTICLES that of all visible articles
     in the listing. A private feed has no address of its own: feedsvc token list shows who can read it. The command writes

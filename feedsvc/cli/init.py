@@ -46,10 +46,11 @@ _QUESTIONS: Final[Mapping[str, _Question]] = {
 @option("--yes", is_flag=True, help="Ask nothing, and use the defaults of options that are not given.")
 @report_errors
 def init(*, folder: Path, title: str | None, base_url: str | None, language: str | None, timezone: str | None, yes: bool) -> None:
-    """Write a new newsroom into FOLDER (./content): settings, three articles, a page, schemas for text editors and .gitignore.
+    """Write a new newsroom into FOLDER (./content): settings, articles, a page, schemas.
 
-    The command asks for values that are not given as options. It overwrites nothing: if FOLDER has files of a newsroom, it
-    writes nothing. Other files in FOLDER, such as .git, stay.
+    The schemas are for text editors. A file .gitignore is written, too. The command asks for values that are not given as
+    options. It overwrites nothing: if FOLDER has files of a newsroom, it writes nothing. Other files in FOLDER, such as .git,
+    stay.
 
     \b
     Examples:

@@ -26,7 +26,7 @@ from feedsvc.websub import HubResult, HubSelection, OneShotPublisher, one_shot_p
 @purge_option("the addresses of changed and removed feeds (not those of pages)")
 @report_errors
 def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, purge: tuple[str, ...]) -> None:
-    """Notify the WebSub hubs in CONTENT (./content) of the feeds that changed since the last notification.
+    """Notify WebSub hubs of feeds of CONTENT (./content) changed since the last ping.
 
     Use it for a static tree, after the new version is public; feedsvc serve notifies the hubs itself. The exit status is 1 if
     a hub did not accept all notifications (the next ping sends the others again), or if the purge command failed (only

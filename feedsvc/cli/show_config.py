@@ -22,10 +22,10 @@ _PASSWORD_PARAMETER: Final = re.compile(r"([?&][a-z]*passw(?:or)?d=)[^&]*", re.I
 @command("config")
 @report_errors
 def show_config() -> None:
-    """Print the value of each option that a variable or the settings file sets, for every command, and where it comes from.
+    """Print the options that variables or the settings file set, and where each is set.
 
-    The command checks the whole settings file. Values that the command line gives take precedence over all of them. Passwords in
-    addresses are not printed.
+    The options of every command are listed. The command checks the whole settings file. Values that the command line gives take
+    precedence over all of them. Passwords in addresses are not printed.
 
     \b
     Examples:

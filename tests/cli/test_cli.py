@@ -11,9 +11,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import click
 import pytest
 
 import feedsvc
+from feedsvc.cli import main
 from tests import ROOT
 from tests.cli.command_line import run_feedsvc
 from tests.helpers import newsrooms
@@ -27,6 +29,23 @@ def test_command_modules_import_no_slow_library() -> None:
         code = f"import sys, feedsvc.cli.{command} as one; print([name for name in {_SLOW_LIBRARIES} if name in sys.modules])"
         result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT, timeout=120)
         assert result.stdout == "[]\n", command
+
+
+def test_list_of_commands_imports_no_command() -> None:
+    """Otherwise it would take a second of processor time, for the libraries of all commands."""
+    code = "import sys; from feedsvc.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT, timeout=120)
+    *_, modules = result.stdout.splitlines()
+    imported = {name for name in modules.split() if name.startswith("feedsvc.")} - {"feedsvc._version"}
+    assert imported == {"feedsvc.cli", "feedsvc.support", "feedsvc.support.posix"}
+
+
+@pytest.mark.parametrize("name", main.list_commands(click.Context(main)))
+def test_list_of_commands_has_the_first_sentence_of_each_help_in_one_line(name: str) -> None:
+    command = main.get_command(click.Context(main), name)
+    assert command
+    lines = run_feedsvc("--help", COLUMNS="100").stdout.splitlines()
+    assert f"  {name:<10}  {command.get_short_help_str(300)}" in lines
 
 
 @pytest.mark.parametrize("command", ["check", "build", "serve"])
