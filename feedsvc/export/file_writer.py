@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Final
 
 from feedsvc.export.file_bytes import has_same_bytes, write_bytes
+from feedsvc.export.hosts import HEADERS, REDIRECTS
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, TEMPORARY_PREFIX
 from feedsvc.export.manifest_format import READ_FLAGS, FileState, FileStates
 from feedsvc.publication import Document, FileResource
@@ -27,6 +28,7 @@ _NOT_FOUND_ERRORS: Final = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)  # 
 _NAME_MAX: Final = 255  # bytes (NAME_MAX)
 _NANOSECONDS: Final = 1_000_000_000  # in a second
 _COMPRESSED_ENDINGS: Final = tuple(COMPRESSED_SUFFIXES.values())
+_HOST_FILES: Final = (HEADERS[1:], REDIRECTS[1:])  # no client gets them
 
 
 class FileWriter:
@@ -134,12 +136,12 @@ class FileWriter:
     ) -> int:
         """Write a file's compressed variant in a coding if its bytes changed, or remove it; return its size in bytes, or 0.
 
-        There is no variant if the coding is not among those of the writer, if the variant's name would be too long, if
-        `content` is a FileResource, or if the coding does not make the document smaller. Then a file with the variant's name
-        is removed unless `recorded_size` is 0: the recorded size of the variant, 0 if feedsvc wrote none, -1 if unknown. `time`
-        is the file's, in nanoseconds since 1970; the variant gets it.
+        There is no variant if the coding is not among those of the writer, if only the host reads the file, if the variant's
+        name would be too long, if `content` is a FileResource, or if the coding does not make the document smaller. Then a file
+        with the variant's name is removed unless `recorded_size` is 0: the recorded size of the variant, 0 if feedsvc wrote
+        none, -1 if unknown. `time` is the file's, in nanoseconds since 1970; the variant gets it.
         """
-        is_wanted = coding in self._codings and _can_have_name(name + COMPRESSED_SUFFIXES[coding])
+        is_wanted = coding in self._codings and name not in _HOST_FILES and _can_have_name(name + COMPRESSED_SUFFIXES[coding])
         variant = content.encode(coding) if is_wanted and isinstance(content, Document) else b""
         if variant:
             self._put_compressed(name + COMPRESSED_SUFFIXES[coding], variant, time)

@@ -10,7 +10,7 @@ import pytest
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import COMPRESSED_SUFFIXES, MANIFEST_FILE, BuildResult, StaticTree
-from feedsvc.support.compression import compress
+from feedsvc.support.compression import CODINGS, compress
 from tests.helpers import newsrooms
 
 
@@ -37,6 +37,12 @@ def test_gzip_file_has_the_content_and_mtime_of_its_file(content: Path, out: Pat
     assert {"index.html.gz", "feed.rss.gz"} <= {gzip_file.name for gzip_file in gzip_files(out)}
     assert not list((out / "media").rglob("*.gz"))
     assert_gzip_files_match(out)
+
+
+def test_files_that_only_the_host_reads_have_no_compressed_variants(content: Path, out: Path) -> None:
+    build(content, out, *CODINGS)
+    assert {file.name for file in (*out.glob("_headers*"), *out.glob("_redirects*"))} == {"_headers", "_redirects"}
+    assert (out / "index.html.br").exists()
 
 
 def test_edit_changes_the_file_and_its_gzip_file(content: Path, out: Path) -> None:
