@@ -94,7 +94,7 @@ FUZZ_SECONDS ?= 600
 fuzz: $(VENV)/fuzz.done ## Read generated files as articles for ten minutes; write files that fail to tests/fuzz/seeds/
 	$(RUN) -m tests.fuzz -max_total_time=$(FUZZ_SECONDS) $(ARGS)
 
-audit: $(VENV)/audit.done ## Check the locked dependencies for known vulnerabilities
+audit: $(VENV)/audit.done ## Check the locked dependencies for known vulnerabilities; status 3: nothing was audited
 	$(VENV)/audit/bin/python tests/audit.py requirements.lock
 
 dist: $(VENV)/dist.done ## Build source archive and wheel into dist/, and check what a package index would show

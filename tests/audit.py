@@ -1,13 +1,17 @@
 """python tests/audit.py FILE: check the packages of a requirements file for known vulnerabilities.
 
-The exit status is 1 if there is one. If the database of vulnerabilities does not respond, print a warning and exit with 0;
-pip-audit itself would report that there is no vulnerability. Run with a Python that has pip-audit.
+The exit status is 1 if there is one, and NOTHING_AUDITED if the database of vulnerabilities answered for no package; pip-audit
+itself would report that there is no vulnerability. Run with a Python that has pip-audit.
 """
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from typing import Any
+
+NOTHING_AUDITED = 3  # .ci/run goes on after this status, but after no other error
 
 
 def _warn(text: str) -> None:
@@ -26,12 +30,20 @@ def main(requirements: str) -> int:
         check=False,
     )
     try:
-        packages = json.loads(result.stdout)["dependencies"]
+        packages: list[dict[str, Any]] = json.loads(result.stdout)["dependencies"]
     except (ValueError, KeyError):
-        last_line = (result.stderr.strip().splitlines() or ["it printed nothing"])[-1]
-        _warn(f"NOTHING WAS AUDITED: the database of vulnerabilities did not answer ({last_line})")
-        return 0
+        last_line = (result.stderr.strip().splitlines() or ["pip-audit printed nothing"])[-1]
+        packages = [{"skip_reason": last_line}]
+    return _report(packages)
+
+
+def _report(packages: Sequence[dict[str, Any]]) -> int:
+    """Print what pip-audit found about the packages, and return the exit status."""
     skipped = [package for package in packages if "skip_reason" in package]
+    if len(skipped) == len(packages):
+        reason = skipped[0]["skip_reason"] if skipped else "no package was named"
+        _warn(f"NOTHING WAS AUDITED: the database of vulnerabilities answered for no package ({reason})")
+        return NOTHING_AUDITED
     vulnerabilities = [
         (package["name"], package["version"], vulnerability) for package in packages for vulnerability in package.get("vulns", ())
     ]
