@@ -34,6 +34,7 @@ INSTRUCTIONS: Final = {
     "WORKDIR",
     "RUN",
     "COPY",
+    "LABEL",
     "USER",
     "ENV",
     "EXPOSE",

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.programs import killing
 from tests.helpers.running_server import command, environment
 
+INSTALLED: Final = {re.sub(r"[._]", "-", one.name.lower()): one.metadata for one in distributions()}
 README: Final = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -47,6 +49,23 @@ def test_every_dependency_is_locked() -> None:
     names = {re.split(r"[<>=\[; ]", line)[0].replace(".", "-") for line in dependencies}
     locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE))
     assert names <= locked
+
+
+def test_libraries_with_conditions_for_those_who_pass_them_on_are_named_with_their_licenses() -> None:
+    page, image = (ROOT / "docs/how-to/license.md").read_text("utf-8"), (ROOT / "docs/deploy/Containerfile").read_text("utf-8")
+    locked = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE)
+    licenses = {name: license_of(name) for name in locked if name in INSTALLED}
+    copyleft = {name for name, text in licenses.items() if re.search(r"GPL|MPL|Mozilla", text)}
+    assert "pyvips-binary" in copyleft
+    assert {name for name in copyleft if f"`{name}`" not in page} == set()
+    expressions = {text for text in licenses.values() if re.fullmatch(r"LGPL-[\w.-]+", text)}
+    assert {text for text in expressions if text not in page or text not in image} == set()
+
+
+def license_of(name: str) -> str:
+    metadata = INSTALLED[name]
+    text = metadata.get("License-Expression") or metadata.get("License") or ""
+    return text or " ".join(value for value in metadata.get_all("Classifier") or () if value.startswith("License"))
 
 
 def test_the_readme_is_one_screen() -> None:
