@@ -75,12 +75,22 @@ def test_clone_without_tags_has_the_version_of_the_next_release(repository: Path
     assert version(tmp_path / "shallow").startswith(f"{release}.dev")
 
 
+def archive(repository: Path, folder: Path) -> Path:
+    """Extract an archive that git makes, as for a download from a forge, and return its folder."""
+    run("git", "archive", "--format", "tar", "--prefix", "archive/", "--output", folder / "a.tar", "HEAD", cwd=repository)
+    with tarfile.open(folder / "a.tar") as file:
+        file.extractall(folder, filter="data")
+    return folder / "archive"
+
+
 def test_archive_made_by_git_has_the_version_of_its_tag(repository: Path, tmp_path: Path) -> None:
     run("git", "tag", "v3.4.5", cwd=repository)
-    run("git", "archive", "--format", "tar", "--prefix", "archive/", "--output", tmp_path / "a.tar", "HEAD", cwd=repository)
-    with tarfile.open(tmp_path / "a.tar") as archive:
-        archive.extractall(tmp_path, filter="data")
-    assert version(tmp_path / "archive") == "3.4.5"
+    assert version(archive(repository, tmp_path)) == "3.4.5"
+
+
+def test_archive_made_by_git_without_a_tag_has_the_version_of_the_next_release(repository: Path, tmp_path: Path) -> None:
+    assert NEXT
+    assert version(archive(repository, tmp_path)) == NEXT[1]
 
 
 def test_copy_without_git_has_the_version_of_the_next_release(repository: Path) -> None:
