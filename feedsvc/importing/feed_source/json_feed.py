@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from feedsvc.importing.addresses import absolute
+from feedsvc.importing.errors import DamagedFeedError, ImportSourceError
 from feedsvc.importing.feed_source.dates import parse_date
 from feedsvc.importing.feed_source.markup import absolute_links, text_to_html
 from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedKind, FeedTerm, TitleForm
@@ -17,31 +18,23 @@ _EXTENSION: Final = "_feedsvc"
 _VERSION: Final = "jsonfeed.org/version/"
 
 
-class NotJsonFeedError(Exception):
-    """Raised for a document that is no JSON Feed. The text is the reason.
-
-    `is_damaged`: its JSON is invalid, but it contains the version of JSON Feed.
-    """
-
-    def __init__(self, reason: str, *, is_damaged: bool = False) -> None:
-        super().__init__(reason)
-        self.is_damaged = is_damaged
-
-
 def parse_json_feed(data: bytes, place: str, address: str) -> FeedDocument:
     """Return the document of a JSON Feed. `place` names it in messages; `address` is that of the document, "" if unknown.
 
     Items that are no objects are left out; a version that is not JSON Feed's is in `faults` of the result. Raises
-    NotJsonFeedError if `data` is no JSON object with a list as `items`.
+    ImportSourceError if `data` is no JSON object with a list as `items`; DamagedFeedError if it is invalid JSON, but contains the
+    version of JSON Feed.
     """
     try:
         document = json.loads(data.decode("utf-8-sig", errors="replace"))
     except RecursionError:
-        raise NotJsonFeedError("its JSON is nested too deeply") from None
+        raise ImportSourceError(f"{place}: its JSON is nested too deeply") from None
     except ValueError as error:
-        raise NotJsonFeedError(f"its JSON is invalid: {error}", is_damaged=_VERSION.encode() in data) from None
+        kind = DamagedFeedError if _VERSION.encode() in data else ImportSourceError
+        raise kind(f"{place}: its JSON is invalid: {error}") from None
     if not isinstance(document, dict) or not isinstance(document.get("items"), list):
-        raise NotJsonFeedError("it is JSON, but no JSON Feed: a JSON Feed is an object with the keys version, title and items")
+        needed = "a JSON Feed is an object with the keys version, title and items"
+        raise ImportSourceError(f"{place}: it is JSON, but no JSON Feed: {needed}")
     page = absolute(address, _text(document, "home_page_url"))
     base = address or _text(document, "feed_url") or page
     version, names = _text(document, "version"), _Names(document)

@@ -9,10 +9,10 @@ from typing import Final
 from lxml import etree
 
 from feedsvc.importing.addresses import absolute
-from feedsvc.importing.errors import DamagedFeedError, ImportSourceError
+from feedsvc.importing.errors import ImportSourceError
 from feedsvc.importing.feed_source.atom import parse_atom
 from feedsvc.importing.feed_source.elements import name_of
-from feedsvc.importing.feed_source.json_feed import NotJsonFeedError, parse_json_feed
+from feedsvc.importing.feed_source.json_feed import parse_json_feed
 from feedsvc.importing.feed_source.records import FeedDocument
 from feedsvc.importing.feed_source.rss import is_rss, parse_rss
 from feedsvc.importing.feed_source.xml_text import decode_xml, parse_xml
@@ -47,11 +47,7 @@ def parse_feed(data: bytes, place: str, *, address: str = "", charset: str = "")
         if data.startswith(magic):
             raise ImportSourceError(f"{place}: it is compressed with {name}; decompress it first")
     if start.startswith((b"{", b"[")):
-        try:
-            return parse_json_feed(data, place, address)
-        except NotJsonFeedError as error:
-            kind = DamagedFeedError if error.is_damaged else ImportSourceError
-            raise kind(f"{place}: {error}") from None
+        return parse_json_feed(data, place, address)
     return _parse_xml_feed(data, place, address, charset)
 
 
