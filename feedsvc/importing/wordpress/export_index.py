@@ -9,7 +9,6 @@ import mimetypes
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
@@ -29,11 +28,16 @@ CREATE TABLE attachment (
 CREATE INDEX attachment_parent ON attachment (parent, position);
 CREATE TABLE block (number INTEGER PRIMARY KEY, content TEXT);
 CREATE TABLE post (
-  key TEXT PRIMARY KEY, number INTEGER, ordinal INTEGER, modified TEXT, place TEXT, is_post INTEGER, id TEXT, link TEXT,
-  work TEXT, language TEXT
+  row INTEGER PRIMARY KEY, key TEXT, title TEXT, slug TEXT, number INTEGER, ordinal INTEGER, modified TEXT, place TEXT,
+  is_post INTEGER, id TEXT, link TEXT, work TEXT, language TEXT
 );
+CREATE INDEX post_key ON post (key);
 CREATE INDEX post_id ON post (id);
 CREATE INDEX post_work ON post (work) WHERE work <> '';
+"""
+_SAME_POST: Final = """
+SELECT row, modified, ordinal, place FROM post
+WHERE key = ?1 AND (title = nullif(?2, '') OR slug = nullif(?3, '') OR (title, slug) = (?2, ?3))
 """
 _CACHE_PAGES: Final = "PRAGMA cache_size=-16000"  # kilobytes
 # Postmeta of an attachment with the name of its photographer, by plug-in: Media Credit and Newspack, Image Source Control, Credit
@@ -67,14 +71,6 @@ class Attachment(NamedTuple):
     media_type: str
     length: int
     page: str
-
-
-@dataclass(frozen=True, slots=True)
-class PostLocation:
-    """The item whose version of a post counts, if several items have the post: its ordinal in the export, and its place."""
-
-    ordinal: int
-    place: str
 
 
 class TranslatedPost(NamedTuple):
@@ -121,17 +117,19 @@ class ExportIndex:
         self._connection.execute("INSERT OR REPLACE INTO block VALUES (?, ?)", (number, content))
 
     def add_post(self, item: ItemFields, ordinal: int) -> None:
-        """Add a post. Of several items with one number, the last changed holds the post; of equally new ones, the first."""
+        """Add a post. Items with one number hold one post if their titles or their slugs are equal.
+
+        Of these, the last changed counts; of equally new ones, the first.
+        """
         modified = item.text("wp:post_modified_gmt") or item.text("wp:post_modified")
         is_post = item.text("wp:status") not in NO_POST_STATES
         number = parse_number(item.text("wp:post_id"))
         values = (item.text("guid"), item.text("link"), translation_group(item), language_of(item))
-        self._connection.execute(
-            "INSERT INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET ordinal = excluded.ordinal, "
-            "modified = excluded.modified, place = excluded.place, is_post = excluded.is_post, id = excluded.id, "
-            "link = excluded.link, work = excluded.work, language = excluded.language WHERE excluded.modified > modified",
-            (post_key(item, ordinal), number, ordinal, modified, item.place, is_post, *values),
-        )
+        names = post_names(item, ordinal)
+        row, former, *_ = self._connection.execute(_SAME_POST, names).fetchone() or (None, "")
+        if row is None or modified > former:
+            statement = "INSERT OR REPLACE INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            self._connection.execute(statement, (row, *names, number, ordinal, modified, item.place, is_post, *values))
 
     def original_of(self, item: ItemFields, main_language: str) -> TranslatedPost | None:
         """Return the post that an added post translates; None if it is the original itself, or translates none.
@@ -159,11 +157,13 @@ class ExportIndex:
         row = self._connection.execute(statement, (identifier,)).fetchone()
         return str(row[1]) if row and row[0] != ordinal else ""
 
-    def post_location(self, item: ItemFields, ordinal: int) -> PostLocation:
-        """Return the added item whose version of this item's post counts; if its post was not added, the item itself."""
-        statement = "SELECT ordinal, place FROM post WHERE key = ?"
-        row = self._connection.execute(statement, (post_key(item, ordinal),)).fetchone()
-        return PostLocation(*row) if row else PostLocation(ordinal, item.place)
+    def post_location(self, item: ItemFields, ordinal: int) -> tuple[int, str]:
+        """Return ordinal and place of the added item whose version of this item's post counts.
+
+        They are those of the item itself if its post was not added.
+        """
+        row = self._connection.execute(_SAME_POST, post_names(item, ordinal)).fetchone()
+        return row[2:] if row else (ordinal, item.place)
 
     def attachment(self, number: int) -> Attachment | None:
         """Return an attachment; None if the export does not have it."""
@@ -190,9 +190,9 @@ class ExportIndex:
         return str(row[0]) if row else None
 
 
-def post_key(item: ItemFields, ordinal: int) -> str:
-    """Return a key that is equal for items with one number: the number, or a text with the ordinal if an item has none."""
-    return item.text("wp:post_id") or f"ordinal {ordinal}"
+def post_names(item: ItemFields, ordinal: int) -> tuple[str, str, str]:
+    """Return the number of an item, or a text with the ordinal if it has none, its title as written, and its slug."""
+    return item.text("wp:post_id") or f"ordinal {ordinal}", item.text("title"), item.text("wp:post_name")
 
 
 def parse_number(text: str) -> int:

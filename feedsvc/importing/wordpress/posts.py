@@ -49,9 +49,9 @@ class PostReader:
         """
         self.comment_count += item.comment_count
         what, status = describe_item(item), item.text("wp:status")
-        location = self._index.post_location(item, ordinal)
-        if location.ordinal != ordinal:
-            yield Omission(item.place, what, f"the export has it again, equal or changed later, at {location.place}")
+        last_ordinal, last_place = self._index.post_location(item, ordinal)
+        if last_ordinal != ordinal:
+            yield Omission(item.place, what, f"the export has it again, equal or changed later, at {last_place}")
             return
         if status == "trash":
             yield Omission(item.place, what, "it is in the trash")

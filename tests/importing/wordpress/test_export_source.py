@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import mimetypes
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from lxml import etree
 
 from feedsvc.importing.errors import ImportSourceError
-from feedsvc.importing.source import PostState, SourceAuthor, SourceRedirect, TermKind
+from feedsvc.importing.source import PostState, SourceAuthor, SourcePost, SourceRedirect, TermKind
 from feedsvc.importing.wordpress import open_wordpress_export
 from tests.importing.wordpress.reading import read_all
 from tests.importing.wordpress_export import NO_DATE, WxrItem, attachment, export_xml, write_export
@@ -253,6 +254,23 @@ def test_same_post_in_two_exports_is_read_once_as_changed_last(tmp_path: Path) -
     assert posts["1"].title == "New"
     assert posts["1"].place.startswith("2.xml")
     assert ["2.xml" in omission.reason for omission in omissions] == [True, True]
+
+
+@pytest.mark.parametrize("slugs", [("ferry", "pier"), ("", "")])
+def test_two_posts_with_one_number_are_both_kept_if_title_and_slug_differ(tmp_path: Path, slugs: tuple[str, str]) -> None:
+    ferry = WxrItem(number=1, title="Ferry", slug=slugs[0], guid="urn:ferry", modified_gmt="2021-01-01 00:00:00")
+    pier = WxrItem(number=1, title="Pier", slug=slugs[1], guid="urn:pier", modified_gmt="2021-02-02 00:00:00")
+    retitled = replace(pier, title="Pier is open" if slugs[1] else "Pier", modified_gmt="2021-03-03 00:00:00")
+    source = open_wordpress_export(write_export(tmp_path / "export.xml", ferry, pier, retitled))
+    assert [part.id for part in source.posts() if isinstance(part, SourcePost)] == ["urn:ferry", "urn:pier"]
+
+
+def test_draft_without_a_slug_is_the_post_that_was_published_later(tmp_path: Path) -> None:
+    draft = WxrItem(number=1, slug="", status="draft", modified_gmt="2021-01-01 00:00:00")
+    write_export(tmp_path / "1.xml", draft)
+    write_export(tmp_path / "2.xml", replace(draft, slug="walk", status="publish", modified_gmt="2021-02-02 00:00:00"))
+    source = open_wordpress_export(tmp_path)
+    assert [part.state for part in source.posts() if isinstance(part, SourcePost)] == [PostState.PUBLISHED]
 
 
 def test_two_posts_with_one_id_are_both_kept(tmp_path: Path) -> None:
