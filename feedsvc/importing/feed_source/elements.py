@@ -16,6 +16,7 @@ _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
 _PREFIXES: Final = {
     "http://backend.userland.com/rss2": "",
     "http://blogs.law.harvard.edu/tech/rss": "",
+    "http://channel.netscape.com/rdf/simple/0.9": "",
     "http://my.netscape.com/rdf/simple/0.9": "",
     "http://purl.org/rss/1.0": "",
     "http://purl.org/net/rss1.1#": "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from feedsvc.importing.feed_source.parse import parse_feed
-from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedTerm
+from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedKind, FeedTerm
 from feedsvc.importing.source import SourceAuthor, SourceMedium
 from tests.importing.feed_source import samples
 
@@ -55,6 +55,16 @@ def test_first_versions_of_rss_with_entities_of_netscape() -> None:
     document = parse(samples.RSS_091)
     [only] = document.items
     assert (only.title, only.address, only.content) == ("Item\u00a0one", "http://ancient.example/one.html", "R&D and AT&T")
+
+
+@pytest.mark.parametrize("host", ["my", "channel"])
+def test_rss_0_90_of_netscape(host: str) -> None:
+    namespaces = f'xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://{host}.netscape.com/rdf/simple/0.9/"'
+    channel = "<channel><title>Old news</title><link>http://ancient.example/</link><description>d</description></channel>"
+    item = "<item><title>Harbour</title><link>http://ancient.example/harbour</link></item>"
+    document = parse(f"<r:RDF {namespaces}>{channel}{item}</r:RDF>")
+    assert (document.kind, document.title) == (FeedKind.RDF, "Old news")
+    assert [(item.title, item.address) for item in document.items] == [("Harbour", "http://ancient.example/harbour")]
 
 
 @pytest.mark.parametrize("again", ["talk", "film"])
