@@ -52,6 +52,7 @@ PROBLEM: Final = [
     ["check", "warned", "--strict"],
     ["export", "wxr", "broken"],
     ["feeds", "broken"],
+    ["import", "empty.xml", "imported"],
     ["list", "broken"],
     ["new", "Title", "unusable"],
     ["ping", "unusable", "--state", "state"],
@@ -94,6 +95,7 @@ def folder(tmp_path: Path) -> Path:
     ):
         newsrooms.write(tmp_path / name, {"site.yaml": site, "articles/a.yaml": article})
     (tmp_path / "feed.xml").write_text(FEED, "utf-8")
+    (tmp_path / "empty.xml").write_text("<rss><channel><link>https://old.example/</link></channel></rss>", "utf-8")
     (tmp_path / "existing").mkdir()  # an empty state folder
     return tmp_path
 

@@ -84,6 +84,17 @@ def test_truncated_feed_is_imported_as_far_as_it_goes_and_fails(folder: Path) ->
     assert "feed.xml: what may follow is not imported: it ends early, at line " in result.stderr
 
 
+@pytest.mark.parametrize(
+    "source", [export_xml([]), "<rss><channel><title>Harbour</title><link>https://harbour.example/</link></channel></rss>"]
+)
+def test_source_without_a_post_is_a_warning_and_fails(folder: Path, source: str) -> None:
+    (folder / "empty.xml").write_text(source, "utf-8")
+    result = run(folder, "empty.xml", "newsroom")
+    assert result.returncode == 1
+    assert ": the source is not imported: it has no post and no page; check that it is the file" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_dry_run_writes_nothing(folder: Path) -> None:
     result = run(folder, "feed.xml", "newsroom", "--dry-run")
     assert result.returncode == 0

@@ -179,7 +179,11 @@ class _Import:
             add_redirects=redirects.add_post,
             since=self.options.since,
         )
-        return indexer.build(self.progress("Reading", self.posts()))
+        index = indexer.build(self.progress("Reading", self.posts()))
+        if not (index.plans or index.unselected):
+            reason = "it has no post and no page; check that it is the file, folder or address that you mean"
+            self.report.omit([Omission(self.report.title or self.report.system, "the source", reason, is_end=True)])
+        return index
 
     def write_settings(self, site: Site, index: SourceIndex, terms: TermTable) -> Mapping[str, str]:
         """Write site.yaml, categories.yaml, authors.yaml and tags.yaml, and return their texts by name of file.
