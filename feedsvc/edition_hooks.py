@@ -97,7 +97,7 @@ class EditionHooks:
                 changed |= former.paths
             self._pending = _Change(catalog=catalog, since=since, paths=changed, is_everywhere=self._create_barrier())
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="hooks", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="feedsvc-hooks", daemon=True)
                 self._thread.start()
             self._condition.notify()
 

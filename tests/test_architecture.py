@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -231,3 +232,16 @@ def test_public_names_are_imported_from_their_package() -> None:
 def test_package_docstring_has_at_least_twelve_words() -> None:
     docstrings = {name: ast.get_docstring(tree) or "" for name, tree in modules().items() if is_package(name)}
     assert [name for name, text in docstrings.items() if name != "feedsvc" and len(text.split()) < 12] == []
+
+
+def test_every_thread_has_a_name_that_begins_with_feedsvc() -> None:
+    """Programs that show the threads of a process, such as py-spy, showed Thread-7 and `copies`."""
+    calls = [
+        (name, node)
+        for name, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("Thread", "ThreadPoolExecutor")
+    ]
+    texts = [[ast.unparse(part) for part in (*call.args, *call.keywords)] for _, call in calls]
+    assert len(calls) > 15
+    assert [call[0] for call, words in zip(calls, texts, strict=True) if not re.search("['\"]feedsvc-", " ".join(words))] == []

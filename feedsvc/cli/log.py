@@ -84,7 +84,7 @@ class _LogHandler(logging.Handler):
         elif self._timer is None or not self._timer.is_alive():  # a fork does not inherit the thread
             # If no further record comes, the timer writes the summary.
             self._timer = threading.Timer(WINDOW_SECONDS, self._on_timer)
-            self._timer.daemon = True
+            self._timer.name, self._timer.daemon = "feedsvc-log", True
             self._timer.start()
 
     def flush(self) -> None:

@@ -89,7 +89,7 @@ class Watcher:
         self._check: FolderCheck | None = None  # of the periodic scan that is under way
         self._poll_ended_at = time.monotonic()
         self._are_updates_prepared = False
-        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="feedsvc-watch", daemon=True)
 
     def start(self) -> None:
         self._thread.start()

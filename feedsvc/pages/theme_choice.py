@@ -127,7 +127,7 @@ class TrialThread(threading.Thread):
     def __init__(
         self, chooser: ThemeChooser, files: ThemeFiles, previous: ThemeFiles, collect_articles: Callable[[], NewestArticles]
     ) -> None:
-        super().__init__(name="theme-trial", daemon=True)
+        super().__init__(name="feedsvc-theme-trial", daemon=True)
         self.files = files
         self.choice: ThemeChoice | None = None
         self.failure_reason = ""

@@ -163,7 +163,9 @@ class PeerProcesses:
         """Send a request to all peers at once; return name -> response of those that respond within `timeout` seconds."""
         responses: dict[str, Message] = {}
         threads = [
-            threading.Thread(target=lambda path=path: responses.update(_ask(path, request, timeout)), daemon=True)
+            threading.Thread(
+                target=lambda path=path: responses.update(_ask(path, request, timeout)), name="feedsvc-ask", daemon=True
+            )
             for path in self._peer_paths()
         ]
         end = time.monotonic() + timeout

@@ -118,7 +118,7 @@ class _CheckedProcessorLimit(_ProcessorLimit):
     def __init__(self, per_step: int, total: int) -> None:
         super().__init__(per_step, total)
         self._end = self._total_end
-        threading.Thread(target=self._check, daemon=True).start()
+        threading.Thread(target=self._check, name="feedsvc-limit", daemon=True).start()
 
     def _set_end(self, end: int) -> None:
         self._end = end
@@ -154,7 +154,7 @@ def _end_with_parent(parent: int, elapsed: float) -> None:
     """
     if not resource:
         end = threading.Timer(elapsed + 2 * GRACE, os._exit, (1,))
-        end.daemon = True
+        end.name, end.daemon = "feedsvc-limit", True
         end.start()
         return
     signal.pthread_sigmask(signal.SIG_SETMASK, ())

@@ -86,10 +86,10 @@ class _ThreadedPipes:
         stdin, stdout, stderr = _files(child)
         self.output, self.errors = bytearray(), bytearray()
         self._receivers = [
-            threading.Thread(target=self._receive, args=arguments, daemon=True)
+            threading.Thread(target=self._receive, args=arguments, name="feedsvc-receive", daemon=True)
             for arguments in ((stdout, self.output), (stderr, self.errors))
         ]
-        for thread in (*self._receivers, threading.Thread(target=_send, args=(stdin, data), daemon=True)):
+        for thread in (*self._receivers, threading.Thread(target=_send, args=(stdin, data), name="feedsvc-send", daemon=True)):
             thread.start()
 
     def transfer(self, seconds: float) -> bool:

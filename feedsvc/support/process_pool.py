@@ -255,7 +255,7 @@ def _run_child(work: Callable[[range], object], parent: Connection, inherited: l
         connection.close()
     results: SimpleQueue[_Result] = SimpleQueue()
     # A thread sends, because a large result waits until the parent takes it. The next chunk need not wait. Few results queue up.
-    threading.Thread(target=_send_results, args=(parent, results), daemon=True).start()
+    threading.Thread(target=_send_results, args=(parent, results), name="feedsvc-results", daemon=True).start()
     with suppress(EOFError, ConnectionError):
         while True:
             results.put(_run_chunk(work, parent.recv()))

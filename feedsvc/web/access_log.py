@@ -151,7 +151,7 @@ class AccessLog:
         """Start the thread. The first logged response calls this, so the thread runs in the process that serves after a fork."""
         with self._start_lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="access log", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="feedsvc-access-log", daemon=True)
                 self._thread.start()
 
     def _run(self) -> None:

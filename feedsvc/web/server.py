@@ -9,6 +9,7 @@ import errno
 import logging
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -58,6 +59,9 @@ class _Dispatcher(ThreadedTaskDispatcher):
         super().__init__()
         self.queue: Any = TaskQueue()
         self.set_thread_count(threads)
+
+    def start_new_thread(self, target: Callable[[int], object], thread_no: int) -> None:
+        threading.Thread(target=target, args=(thread_no,), name=f"feedsvc-http-{thread_no}", daemon=True).start()
 
 
 class _Listener(TcpWSGIServer):

@@ -11,13 +11,11 @@ import socket
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 # Family, type, protocol, canonical name and address, as socket.getaddrinfo returns them.
 SocketAddress: TypeAlias = tuple[Any, Any, int, str, Any]
 _SocketAddresses: TypeAlias = Sequence[SocketAddress]
-
-_THREAD_NAME: Final = "feedsvc-lookup"
 
 
 class LookupTimeoutError(TimeoutError):
@@ -63,5 +61,5 @@ def _start_lookup(host: str, port: int) -> Future[_SocketAddresses]:
             future.set_exception(error)
 
     # A daemon thread, so that the process can end while a name server does not answer.
-    threading.Thread(target=look_up, name=_THREAD_NAME, daemon=True).start()
+    threading.Thread(target=look_up, name="feedsvc-lookup", daemon=True).start()
     return future

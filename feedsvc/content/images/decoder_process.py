@@ -70,7 +70,7 @@ def main() -> None:
     """Set limits, send READY, and handle requests: at most _MAX_IMAGES, or until the parent closes its end of the socket."""
     parent, lock_descriptor = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     _limit_resources()
-    threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
+    threading.Thread(target=_exit_with_parent, args=(parent,), name="feedsvc-parent", daemon=True).start()
     from feedsvc.content.images import copying  # noqa: PLC0415 - libvips is loaded after the limits are set
 
     copying.prepare()

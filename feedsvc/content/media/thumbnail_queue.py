@@ -51,7 +51,7 @@ class VariantQueue:
             self._waiting.append((media, digest))
             if self._thread_count < _THREADS and self._idle_count < len(self._waiting):
                 try:
-                    threading.Thread(target=self._run, name="copies", daemon=True).start()
+                    threading.Thread(target=self._run, name="feedsvc-copies", daemon=True).start()
                 except RuntimeError:  # the system starts no more threads
                     self._waiting.pop()
                     self._digests.discard(digest)

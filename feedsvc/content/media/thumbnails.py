@@ -143,7 +143,7 @@ class VariantStore:
                 idle_children.append(child)
             return 1
 
-        threads = ThreadPoolExecutor(len(children))
+        threads = ThreadPoolExecutor(len(children), "feedsvc-copies")
         try:
             yield from threads.map(work, images)
         finally:

@@ -125,7 +125,7 @@ class MediaLibrary:
         """
         parts = self._root / _PARTS_FOLDER
         waiting = iter(addresses)
-        with _explaining_errors(self._root), ThreadPoolExecutor(_THREADS) as pool:
+        with _explaining_errors(self._root), ThreadPoolExecutor(_THREADS, "feedsvc-fetch") as pool:
             parts.mkdir(parents=True, exist_ok=True)
             write_atomically(parts / ".gitignore", _IGNORE_ALL)
             for number in count(1):

@@ -152,7 +152,7 @@ def test_a_demo_that_ends_while_copies_are_made_can_remove_its_folder(write_imag
     shutil.rmtree(store_folder, ignore_errors=True)
     assert store.request(images[0], digest_of(images[0]), 320) is None
     for thread in threading.enumerate():
-        if thread.name == "copies":
+        if thread.name == "feedsvc-copies":
             thread.join(60)
     assert not store_folder.exists()
 
