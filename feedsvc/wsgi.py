@@ -19,14 +19,18 @@ from feedsvc.service import open_newsroom
 _NAMES: Final = ("app", "application")  # mod_wsgi and uWSGI expect the latter
 
 
-def create_app(content: str = "content", base_url: str = "", state: str = "") -> Flask:
+def create_app(content: str = "", base_url: str = "", state: str = "") -> Flask:
     """Return the application of the folder `content`. A thread follows the folder's changes until the process ends.
 
-    `base_url` replaces that of site.yaml, unless it is "". `state` is the path of the state folder; without one there are no
+    Without `content`, what is not given is that of `feedsvc serve`, from its variables and settings file. `base_url` replaces
+    that of site.yaml, unless it is "". `state` is the path of the state folder; if only `content` is given, there are no
     Last-Modified dates, no narrower copies of images, no private feeds, and no last valid versions after a restart. There is no
     response cache, so that functions that the caller registers with `before_request` and `after_request` run for each request.
     Raises ContentError if the content folder cannot be used, and FeedsvcError for an invalid `base_url` or state folder.
     """
+    if not content:
+        config = import_cli_module("wsgi_settings").read_service_config()
+        content, base_url, state = config.content, base_url or config.base_url, state or config.state_folder
     newsroom = open_newsroom(Path(content), base_url, Path(state) if state else None, ExitStack())
     return web.create_app(newsroom.live, caches_responses=False, token_authorizer=newsroom.token_authorizer)
 

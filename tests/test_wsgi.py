@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,18 @@ def test_flask_lists_an_endpoint_for_every_kind_of_address(tmp_path: Path) -> No
     endpoints = {line.split()[0] for line in result.stdout.splitlines()[2:]}
     assert {"site_page", "category_feed", "author_archive_feed", "tag_page", "article", "media_file"} <= endpoints
     assert {"sitemap_xml", "feeds_opml", "subscribe", "tag_list", "robots_txt", "status", "metrics", "healthz"} <= endpoints
+
+
+def test_flask_finds_the_folder_of_the_variables_and_shows_that_documents_are_only_read(tmp_path: Path) -> None:
+    """`flask --app feedsvc.wsgi run` opened that folder twice, and then looked for ./content."""
+    root = newsrooms.write_sample(tmp_path / "newsroom")
+    environment = {**os.environ, "FEEDSVC_CONTENT": str(root), "FEEDSVC_STATE": str(tmp_path / "state"), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "flask", "--app", "feedsvc.wsgi", "routes"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=True)
+    rows = [line.split() for line in result.stdout.splitlines()[2:]]
+    methods = {endpoint: words[0] for endpoint, *words in rows}
+    assert {methods[name] for name in ("site_page", "category_feed", "article", "media_file", "static_page")} == {"GET"}
+    assert "serving" not in result.stderr
 
 
 def test_embedded_application_serves_below_the_path_of_base_url_and_follows_saves(tmp_path: Path) -> None:

@@ -67,8 +67,11 @@ class ProcessApplication(PerProcess["WSGIApplication"]):
         return application(environ, start_response)
 
     def load(self) -> None:
-        """Open the service, unless uWSGI forks the workers of this process later. After a FeedsvcError, raise SystemExit."""
-        if not _or_exit(lambda: _is_deferred_by_uwsgi(self.open_in_background)):
+        """Open the service, unless uWSGI forks the workers of this process later. After a FeedsvcError, raise SystemExit.
+
+        The command `flask` asks a module for `app` before it calls `create_app`. So the first request opens the service there.
+        """
+        if "FLASK_RUN_FROM_CLI" not in os.environ and not _or_exit(lambda: _is_deferred_by_uwsgi(self.open_in_background)):
             _or_exit(self.get)
 
     def open_in_background(self) -> None:

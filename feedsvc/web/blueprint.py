@@ -19,9 +19,10 @@ from feedsvc.errors import PluginError, TextUnavailableError
 from feedsvc.live import Live
 from feedsvc.routes import COMBINATION_FORM
 from feedsvc.url_rules import URL_RULES
-from feedsvc.web.combination_form import FORM_ENDPOINT, FORM_METHODS, form_view
+from feedsvc.web.combination_form import FORM_ENDPOINT, form_view
 from feedsvc.web.document_endpoints import (
     PREFIX_KEY,
+    RETRIEVAL_METHODS,
     DocumentView,
     ViewFunction,
     exhausted_response,
@@ -37,7 +38,6 @@ from feedsvc.web.url_converter import PATH_CONVERTER, FilePathConverter
 _OTHER_ENDPOINT: Final = "other"
 _OTHER_RULES: Final = ("", f"/<{PATH_CONVERTER}:path>")
 _FREE_RULES: Final = frozenset((*URL_RULES["static_page"], *URL_RULES["root_file"]))  # without a prefix before them
-_ALL_METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE")
 _View = Callable[..., ResponseReturnValue]
 _FILE_WRAPPER: Final = "wsgi.file_wrapper"  # servers disagree on which part of the file it sends
 
@@ -78,8 +78,8 @@ def add_site_endpoints(blueprint: Blueprint, get_views: Callable[[], SiteViews],
         for endpoint, endpoint_rules in rules.items():
             view = _view(endpoint, prefix, get_views)
             for rule in endpoint_rules:
-                _add_rule(state, rule, endpoint, view, _ALL_METHODS)
-        _add_rule(state, COMBINATION_FORM, FORM_ENDPOINT, _view(FORM_ENDPOINT, prefix, get_views), FORM_METHODS)
+                _add_rule(state, rule, endpoint, view, RETRIEVAL_METHODS)
+        _add_rule(state, COMBINATION_FORM, FORM_ENDPOINT, _view(FORM_ENDPOINT, prefix, get_views), ("POST", "OPTIONS"))
 
     blueprint.record(register)
     # The application may register handlers of its own on the blueprint instead.

@@ -43,6 +43,7 @@ codecs.lookup("idna")
 _LOG: Final = logging.getLogger(__name__)
 # Key in the environ: the path, without a slash at its end, at which another program's application has the site.
 PREFIX_KEY: Final = "feedsvc.prefix"
+RETRIEVAL_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 _OPEN_FILE_WAIT_SECONDS: Final = 5.0  # seconds that a request waits until another open file is closed
 _RETRY_SECONDS: Final = 5
 _PLUGIN_RETRY_SECONDS: Final = 300  # until the operator has corrected the plug-in
@@ -79,10 +80,11 @@ def add_document_endpoints(app: Flask, live: Live, stats: RequestStats, view: Do
     """
     for endpoint, rules in URL_RULES.items():
         for rule in rules:
-            add_endpoint(app, endpoint, rule, view)
+            add_endpoint(app, endpoint, rule, view, RETRIEVAL_METHODS)
     app.before_request(_note_start)
     app.after_request(lambda response: _count(response, stats))
-    app.register_error_handler(404, lambda _: view.old_address_response() or not_found_response(live))
+    for status in (404, 405):
+        app.register_error_handler(status, lambda _: view.unmatched_response() or not_found_response(live))
     app.register_error_handler(TextUnavailableError, text_unavailable_response)
     app.register_error_handler(PluginError, plugin_failed_response)
     app.register_error_handler(Exception, internal_error_response)
@@ -130,10 +132,11 @@ class DocumentView:
         """
         return self._respond(*self._find())
 
-    def old_address_response(self) -> Response | None:
+    def unmatched_response(self) -> Response | None:
         """Return the response to Flask's current request if no URL rule matches it but something is at its path, else None.
 
-        The paths concerned are old addresses, and those of files in folders of root/ other than .well-known.
+        The requests concerned have methods other than RETRIEVAL_METHODS, or the paths of old addresses and of files in folders
+        of root/ other than .well-known.
         """
         if not request.routing_exception:
             return None
