@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,12 +13,11 @@ import click
 
 from feedsvc.catalog import ArticleState, ListedFile, files_by_state
 from feedsvc.cli.content_folder import load_with_last_valid_versions
-from feedsvc.cli.options import base_url_option, content_argument, report_errors, state_folder, state_option
-from feedsvc.cli.output import aligned_lines, print_line, print_problems
+from feedsvc.cli.options import base_url_option, content_argument, json_option, report_errors, state_folder, state_option
+from feedsvc.cli.output import aligned_lines, print_json, print_line, print_problems
 from feedsvc.cli.variables import IntRange, WordChoice, command, option
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.support.clock import wall_clock
-from feedsvc.support.date_formats import rfc3339
 
 _DEFAULT_LIMIT: Final = 20  # files of each status in the text format
 _NO_DATE: Final = "-"
@@ -50,7 +48,7 @@ _COLORS: Final[Mapping[ArticleState, str]] = {ArticleState.BROKEN: "red", Articl
     type=IntRange(min=0),
     help=f"Number of articles of each status that are listed; 0 for all. The default is {_DEFAULT_LIMIT}, and all with --json.",
 )
-@option("--json", "as_json", is_flag=True, help="Print JSON, with times in UTC.")
+@json_option
 @base_url_option
 @state_option
 @report_errors
@@ -79,7 +77,7 @@ def list_articles(
         print_line(f"feedsvc: {notice}", err=True)
     shown = {one: groups[one] for one in groups if not states or one.value in states}
     if as_json:
-        print_line(json.dumps(_as_json(shown, limit or None, now), ensure_ascii=False, indent=2))
+        print_json(_as_json(shown, limit or None, now))
     else:
         for line in _as_text(shown, _DEFAULT_LIMIT if limit is None else limit or None, snapshot, now):
             print_line(line)
@@ -139,7 +137,7 @@ def _countdown(remaining: timedelta) -> str:
 
 def _as_json(groups: _Groups, limit: int | None, now: datetime) -> dict[str, Any]:
     return {
-        "now": rfc3339(now),
+        "now": now,
         "counts": {state.value: len(files) for state, files in groups.items()},
         "articles": [_json_row(file, now) for files in groups.values() for file in files[:limit]],
     }
@@ -153,10 +151,10 @@ def _json_row(file: ListedFile, now: datetime) -> dict[str, Any]:
             "id": article.id,
             "slug": article.slug,
             "title": article.title,
-            "published": rfc3339(article.published),
-            "updated": rfc3339(article.updated),
-            "expires": rfc3339(article.expires) if article.expires else None,
-            "withdrawn": rfc3339(article.withdrawn_at) if article.withdrawn_at else None,
+            "published": article.published,
+            "updated": article.updated,
+            "expires": article.expires,
+            "withdrawn": article.withdrawn_at,
         }
     if article and file.state is ArticleState.SCHEDULED:
         row["seconds_until_published"] = int((article.published - now).total_seconds())

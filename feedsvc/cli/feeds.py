@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +11,12 @@ import click
 
 from feedsvc.catalog import Catalog, Listing, Visibility, build_catalog, count_articles
 from feedsvc.cli.content_folder import load_without_theme_trial
-from feedsvc.cli.options import base_url_option, content_argument, report_errors
-from feedsvc.cli.output import aligned_lines, print_problems
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.options import base_url_option, content_argument, json_option, report_errors
+from feedsvc.cli.output import aligned_lines, print_json, print_problems
+from feedsvc.cli.variables import command
 from feedsvc.feeds import FORMATS, listing_title
 from feedsvc.routes import FeedAt, path_of
 from feedsvc.support.clock import wall_clock
-from feedsvc.support.date_formats import rfc3339
 from feedsvc.uris import absolute
 
 _HEADINGS: Final = ("ADDRESS", "ENTRIES", "ARTICLES", "LAST CHANGE", "ACCESS", "TITLE")
@@ -28,7 +26,7 @@ _TEXT_SUFFIX: Final = "rss"  # format whose address stands in the table
 
 @command("feeds")
 @content_argument
-@option("--json", "as_json", is_flag=True, help="Print JSON, with the addresses of all formats.")
+@json_option
 @base_url_option
 @report_errors
 def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
@@ -49,7 +47,7 @@ def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
     private = (listing.at(catalog.now) for listing in catalog.private_listings.values())
     listings = (*catalog.listings.values(), *private)
     if as_json:
-        click.echo(json.dumps([_feed_facts(catalog, listing) for listing in listings], ensure_ascii=False, indent=2))
+        print_json([_feed_facts(catalog, listing) for listing in listings])
     else:
         for line in aligned_lines([_HEADINGS, *(_table_row(catalog, listing) for listing in listings)]):
             click.echo(line)
@@ -67,7 +65,7 @@ def _feed_facts(catalog: Catalog, listing: Listing) -> dict[str, Any]:
         else {suffix: absolute(base_url, path_of(FeedAt(listing.ref, suffix))) for suffix in FORMATS},
         "entries": sum(row.visibility is Visibility.VISIBLE for row in listing.feed_rows),
         "articles": count_articles(listing),
-        "last_change": rfc3339(listing.last_changed) if listing.last_changed else None,
+        "last_change": listing.last_changed,
         "access": "private" if is_private else "public",
     }
 

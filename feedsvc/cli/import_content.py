@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from feedsvc.cli.completion import complete_folder
-from feedsvc.cli.options import PATH_TYPE, base_url_option, report_errors, utf8_text
+from feedsvc.cli.options import PATH_TYPE, base_url_option, json_option, report_errors, utf8_text
 from feedsvc.cli.output import print_line, report_warning
 from feedsvc.cli.terminal import item_progress
 from feedsvc.cli.variables import IntRange, WordChoice, command, option
@@ -94,6 +94,7 @@ _ANSWERS: Final = {"m": ConflictChoice.MINE, "s": ConflictChoice.SOURCE, "l": Co
 )
 @option("--report", "report_file", metavar="FILE", type=PATH_TYPE, help="Write the whole report to a .txt, .json or .html file.")
 @option("--processes", type=IntRange(min=1), help="Number of processes. The default is the number of processors.")
+@json_option
 @base_url_option
 @report_errors
 def import_command(
@@ -111,6 +112,7 @@ def import_command(
     update: str | None,
     report_file: Path | None,
     processes: int | None,
+    as_json: bool,
     base_url: str,
 ) -> None:
     """Write the articles of SOURCE into FOLDER, a newsroom or a new folder.
@@ -145,7 +147,7 @@ def import_command(
         _add_helper_files(folder)
     if report_file:
         _write_report(report, report_file)
-    print_line(format_text(report, SHORT_LIST).rstrip("\n"))
+    print_line((REPORT_FORMATS[".json"](report) if as_json else format_text(report, SHORT_LIST)).rstrip("\n"))
     if not dry_run:
         print_line(f"feedsvc: next: feedsvc check {quote_argument(str(folder))}", err=True)
     for end in report.ends:

@@ -47,7 +47,7 @@ database_option = option(
 base_url_option = option(
     "--base-url", metavar="URL", default="", help="Base URL of the site, used instead of base_url in site.yaml."
 )
-
+json_option = option("--json", "as_json", is_flag=True, help="Print JSON, with times in UTC.")
 allow_host_option = option(
     "--allow-host",
     "allowed_hosts",

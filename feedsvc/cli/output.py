@@ -122,6 +122,15 @@ def print_line(text: str, *, err: bool = False) -> None:
     click.echo(text, err=err, color=color_setting())
 
 
+def print_json(value: object) -> None:
+    """Print a value as JSON to stdout. Moments are in UTC; a value of another type that JSON has not is text."""
+    print_line(json.dumps(value, ensure_ascii=False, indent=2, default=_json_text))
+
+
+def _json_text(value: object) -> str:
+    return rfc3339(value) if isinstance(value, datetime) else str(value)
+
+
 def report(sentence: str, level: int = logging.INFO) -> None:
     """Print a sentence for the operator, with `level` in the log of the command, or on stderr if the command has no log."""
     _report_line(f"feedsvc: {sentence}", level)

@@ -5,14 +5,21 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import click
-
 from feedsvc.catalog import Catalog, build_catalog
 from feedsvc.cli.content_folder import load_without_theme_trial
-from feedsvc.cli.options import base_url_option, content_argument, purge_option, report_errors, state_folder, state_option
-from feedsvc.cli.output import format_count, print_problems
+from feedsvc.cli.options import (
+    base_url_option,
+    content_argument,
+    json_option,
+    purge_option,
+    report_errors,
+    state_folder,
+    state_option,
+)
+from feedsvc.cli.output import format_count, print_json, print_line, print_problems, report
 from feedsvc.cli.variables import command, option
 from feedsvc.feeds import FeedDigests
+from feedsvc.model import Site
 from feedsvc.support.clock import wall_clock
 from feedsvc.uris import absolute
 from feedsvc.websub import HubResult, HubSelection, OneShotPublisher, one_shot_publisher
@@ -23,9 +30,10 @@ from feedsvc.websub import HubResult, HubSelection, OneShotPublisher, one_shot_p
 @base_url_option
 @state_option
 @option("--all-feeds", "everything", is_flag=True, help="Notify the hubs of every feed, even if it did not change.")
+@json_option
 @purge_option("the addresses of changed and removed feeds (not those of pages)")
 @report_errors
-def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, purge: tuple[str, ...]) -> None:
+def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, as_json: bool, purge: tuple[str, ...]) -> None:
     """Notify WebSub hubs of feeds of CONTENT (./content) changed since the last ping.
 
     Use it for a static tree, after the new version is public; feedsvc serve notifies the hubs itself. The exit status is 1 if
@@ -40,20 +48,30 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
     """
     snapshot = load_without_theme_trial(content, base_url)
     print_problems(snapshot.problems)
-    if not snapshot.site.hubs:
-        click.echo("feedsvc: site.yaml names no hubs, so no hub is notified", err=True)
-        return
     hub_selection = HubSelection(base_url=snapshot.site.base_url, site_hubs=snapshot.site.hubs)
     if not hub_selection.reachable_hubs:
-        click.echo(
-            f"feedsvc: {snapshot.site.base_url}/ is an address of this machine, which the hubs cannot fetch, "
-            "so no hub is notified; give the public address with --base-url",
-            err=True,
-        )
+        report(_reason_for_no_hub(snapshot.site))
+        if as_json:
+            print_json([])
         return
     with one_shot_publisher(state_folder(content, state), wall_clock) as publisher:
-        failed = _publish(publisher, hub_selection, build_catalog(snapshot, wall_clock()), purge, includes_unchanged=everything)
-    sys.exit(1 if failed else 0)
+        catalog = build_catalog(snapshot, wall_clock())
+        purge_failure, results = _publish(publisher, hub_selection, catalog, purge, includes_unchanged=everything)
+    if as_json:
+        print_json([_to_json(result) for result in results])
+    else:
+        for result in results:
+            print_line(_sentence(result))
+    sys.exit(1 if purge_failure or any(result.failed_count or result.untried_count for result in results) else 0)
+
+
+def _reason_for_no_hub(site: Site) -> str:
+    if not site.hubs:
+        return "site.yaml names no hubs, so no hub is notified"
+    return (
+        f"{site.base_url}/ is an address of this machine, which the hubs cannot fetch, so no hub is notified; "
+        "give the public address with --base-url"
+    )
 
 
 def _publish(
@@ -63,27 +81,35 @@ def _publish(
     purge: tuple[str, ...],
     *,
     includes_unchanged: bool,
-) -> int:
-    """Run the purge command, then notify the hubs, and print the results. Return the number of failures, 0 for success.
+) -> tuple[str, list[HubResult]]:
+    """Run the purge command, then notify the hubs, and print the failures. Return the purge failure, "" if none, and the results.
 
     Each reachable hub is notified of the feeds that changed since it last accepted a notification of them, or with
     `includes_unchanged`, of all feeds. The command `purge` (() for none) gets the addresses of these feeds and of removed ones;
-    it is not run if there are neither. If it fails, hubs are notified anyway. Failures are, for each hub, the feeds whose
-    notification failed and those not tried after them (`HubResult.untried_count`), and 1 if the purge command failed.
+    it is not run if there are neither. If it fails, hubs are notified anyway.
     """
     topics = {absolute(hub_selection.base_url, path): digest for path, digest in FeedDigests().compute(catalog).items()}
     pending_topics = publisher.enqueue(hub_selection, topics, includes_unchanged=includes_unchanged)
     purge_failure = publisher.run_purge_command(purge, pending_topics | publisher.removed_topics) if purge else ""
     if purge_failure:
-        click.echo(f"feedsvc: {purge_failure}", err=True)
-    return bool(purge_failure) + sum(_print_result(publisher.deliver(hub)) for hub in hub_selection.reachable_hubs)
+        report(purge_failure)
+    results = [publisher.deliver(hub) for hub in hub_selection.reachable_hubs]
+    for result in results:
+        for failure in result.failures:
+            report(f"{result.hub}: {failure}")
+    return purge_failure, results
 
 
-def _print_result(result: HubResult) -> int:
-    for failure in result.failures:
-        click.echo(f"feedsvc: {result.hub}: {failure}", err=True)
+def _sentence(result: HubResult) -> str:
     untried = f", {result.untried_count} not tried" if result.untried_count else ""
-    click.echo(
-        f"hub {result.hub}: {format_count(result.delivered_count, 'feed')} announced, {result.failed_count} failed{untried}"
-    )
-    return result.failed_count + result.untried_count
+    return f"hub {result.hub}: {format_count(result.delivered_count, 'feed')} announced, {result.failed_count} failed{untried}"
+
+
+def _to_json(result: HubResult) -> dict[str, object]:
+    return {
+        "hub": result.hub,
+        "announced": result.delivered_count,
+        "failed": result.failed_count,
+        "not_tried": result.untried_count,
+        "failures": result.failures,
+    }

@@ -11,8 +11,8 @@ import click
 from click.core import ParameterSource
 
 from feedsvc.cli.config_file import apply_to_command, command_path, key_of
-from feedsvc.cli.options import report_errors
-from feedsvc.cli.output import aligned_lines, print_line, report
+from feedsvc.cli.options import json_option, report_errors
+from feedsvc.cli.output import aligned_lines, print_json, print_line, report
 from feedsvc.cli.variables import Option, command
 
 _HEADINGS: Final = ("COMMAND", "OPTION", "VALUE", "FROM")
@@ -20,8 +20,9 @@ _PASSWORD_PARAMETER: Final = re.compile(r"([?&][a-z]*passw(?:or)?d=)[^&]*", re.I
 
 
 @command("config")
+@json_option
 @report_errors
-def show_config() -> None:
+def show_config(*, as_json: bool) -> None:
     """Print the options that variables or the settings file set, and where each is set.
 
     The options of every command are listed. The command checks the whole settings file. Values that the command line gives take
@@ -37,11 +38,13 @@ def show_config() -> None:
     group = root.command
     assert isinstance(group, click.Group)  # noqa: S101 - for mypy
     rows = [row for command_context in _contexts(root, group) for row in _rows(command_context)]
-    if not rows:
+    if as_json:
+        print_json([dict(zip(map(str.lower, _HEADINGS), row, strict=True)) for row in rows])
+    elif rows:
+        for line in aligned_lines([_HEADINGS, *((*names, _text(value), origin) for *names, value, origin in rows)]):
+            print_line(line)
+    else:
         report("no variable and no settings file sets an option")
-        return
-    for line in aligned_lines([_HEADINGS, *rows]):
-        print_line(line)
 
 
 def _contexts(parent: click.Context, group: click.Group) -> Iterator[click.Context]:
@@ -52,7 +55,7 @@ def _contexts(parent: click.Context, group: click.Group) -> Iterator[click.Conte
             yield from _contexts(context, one) if isinstance(one, click.Group) else [context]
 
 
-def _rows(context: click.Context) -> Iterator[tuple[str, str, str, str]]:
+def _rows(context: click.Context) -> Iterator[tuple[Any, ...]]:
     """Yield command, key, value and origin of each parameter of the context's command that a variable or the file sets.
 
     If a value in the settings file is not valid for the command, print all errors and exit with status 2.
@@ -61,9 +64,9 @@ def _rows(context: click.Context) -> Iterator[tuple[str, str, str, str]]:
     for parameter in (parameter for parameter in context.command.params if parameter.name != "config"):
         value, source = parameter.consume_value(context, {})
         if source is ParameterSource.ENVIRONMENT:
-            yield name, key_of(parameter), _text(value), _variable(parameter)
+            yield name, key_of(parameter), _without_passwords(value), _variable(parameter)
         elif source is ParameterSource.DEFAULT_MAP:
-            yield name, key_of(parameter), _text(value), str(path)
+            yield name, key_of(parameter), _without_passwords(value), str(path)
 
 
 def _variable(parameter: click.Parameter) -> str:
@@ -71,12 +74,15 @@ def _variable(parameter: click.Parameter) -> str:
 
 
 def _text(value: Any) -> str:
-    """Return a value as text, or as JSON if it is no text, without the passwords of addresses in it."""
+    """Return a value as text, or as JSON if it is no text."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _without_passwords(value: Any) -> Any:
+    """Return a value without the passwords of addresses in it."""
     if isinstance(value, str):
         return _without_user_password(_PASSWORD_PARAMETER.sub(r"\1...", value))
-    if isinstance(value, list | tuple):
-        return json.dumps([_text(item) for item in value], ensure_ascii=False)
-    return json.dumps(value, default=str)
+    return [_without_passwords(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _without_user_password(address: str) -> str:

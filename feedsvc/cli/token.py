@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
@@ -29,11 +28,12 @@ from feedsvc.cli.options import (
     base_url_option,
     content_argument,
     database_option,
+    json_option,
     report_errors,
     state_folder,
     state_option,
 )
-from feedsvc.cli.output import aligned_lines
+from feedsvc.cli.output import aligned_lines, print_json
 from feedsvc.cli.variables import Command, option
 from feedsvc.content import did_you_mean
 from feedsvc.content.folder import Settings
@@ -43,7 +43,6 @@ from feedsvc.feeds import FORMATS
 from feedsvc.model import CustomFeed
 from feedsvc.routes import private_feed_path
 from feedsvc.support.clock import wall_clock
-from feedsvc.support.date_formats import rfc3339
 from feedsvc.uris import absolute
 
 _HEADINGS: Final = ("NAME", "FEED", "CREATED", "LAST USED", "FETCHES", "LIMIT", "EXPIRES", "STATE")
@@ -87,17 +86,28 @@ def _parse_limit(_context: click.Context, _option: click.Parameter, text: str) -
     callback=_parse_limit,
     help="Number of fetches in an hour.",
 )
+@json_option
 @base_url_option
 @state_option
 @database_option
 @report_errors
 def add(
-    *, feed: str, name: str, content: Path, expires: str | None, limit: int, base_url: str, state: Path | None, database: str
+    *,
+    feed: str,
+    name: str,
+    content: Path,
+    expires: str | None,
+    limit: int,
+    as_json: bool,
+    base_url: str,
+    state: Path | None,
+    database: str,
 ) -> None:
     """Print an address of the private feed FEED for NAME, with a new random token.
 
     The token is stored only as a digest: the address cannot be shown again. NAME stands in the access log in place of the token.
-    A date ends the token at its beginning, 00:00 in the site's time zone.
+    A date ends the token at its beginning, 00:00 in the site's time zone. With --json, print the addresses of all formats and
+    the values of feedsvc token list --json.
 
     \b
     Examples:
@@ -119,7 +129,11 @@ def add(
     with closing(_open_store(content, state, database)) as store:
         store.add(token)
         location = store.location
-    click.echo(absolute(site.base_url, private_feed_path(token_text, next(iter(FORMATS)))))
+    addresses = {suffix: absolute(site.base_url, private_feed_path(token_text, suffix)) for suffix in FORMATS}
+    if as_json:
+        print_json({"addresses": addresses, **_facts(token, settings, now)})
+    else:
+        click.echo(next(iter(addresses.values())))
     others = " or ".join(f".{suffix}" for suffix in [*FORMATS][1:])
     end = f" until {_local(token.expires_at, site.timezone)}" if token.expires_at else ""
     click.echo(
@@ -131,7 +145,7 @@ def add(
 
 @token_commands.command("list", cls=Command)
 @content_argument
-@option("--json", "as_json", is_flag=True, help="Print JSON, with times in UTC.")
+@json_option
 @state_option
 @database_option
 @report_errors
@@ -145,7 +159,7 @@ def list_tokens(*, content: Path, as_json: bool, state: Path | None, database: s
     with closing(_open_store(content, state, database)) as store:
         facts = [_facts(token, settings, now) for token in store.tokens()]
     if as_json:
-        click.echo(json.dumps([_with_utc_times(token) for token in facts], ensure_ascii=False, indent=2))
+        print_json(facts)
         return
     zone = settings.references.site.timezone
     for line in aligned_lines([_HEADINGS, *(_table_row(token, zone) for token in facts)]):
@@ -233,10 +247,6 @@ def _facts(token: Token, settings: Settings, now: datetime) -> dict[str, Any]:
         "revoked": token.revoked_at,
         "state": state,
     }
-
-
-def _with_utc_times(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in facts.items()}
 
 
 def _table_row(facts: Mapping[str, Any], timezone: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import click
 from feedsvc.audience import READS_FILE, REPORT_FORMATTERS, report, report_totals_since
 from feedsvc.catalog import build_catalog
 from feedsvc.cli.content_folder import load_without_theme_trial
-from feedsvc.cli.options import content_argument, database_option, report_errors, state_folder, state_option
+from feedsvc.cli.options import content_argument, database_option, json_option, report_errors, state_folder, state_option
 from feedsvc.cli.variables import command, option
 from feedsvc.support.clock import wall_clock
 
@@ -25,7 +25,7 @@ def _parse_day(_context: click.Context, _option: click.Parameter, text: str | No
 @command("views")
 @content_argument
 @option("--since", callback=_parse_day, metavar="DATE", help="Count only reads from this UTC day on, such as 2026-01-31.")
-@option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @state_option
 @database_option

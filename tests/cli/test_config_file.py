@@ -195,6 +195,17 @@ def test_config_shows_which_value_comes_from_where(folder: Path) -> None:
     assert "secret" not in result.stdout
 
 
+def test_json_of_config_has_lists_as_lists_and_no_password(folder: Path) -> None:
+    write(folder, '[check]\nignore = ["no-id", "no-alt"]\n')
+    result = run_feedsvc("config", "--json", cwd=folder, FEEDSVC_DATABASE="postgresql://news:secret@db/x")
+    rows = json.loads(result.stdout)
+    assert {"command": "check", "option": "ignore", "value": ["no-id", "no-alt"], "from": "feedsvc.toml"} in rows
+    database = {"option": "database", "value": "postgresql://news:...@db/x", "from": "FEEDSVC_DATABASE"}
+    assert {"command": "serve", **database} in rows
+    (folder / "feedsvc.toml").unlink()
+    assert json.loads(run_feedsvc("config", "--json", cwd=folder).stdout) == []
+
+
 @pytest.mark.parametrize(
     ("url", "printed"),
     [

@@ -112,6 +112,12 @@ def test_report_is_written_to_a_file(folder: Path, suffix: str) -> None:
         assert json.loads(text)["ids"] == {"kept": 2, "total": 2}
 
 
+def test_json_of_an_import_is_its_report(folder: Path) -> None:
+    result = run(folder, "feed.xml", "newsroom", "--json", "--report", "report.json")
+    assert json.loads(result.stdout) == json.loads((folder / "report.json").read_text("utf-8"))
+    assert result.stderr.endswith("next: feedsvc check newsroom\n")
+
+
 def test_conflict_is_listed_with_status_1_and_decided_by_update(folder: Path) -> None:
     make_conflict(folder)
     result = run(folder, "feed.xml", "newsroom")

@@ -68,6 +68,16 @@ def test_a_token_is_printed_once_and_listed_without_itself(root: Path) -> None:
     assert digest.hex() not in listed + text
 
 
+def test_json_of_a_new_token_has_its_addresses_and_what_the_list_says(root: Path) -> None:
+    status, text, notes = token(root, "add", "members", "Alice", "--json")
+    added = json.loads(text)
+    addresses = added.pop("addresses")
+    assert (status, notes.startswith("feedsvc: the address is for Alice only")) == (0, True)
+    assert [address.rpartition(".")[2] for address in addresses.values()] == [*addresses] == ["rss", "atom", "json"]
+    _, listed, _ = token(root, "list", "--json")
+    assert json.loads(listed) == [added]
+
+
 def test_a_revoked_name_can_be_used_again(root: Path) -> None:
     token(root, "add", "members", "alice")
     assert token(root, "revoke", "alice") == (0, "", "feedsvc: the token of alice for the feed members is revoked\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -155,6 +156,14 @@ def test_temporary_files_of_a_killed_run_are_ignored_and_deleted(newsroom: Newsr
     assert (root / temporary_file).exists()
     assert run_feedsvc("stamp", root).returncode == 0
     assert os.listdir(root / "articles") == ["a.yaml"]
+
+
+def test_json_of_stamp_has_each_file_with_its_id(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n", "articles/b.yaml": "title: ["})
+    result = run_feedsvc("stamp", root, "--json")
+    assert json.loads(result.stdout) == [{"path": "articles/a.yaml", "id": ID}]
+    assert "feedsvc: 1 article got an id; 1 problem" in result.stderr
+    assert result.returncode == 1
 
 
 def test_run_killed_at_any_time_leaves_complete_files(newsroom: Newsroom) -> None:

@@ -1,5 +1,6 @@
 """The command `feedsvc ping`, which notifies hubs once after a build."""
 
+import json
 import re
 import socket
 import sys
@@ -23,6 +24,15 @@ def test_ping_announces_changed_feeds_and_prints_their_number(content: Path, sta
     third = run_feedsvc("ping", content, "--state", state)
     assert (third.returncode, third.stdout) == (0, f"hub {hub.url}: 0 feeds announced, 0 failed\n")
     assert hub.delivery_counts == {**dict.fromkeys((*ASIA_FEEDS, *SITE_FEEDS), 2), **dict.fromkeys(MONEY_FEEDS, 1)}
+
+
+def test_json_of_ping_has_a_row_for_each_hub(content: Path, state: Path, hub: Hub) -> None:
+    hub.responders_by_topic = {ASIA_FEEDS[0]: respond(404)}
+    result = run_feedsvc("ping", content, "--state", state, "--json")
+    (row,) = json.loads(result.stdout)
+    assert (row.pop("hub"), len(row.pop("failures"))) == (hub.url, 1)
+    assert row == {"announced": 8, "failed": 1, "not_tried": 0}
+    assert (result.returncode, result.stderr.startswith(f"feedsvc: {hub.url}: ")) == (1, True)
 
 
 def test_ping_all_announces_every_feed(content: Path, state: Path, hub: Hub) -> None:
@@ -83,6 +93,7 @@ def test_ping_without_hubs_does_nothing(content: Path, state: Path) -> None:
     result = run_feedsvc("ping", content, "--state", state)
     assert (result.returncode, result.stdout) == (0, "")
     assert result.stderr == "feedsvc: site.yaml names no hubs, so no hub is notified\n"
+    assert run_feedsvc("ping", content, "--state", state, "--json").stdout == "[]\n"
     assert not state.exists()
 
 
