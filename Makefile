@@ -19,6 +19,9 @@ INSTALL = $(PYTHON) -m pip --python $(RUN) install --quiet --disable-pip-version
 # a package that another one requires with an extra, and then reject it because it is not in the file.
 LOCKED = $(INSTALL) --no-deps --require-hashes
 
+# For a dependency group. pip knows them from 25.1 on, and that of PYTHON may be older.
+GROUP = $(INSTALL) 'pip>=25.1' && $(RUN) -m pip install --quiet --disable-pip-version-check --group
+
 # Neighbouring tests run in one process and share fixtures, until an idle process takes some of them.
 PARALLEL := -n $(JOBS) --dist worksteal
 NO_TESTS := 5  # pytest's exit status if ARGS select no test
@@ -129,7 +132,7 @@ $(VENV)/test.done: requirements-dev.lock pyproject.toml | $(RUN)
 	@touch $@
 
 $(VENV)/fuzz.done: $(VENV)/test.done
-	$(INSTALL) --no-build-isolation -e '.[fuzz]'
+	$(GROUP) fuzz
 	@touch $@
 
 # pip-audit has a separate environment, because it needs other versions than the locked ones.
@@ -139,26 +142,29 @@ $(VENV)/audit.done: | $(RUN)
 	@touch $@
 
 $(VENV)/docs.done: $(VENV)/test.done
-	$(INSTALL) --no-build-isolation -e '.[docs]'
+	$(GROUP) docs
 	@touch $@
 
 # A package is built with the newest tools, as others build it, not with the locked ones.
 $(VENV)/dist.done: pyproject.toml | $(RUN)
 	$(PYTHON) -m venv --without-pip $(VENV)/dist
-	$(PYTHON) -m pip --python $(VENV)/dist/bin/python install --quiet --disable-pip-version-check build hatch-vcs hatchling twine
+	$(PYTHON) -m pip --python $(VENV)/dist/bin/python install --quiet --disable-pip-version-check build 'pip>=25.1' twine
+	$(VENV)/dist/bin/python -m pip install --quiet --disable-pip-version-check --group build
 	@touch $@
 
 $(VENV)/bench.done: $(VENV)/serve.done
-	$(INSTALL) --no-build-isolation -e '.[bench]'
+	$(GROUP) bench
 	@touch $@
 
 LOCK = $(RUN) -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-options \
-	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --annotation-style=line pyproject.toml
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --annotation-style=line
 # requirements.lock has the versions of requirements-dev.lock, so the served versions are the tested ones.
 lock: $(VENV)/test.done ## Resolve the dependencies again, and write both lock files with versions and hashes
-	$(INSTALL) pip-tools
-	$(LOCK) --extra build --extra postgres --extra s3 --extra dev --output-file requirements-dev.lock
-	$(LOCK) --extra build --extra postgres --constraint requirements-dev.lock --output-file requirements.lock
+	$(INSTALL) dependency-groups pip-tools
+	$(RUN) -m dependency_groups --output $(VENV)/build.in build
+	$(RUN) -m dependency_groups --output $(VENV)/dev.in build dev
+	$(LOCK) --extra postgres --extra s3 --output-file requirements-dev.lock pyproject.toml $(VENV)/dev.in
+	$(LOCK) --extra postgres --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml $(VENV)/build.in
 
 clean:
 	rm -rf $(VENV) build dist public tests/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

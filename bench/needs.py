@@ -11,7 +11,7 @@ from typing import Final
 from bench import hugo, nginx, wordpress, wrk
 from bench.product import profiler_path
 
-_EXTRA: Final = "pip install -e '.[bench]'"
+_EXTRA: Final = "pip install --group bench"
 # Group of rows -> its requirements; "curves" and "profile" are options.
 _REQUIREMENTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {

@@ -40,7 +40,7 @@ _CHROMIUM_OPTIONS: Final = (
     "--disable-sync",
 )
 _PLAYWRIGHT: Final = Tool(
-    name="playwright", installed=lambda: find_spec("playwright") is not None, install="pip install -e '.[dev]'"
+    name="playwright", installed=lambda: find_spec("playwright") is not None, install="pip install --group dev"
 )
 
 _TEST_NUMBERS: Final = count(1)

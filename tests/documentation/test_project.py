@@ -45,10 +45,18 @@ def test_production_lock_is_a_subset_of_the_development_lock() -> None:
 
 
 def test_every_dependency_is_locked() -> None:
-    dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
-    names = {re.split(r"[<>=\[; ]", line)[0].replace(".", "-") for line in dependencies}
-    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE))
-    assert names <= locked
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    groups, extras = settings["dependency-groups"], settings["project"]["optional-dependencies"]
+    served = [*settings["project"]["dependencies"], *extras["postgres"], *groups["build"]]
+    for lock, lines in (("requirements.lock", served), ("requirements-dev.lock", [*served, *extras["s3"], *groups["dev"]])):
+        names = {re.split(r"[<>=\[; ]", line)[0].replace(".", "-").lower() for line in lines}
+        locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / lock).read_text("utf-8"), re.MULTILINE))
+        assert names <= locked
+
+
+def test_extras_are_for_those_who_install_the_program() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert set(project["optional-dependencies"]) == {"postgres", "s3"}
 
 
 def test_libraries_with_conditions_for_those_who_pass_them_on_are_named_with_their_licenses() -> None:

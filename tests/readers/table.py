@@ -21,7 +21,7 @@ def _read_separately(read: Callable[[bytes, str], ParsedFeed]) -> Callable[[Sequ
     return lambda documents, fmt: [read(document, fmt) for document in documents]
 
 
-_PIP: Final = "pip install -e '.[dev]'"
+_PIP: Final = "pip install --group dev"
 _NPM: Final = "npm ci --prefix tests/node"
 _NO_FIELDS: Final[frozenset[str]] = frozenset()
 _MEDIA_FIELDS: Final = frozenset({"entry.image", "entry.credit"})

@@ -86,7 +86,7 @@ SUBSCRIBERS: Final[Mapping[str, Subscriber]] = MappingProxyType(
             Subscriber(
                 name="reader",
                 installed=lambda: _has_modules("reader", "sgmllib")() and _has_programs("faketime")(),
-                install="pip install -e '.[dev]'; apt-get install faketime",
+                install="pip install --group dev; apt-get install faketime",
                 formats=(*_XML_FORMATS, "json"),
                 set_up="as it comes",
                 version=lambda: metadata.version("reader"),
