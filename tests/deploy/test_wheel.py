@@ -12,6 +12,7 @@ import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from email import message_from_bytes
+from email.message import Message
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -104,10 +105,25 @@ def test_wheel_has_the_sample_once_and_nothing_that_is_not_committed(wheel: Path
     assert {name for name in names if not name.startswith(SAMPLE)} == committed_files("feedsvc") | {VERSION_FILE}
 
 
-def test_metadata_names_the_pages_of_the_project_and_the_pythons(wheel: Path) -> None:
+def metadata_of(wheel: Path) -> Message:
     archive = zipfile.ZipFile(wheel)
     (name,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
-    metadata = message_from_bytes(archive.read(name))
+    return message_from_bytes(archive.read(name))
+
+
+def test_links_and_picture_of_the_readme_work_on_a_package_index(wheel: Path) -> None:
+    metadata, readme = metadata_of(wheel), (ROOT / "README.md").read_text("utf-8")
+    description = metadata.get_payload(decode=True)
+    assert isinstance(description, bytes)
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    source = dict(value.split(", ") for value in metadata.get_all("Project-URL") or ())["Source"]
+    for is_picture, folder in ((True, f"{source}/raw/main/"), (False, f"{source}/blob/main/")):
+        pattern = re.compile(r"!\[[^]]*\]\(([^)]+)\)" if is_picture else r"(?<!!)\[[^]]*\]\(([^)]+)\)")
+        assert pattern.findall(description.decode()) == [f"{folder}{target}" for target in pattern.findall(readme)]
+
+
+def test_metadata_names_the_pages_of_the_project_and_the_pythons(wheel: Path) -> None:
+    metadata = metadata_of(wheel)
     assert metadata["Version"] == feedsvc.__version__
     urls = dict(value.split(", ") for value in metadata.get_all("Project-URL") or ())
     assert urls.keys() == {"Documentation", "Source", "Issues", "Changelog"}
