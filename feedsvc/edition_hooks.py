@@ -136,14 +136,14 @@ class EditionHooks:
             return change
 
     def _call(self, hook: PluginHook, event: EditionEvent) -> None:
-        name = f"hook {hook.plugin.distribution} {hook.plugin.name}"
+        subject = f"{hook.plugin.distribution} {hook.plugin.name}"
         self._running = hook, time.monotonic()
         try:
             hook.plugin.call("failed", lambda: hook.function(event))
         except PluginError as error:
-            self._alerts.raise_alert(name, str(error), f"{hook.plugin} works again")
+            self._alerts.raise_alert("hook", str(error), f"{hook.plugin} works again", subject=subject)
         else:
-            self._alerts.clear(name)
+            self._alerts.clear("hook", subject)
         finally:
             self._running = None
 
@@ -151,7 +151,8 @@ class EditionHooks:
         if (running := self._running) and time.monotonic() - running[1] > _LONG_CALL_SECONDS:
             hook = running[0]
             message = f"{hook.plugin} has been running for more than {_LONG_CALL_SECONDS:.0f} seconds; other hooks wait for it"
-            self._alerts.raise_alert(f"hook {hook.plugin.distribution} {hook.plugin.name}", message, f"{hook.plugin} has ended")
+            subject = f"{hook.plugin.distribution} {hook.plugin.name}"
+            self._alerts.raise_alert("hook", message, f"{hook.plugin} has ended", subject=subject)
 
 
 def _event(command: Literal["serve", "build"], change: _Change) -> EditionEvent:

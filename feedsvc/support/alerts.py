@@ -5,42 +5,53 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal, TypeAlias, get_args
 
+AlertKind: TypeAlias = Literal[
+    "base_url", "clock", "dates", "hook", "pictures", "push", "reads", "records", "theme", "themes", "tokens", "watchdog"
+]
+ALERT_KINDS: Final[tuple[AlertKind, ...]] = get_args(AlertKind)
 _LOG: Final = logging.getLogger(__name__)
 
 
 class Alerts:
-    """Active alerts, at most one for each name. An alert's message is a sentence that says what to do. Thread-safe."""
+    """Active alerts, at most one for each kind and subject. A message is a sentence that says what to do. Thread-safe."""
 
     def __init__(self) -> None:
-        self._active: dict[str, str] = {}
-        self._end_messages: dict[str, str] = {}
+        self._active: dict[tuple[AlertKind, str], str] = {}
+        self._end_messages: dict[tuple[AlertKind, str], str] = {}
         self._lock = threading.Lock()
 
     @property
     def active(self) -> Mapping[str, str]:
-        """Messages of the active alerts by name."""
+        """Messages of the active alerts by kind, or by kind and subject."""
         with self._lock:
-            return dict(self._active)
+            return {" ".join(filter(None, key)): message for key, message in self._active.items()}
 
-    def raise_alert(self, name: str, message: str, end_message: str = "", *, log_again: bool = False) -> None:
-        """Activate the alert `name`, or update the message of an active one.
+    def count(self, kind: AlertKind) -> int:
+        with self._lock:
+            return sum(active == kind for active, _ in self._active)
+
+    def raise_alert(
+        self, kind: AlertKind, message: str, end_message: str = "", *, subject: str = "", log_again: bool = False
+    ) -> None:
+        """Activate the alert of a kind and subject, or update the message of an active one.
 
         A new alert's message is logged, an update only with `log_again`. `clear` logs `end_message`. If that is "", this class
         logs nothing about the alert: its caller must.
         """
+        key = (kind, subject)
         with self._lock:
-            is_logged = bool(end_message) and (log_again or name not in self._active)
-            self._active[name], self._end_messages[name] = message, end_message
+            is_logged = bool(end_message) and (log_again or key not in self._active)
+            self._active[key], self._end_messages[key] = message, end_message
         if is_logged:
             _LOG.warning("feedsvc: %s", message)
 
-    def clear(self, name: str) -> None:
-        """End an alert, and log its end message unless that is "". Does nothing if there is no active alert of this name."""
+    def clear(self, kind: AlertKind, subject: str = "") -> None:
+        """End an alert, and log its end message unless that is "". Does nothing if there is no such active alert."""
         with self._lock:
-            self._active.pop(name, None)
-            end_message = self._end_messages.pop(name, "")
+            self._active.pop((kind, subject), None)
+            end_message = self._end_messages.pop((kind, subject), "")
         if end_message:
             _LOG.warning("feedsvc: %s", end_message)
 

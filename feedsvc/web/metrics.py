@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from feedsvc import __version__
 from feedsvc.live import Edition, Live
+from feedsvc.support.alerts import ALERT_KINDS, AlertKind
 from feedsvc.web.request_stats import DURATION_BUCKETS, SECONDS_KEY, RequestStats, bucket_name, parse_response_name
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
@@ -29,10 +30,15 @@ _RELOAD_SECONDS: Final = "spent"
 # Metrics of this process with the names that Prometheus clients share; only Linux has them.
 _PROCESS: Final = ProcessCollector(registry=None)
 _SEVERITIES: Final = ("error", "warning")
+_LABELS: Final = {"feedsvc_problems": ["severity"], "feedsvc_alerts": ["kind"]}
 
 
 def _problems(severity: str) -> Callable[[Live, Edition], float]:
     return lambda _, edition: sum(problem.severity == severity for problem in edition.content.problems)
+
+
+def _alerts(kind: AlertKind) -> Callable[[Live, Edition], float]:
+    return lambda live, _: live.alerts.count(kind)
 
 
 def _next_change(_: Live, edition: Edition) -> float | None:
@@ -58,7 +64,7 @@ _GAUGES: Final[Mapping[str, tuple[str, Mapping[str, Callable[[Live, Edition], fl
     ),
     "feedsvc_alerts": (
         "Active alerts; /status contains their texts",
-        {"": lambda live, _: len(live.alerts.active)},
+        {kind: _alerts(kind) for kind in ALERT_KINDS},
     ),
     "feedsvc_last_reload_duration_seconds": (
         "Duration of the last reload of the content folder",
@@ -80,7 +86,7 @@ _GAUGES: Final[Mapping[str, tuple[str, Mapping[str, Callable[[Live, Edition], fl
 
 
 def gauges(live: Live) -> dict[str, float]:
-    """Return the current gauges of this process. A key is the metric's name, a space, and the severity for `feedsvc_problems`.
+    """Return the current gauges of this process. A key is the metric's name, a space, and the value of its label in _LABELS.
 
     Keys of other metrics end with the space. A gauge without a value is left out.
     """
@@ -126,7 +132,7 @@ class _GaugeCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         for name, (help_text, readers) in _GAUGES.items():
-            labels = [*(["worker"] if "" not in self._gauges_by_worker else []), *(["severity"] if "" not in readers else [])]
+            labels = [*(["worker"] if "" not in self._gauges_by_worker else []), *_LABELS.get(name, [])]
             family = GaugeMetricFamily(name, help_text, labels=labels)
             for worker, values in self._gauges_by_worker.items():
                 for label in readers:

@@ -26,8 +26,8 @@ from feedsvc.routes import (
     place_of,
 )
 
-# Upper ends in seconds, for cached, rendered and slow responses.
-DURATION_BUCKETS: Final = (0.0001, 0.001, 0.01, 0.1, 1.0)
+# Upper ends in seconds: those of prometheus_client, so that rules for other programs hold here, too.
+DURATION_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 _KINDS: Final[Mapping[type[Place], str]] = {
     FeedAt: "feed",
     PageAt: "page",

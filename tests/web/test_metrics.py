@@ -1,16 +1,20 @@
 """/metrics counts responses by kind, format and status, and reports editions, caches and problems."""
 
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from prometheus_client import Histogram
 
 import feedsvc
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
+from feedsvc.support.alerts import ALERT_KINDS, Alerts
 from feedsvc.web.app import create_app
+from feedsvc.web.request_stats import DURATION_BUCKETS
 from tests.helpers.http_client import Response, ask, call
 from tests.helpers.running_server import serving
 from tests.web.conftest import FakeClock
@@ -94,6 +98,25 @@ def test_metrics_report_cache_schedule_editions_reloads_and_problems(tmp_path: P
     assert (metric("feedsvc_edition"), metric("feedsvc_reloads_total")) == (2, 3)
     assert metric("feedsvc_reload_duration_seconds_total") > seconds_before
     assert metric('feedsvc_problems{severity="error"}') == 1
+
+
+def test_each_kind_of_alert_has_a_gauge(tmp_path: Path) -> None:
+    """A rule could not tell a full disk from a hub that was away."""
+    alerts = Alerts()
+    app = create_app(
+        Live(ContentFolder(write_newsroom(tmp_path / "content")), LastModifiedStore(None), FakeClock(), alerts=alerts)
+    )
+    for subject in ("acme log", "acme mail"):
+        alerts.raise_alert("hook", "It failed.", subject=subject)
+    lines = request_locally(app, "/metrics").body.decode().splitlines()
+    gauges = {line for line in lines if line.startswith("feedsvc_alerts{")}
+    assert gauges == {f'feedsvc_alerts{{kind="{kind}"}} {2.0 if kind == "hook" else 0.0}' for kind in ALERT_KINDS}
+    assert alerts.active == {"hook acme log": "It failed.", "hook acme mail": "It failed."}
+
+
+def test_durations_have_the_buckets_of_other_programs() -> None:
+    """The ends were 0.1 and 1 second, so that the alert at half a second was a guess."""
+    assert (*DURATION_BUCKETS, math.inf) == Histogram.DEFAULT_BUCKETS
 
 
 def request_locally(app: "WSGIApplication", path: str) -> Response:
