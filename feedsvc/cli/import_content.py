@@ -117,10 +117,10 @@ def import_command(
 ) -> None:
     """Write the articles of SOURCE into FOLDER, a newsroom or a new folder.
 
-    SOURCE is an export of WordPress, or a feed in RSS, Atom or JSON Feed: a file, a folder of files, or an https address. Ids,
-    dates and former addresses stay as subscribers know them. A second import changes only what changed at the source, and
-    nothing that an editor changed, unless --update says so. The exit status is 1 if conflicts are left, if a part of SOURCE
-    cannot be read, or if it has no post and no page.
+    SOURCE is an export of WordPress or Blogger, or a feed in RSS, Atom or JSON Feed: a file, a folder of files, or an https
+    address. Ids, dates and former addresses stay as subscribers know them. A second import changes only what changed at the
+    source, and nothing that an editor changed, unless --update says so. The exit status is 1 if conflicts are left, if a part
+    of SOURCE cannot be read, or if it has no post and no page.
 
     \b
     Examples:

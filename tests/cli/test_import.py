@@ -16,6 +16,7 @@ from tests import ROOT
 from tests.cli.command_line import run_feedsvc
 from tests.helpers.http_client import SECONDS
 from tests.helpers.running_server import command, environment
+from tests.importing.feed_source import samples
 from tests.importing.wordpress_export import WxrItem, export_xml
 
 FEED: Final = """<?xml version="1.0" encoding="UTF-8"?>
@@ -82,6 +83,32 @@ def test_truncated_feed_is_imported_as_far_as_it_goes_and_fails(folder: Path) ->
     assert result.returncode == 1
     assert "1 new" in result.stdout
     assert "feed.xml: what may follow is not imported: it ends early, at line " in result.stderr
+
+
+def test_nothing_is_public_that_blogger_did_not_publish(folder: Path) -> None:
+    (folder / "blog.xml").write_text(samples.BLOGGER, "utf-8")
+    result = run(folder, "blog.xml", "newsroom", "--no-media")
+    assert result.returncode == 0, result.stderr
+    assert "4 new" in result.stdout
+    assert "blog.xml: entries of the kind 'settings' (1): only posts and pages are imported" in result.stdout
+    pages = {file.name: "status: draft" in file.read_text("utf-8") for file in (folder / "newsroom/pages").iterdir()}
+    assert pages == {"p-about.md": False, "prices.md": True}
+    build = run_feedsvc("build", "public", "newsroom", cwd=folder, FEEDSVC_STATE=str(folder / "state"))
+    assert build.returncode == 0, build.stderr
+    public = "".join(file.read_text("utf-8", errors="ignore") for file in (folder / "public").rglob("*") if file.is_file())
+    assert "The ferry" in public
+    assert "About the quay" in public
+    for text in ("Not yet", "Secret", "secret.example", "Prices", "Well said", "Passer-by", "Template: Quay", "kind#"):
+        assert text not in public
+
+
+def test_posts_of_a_file_of_blogger_that_names_no_host_keep_their_addresses(folder: Path) -> None:
+    (folder / "feed.atom").write_text(samples.BLOGGER_TAKEOUT, "utf-8")
+    assert run(folder, "feed.atom", "newsroom", "--base-url", "https://quay.example").returncode == 0
+    assert (folder / "newsroom/articles/2022/12/ferry.md").is_file()
+    rules = (folder / "newsroom/redirects.yaml").read_text("utf-8")
+    assert "  /2022/12/ferry.html: /articles/ferry/\n" in rules
+    assert "  /p/about.html: /p-about/\n" in rules
 
 
 @pytest.mark.parametrize(

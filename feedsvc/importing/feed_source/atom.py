@@ -13,15 +13,17 @@ from feedsvc.importing.addresses import absolute
 from feedsvc.importing.feed_source.dates import parse_date
 from feedsvc.importing.feed_source.elements import base_of, child, child_text, children, language_of, line_of, name_of, raw_text
 from feedsvc.importing.feed_source.markup import absolute_links, inner_html, plain_text, text_to_html, title_text
-from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedKind, FeedTerm, TitleForm
+from feedsvc.importing.feed_source.records import PAGE, POST, FeedDocument, FeedItem, FeedKind, FeedTerm, TitleForm
 from feedsvc.importing.feed_source.shared_elements import date_faults, integer, media_of, unique_authors, unique_media
-from feedsvc.importing.source import SourceAuthor, SourceMedium
+from feedsvc.importing.source import PostState, SourceAuthor, SourceMedium
 
 _PUBLISHED: Final = ("atom:published", "atom:issued", "atom:created", "dc:date")  # Atom 0.3: issued, created, modified
 _UPDATED: Final = ("atom:updated", "atom:modified", "dcterms:modified")
 _HTML_TYPES: Final = ("html", "text/html", "application/html")
 _XML_TYPES: Final = ("xhtml", "application/xhtml+xml", "application/xml", "text/xml")
 _OLDER: Final = ("prev-archive", "next")
+_DRAFT: Final = ("app:draft", "atom:draft")  # without its prefix, it has the namespace of Atom
+_KIND_SCHEME: Final = "http://schemas.google.com/g/2005#kind"  # of Blogger: the kind is behind "#" in the term
 
 
 def parse_atom(feed: etree._Element, place: str, address: str) -> FeedDocument:
@@ -34,7 +36,8 @@ def parse_atom(feed: etree._Element, place: str, address: str) -> FeedDocument:
     page = _page(links)
     base = address or by_rel.get("self", "") or page
     authors = tuple(_authors(feed, base))
-    entries = children(feed, "atom:entry")
+    numbered = enumerate(children(feed, "atom:entry"), 1)
+    entries = [_entry(entry, f"{place}, item {number}", base, authors) for number, entry in numbered]
     return FeedDocument(
         kind=FeedKind.ATOM,
         place=place,
@@ -45,7 +48,8 @@ def parse_atom(feed: etree._Element, place: str, address: str) -> FeedDocument:
         own_address=by_rel.get("self", ""),
         older_address=next((by_rel[rel] for rel in _OLDER if rel in by_rel), ""),
         authors=authors,
-        items=tuple(_entry(entry, f"{place}, item {number}", base, authors) for number, entry in enumerate(entries, 1)),
+        items=tuple(entry for entry in entries if entry.kind in (POST, PAGE)),
+        left_out=tuple(entry for entry in entries if entry.kind not in (POST, PAGE)),
     )
 
 
@@ -54,9 +58,11 @@ def _entry(entry: etree._Element, place: str, document_base: str, feed_authors: 
     links = _links(entry, document_base)
     title = child(entry, "atom:title")
     published_text, updated_text = child_text(entry, *_PUBLISHED), child_text(entry, *_UPDATED)
-    page = child_text(entry, "feedburner:origLink") or _page(links)
+    filename = child_text(entry, "blogger:filename")  # of Blogger, whose newer files have no links
+    page = child_text(entry, "feedburner:origLink") or _page(links) or absolute(base, filename) or filename
     image, media = media_of(entry, base)
     summary, content = _texts(entry, document_base)
+    source_authors = tuple(author for source in children(entry, "atom:source") for author in _authors(source, base))
     linked = tuple(
         SourceMedium(href, media_type=link.get("type", "").strip().lower(), length=integer(link.get("length")))
         for rel, href, _, link in links
@@ -73,7 +79,7 @@ def _entry(entry: etree._Element, place: str, document_base: str, feed_authors: 
         updated_text=updated_text,
         published=parse_date(published_text),
         updated=parse_date(updated_text),
-        authors=tuple(_authors(entry, base)) or _source_authors(entry, base) or feed_authors,
+        authors=tuple(_authors(entry, base)) or source_authors or feed_authors,
         terms=tuple(_terms(entry)),
         summary=summary,
         content=content,
@@ -81,8 +87,31 @@ def _entry(entry: etree._Element, place: str, document_base: str, feed_authors: 
         language=language_of(entry),
         lead_image=image,
         enclosures=unique_media((*linked, *media)),
+        kind=_entry_kind(entry),
+        state=_state(entry),
         faults=(*date_faults((published_text, updated_text)), *_content_faults(entry)),
     )
+
+
+def _entry_kind(entry: etree._Element) -> str:
+    """Return the `kind` of an entry: that which Blogger states, "trashed" if it is in its trash, or "comment" (RFC 4685)."""
+    stated = [found.get("term", "") for found in children(entry, "atom:category") if _is_kind(found)]
+    stated += [child_text(entry, "blogger:type"), child_text(entry, "blogger:status").partition("SOFT_")[2]]
+    stated += ["comment"] if child(entry, "thr:in-reply-to") is not None else []
+    kinds = {term.rpartition("#")[2].strip().lower() for term in stated} - {"", POST}
+    return min(kinds - {PAGE}, default=PAGE if kinds else POST)
+
+
+def _is_kind(category: etree._Element) -> bool:
+    return category.get("scheme", "").strip() == _KIND_SCHEME
+
+
+def _state(entry: etree._Element) -> PostState:
+    """Return whether an entry is a draft, by app:draft (RFC 5023 section 13.1.1) or Blogger's status, which is LIVE or not."""
+    found = (element for element in entry.iter(etree.Element) if name_of(element) in _DRAFT)
+    drafts = {raw_text(element).strip().lower() for element in found}
+    is_public = drafts <= {"no", "false"} and child_text(entry, "blogger:status") in ("", "LIVE")
+    return PostState.PUBLISHED if is_public else PostState.DRAFT
 
 
 def _links(element: etree._Element, address: str) -> list[tuple[str, str, str, etree._Element]]:
@@ -193,20 +222,11 @@ def _authors(element: etree._Element, base: str) -> Iterator[SourceAuthor]:
     yield from unique_authors(people or creators)
 
 
-def _source_authors(entry: etree._Element, base: str) -> tuple[SourceAuthor, ...]:
-    """Return the authors in the entry's atom:source, () without any. The caller uses them if the entry has none of its own.
-
-    See RFC 4287 section 4.2.11.
-    """
-    source = child(entry, "atom:source")
-    return tuple(_authors(source, base)) if source is not None else ()
-
-
 def _terms(entry: etree._Element) -> Iterator[FeedTerm]:
     terms = [
         FeedTerm(name=name, scheme=found.get("scheme", "").strip())
         for found in children(entry, "atom:category")
-        if (name := plain_text(found.get("label") or found.get("term") or raw_text(found)))
+        if not _is_kind(found) and (name := plain_text(found.get("label") or found.get("term") or raw_text(found)))
     ]
     terms += [FeedTerm(name=name) for found in children(entry, "dc:subject") if (name := plain_text(raw_text(found)))]
     yield from dict.fromkeys(terms)

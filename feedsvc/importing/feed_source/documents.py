@@ -198,7 +198,7 @@ def _fetch_all(address: str, documents: FeedDocuments, access: HostAccess) -> No
                 Omission(next_address, "this document of the feed and all older ones", str(error), is_end=True)
             )
             return
-        new_ids = {item.id or item.link or item.title for item in document.items} - ids
+        new_ids = {item.id or item.link or item.title for item in (*document.items, *document.left_out)} - ids
         if documents.stored and not new_ids:
             return  # pages beyond the last one, which some servers answer with the same items for ever
         ids |= new_ids

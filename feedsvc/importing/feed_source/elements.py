@@ -22,6 +22,11 @@ _PREFIXES: Final = {
     "http://purl.org/net/rss1.1#": "",
     "http://purl.org/atom/ns#": "atom",
     "http://www.w3.org/2005/atom": "atom",
+    "http://www.w3.org/2007/app": "app",
+    "http://purl.org/atom/app#": "app",  # before RFC 5023
+    "http://purl.org/atom-blog/ns#": "app",  # Atom 0.3; its only element is draft
+    "http://purl.org/syndication/thread/1.0": "thr",
+    "http://schemas.google.com/blogger/2018": "blogger",
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
     "http://www.w3.org/1999/xhtml": "xhtml",
     "http://purl.org/dc/elements/1.1": "dc",

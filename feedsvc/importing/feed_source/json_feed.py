@@ -12,7 +12,7 @@ from feedsvc.importing.feed_source.dates import parse_date
 from feedsvc.importing.feed_source.markup import absolute_links, text_to_html
 from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedKind, FeedTerm, TitleForm
 from feedsvc.importing.feed_source.shared_elements import date_faults, unique_authors
-from feedsvc.importing.source import SourceAuthor, SourceMedium
+from feedsvc.importing.source import PostState, SourceAuthor, SourceMedium
 
 _EXTENSION: Final = "_feedsvc"
 _VERSION: Final = "jsonfeed.org/version/"
@@ -135,6 +135,7 @@ def _item(item: dict[str, Any], place: str, base: str, names: _Names) -> FeedIte
         language=_text(item, "language"),
         lead_image=SourceMedium(image) if image else None,
         enclosures=tuple(_enclosures(item, base)),
+        state=PostState.PUBLISHED if _facts(item).get("status", "published") == "published" else PostState.DRAFT,
         facts=_facts(item),
         faults=tuple(date_faults((published_text, updated_text))),
     )

@@ -6,10 +6,13 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from feedsvc.importing.feed_source.item_division import DamagedItem
-from feedsvc.importing.source import SourceAuthor, SourceMedium
+from feedsvc.importing.source import PostState, SourceAuthor, SourceMedium
+
+POST: Final = "post"
+PAGE: Final = "page"
 
 
 class FeedKind(enum.Enum):
@@ -48,12 +51,12 @@ class FeedItem:
 
     `place` tells an editor where it stands. `id` is the guid (else dc:identifier, else rdf:about), atom:id or JSON id with its
     characters unchanged, also white space around them; "" if there is none. `link` is that to its page as written, `address`
-    the absolute address of its page, which need not be the same; "" if there is none. `title` is as written, in its
-    `title_form`. `published_text` and `updated_text` are the dates as written; `published` and `updated` have a zone and are
-    None if missing or unreadable. `summary` and `content` are HTML with absolute links; the only text of an item is its
-    `content`, and `summary` is "" then. `is_summary_text`: it is of Atom, with an atom:summary in plain text. `facts` are those
-    of an export of feedsvc: JSON values by name, such as `corrections`; else {}. `faults` are sentences about parts that could
-    not be read.
+    the absolute address of its page, which need not be the same; "" if there is none. In a file of Blogger that names no host,
+    it is the path of its page. `title` is as written, in its `title_form`. `published_text` and `updated_text` are the dates as
+    written; `published` and `updated` have a zone and are None if missing or unreadable. `summary` and `content` are HTML with
+    absolute links; the only text of an item is its `content`, and `summary` is "" then. `is_summary_text`: it is of Atom, with
+    an atom:summary in plain text. `kind` is POST, PAGE or another word, such as "comment". `facts` are those of an export of
+    feedsvc: JSON values by name, such as `corrections`; else {}. `faults` are sentences about parts that could not be read.
     """
 
     place: str
@@ -74,6 +77,8 @@ class FeedItem:
     language: str = ""
     lead_image: SourceMedium | None = None
     enclosures: tuple[SourceMedium, ...] = ()
+    kind: str = POST
+    state: PostState = PostState.PUBLISHED
     facts: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
 
@@ -84,9 +89,9 @@ class FeedDocument:
 
     `place` names it in messages. `own_address` is its rel=self (JSON Feed: feed_url), `older_address` the address of the next
     older document (RFC 5005: prev-archive, else next; JSON Feed: next_url). Only an export of feedsvc has a `time_zone`, and
-    `categories`: all of the newsroom, whether or not an item has them. Each
-    text is "" if there is none. `faults` are sentences about the document as a whole. `early_end` is a sentence if the document
-    ends early, else ""; the items before that end are there. `damaged_items` are not among `items`.
+    `categories`: all of the newsroom, whether or not an item has them. Each text is "" if there is none. `items` are posts and
+    pages, `left_out` are entries of other kinds. `faults` are sentences about the document as a whole. `early_end` is a sentence
+    if the document ends early, else ""; the items before that end are there. `damaged_items` are not among `items`.
     """
 
     kind: FeedKind
@@ -101,9 +106,15 @@ class FeedDocument:
     authors: tuple[SourceAuthor, ...] = ()
     categories: tuple[FeedTerm, ...] = ()
     items: tuple[FeedItem, ...] = ()
+    left_out: tuple[FeedItem, ...] = ()
     faults: tuple[str, ...] = ()
     early_end: str = ""
     damaged_items: tuple[DamagedItem, ...] = ()
+
+    @property
+    def public_items(self) -> tuple[FeedItem, ...]:
+        """The items that subscribers of the feed get: no drafts and no pages."""
+        return tuple(item for item in self.items if item.kind == POST and item.state is PostState.PUBLISHED)
 
     @property
     def loss(self) -> str:

@@ -11,13 +11,12 @@ from feedsvc.content.schema import is_article_id
 from feedsvc.importing.addresses import split_address
 from feedsvc.importing.feed_source.documents import FeedDocuments, FeedLimits, is_address, open_documents
 from feedsvc.importing.feed_source.markup import plain_text, title_text
-from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedKind, FeedTerm
+from feedsvc.importing.feed_source.records import PAGE, FeedDocument, FeedItem, FeedKind, FeedTerm
 from feedsvc.importing.feed_source.shared_elements import unique_authors
 from feedsvc.importing.frames import replace_frames
 from feedsvc.importing.host_access import HostAccess
 from feedsvc.importing.source import (
     Omission,
-    PostState,
     SourceAuthor,
     SourceFilePage,
     SourcePost,
@@ -28,8 +27,6 @@ from feedsvc.importing.source import (
 )
 
 _TAG_SEGMENTS: Final = frozenset({"tag", "tags", "topic", "topics", "keyword", "keywords"})
-_STATUS_FACT: Final = "status"  # of an export of feedsvc, which has drafts, too
-_PUBLISHED: Final = "published"
 # Suffix of the feed that replaces one of each kind.
 _SUFFIXES: Final = {FeedKind.RSS: "rss", FeedKind.RDF: "rss", FeedKind.ATOM: "atom", FeedKind.JSON: "json"}
 _OLDEST: Final = datetime.min.replace(tzinfo=UTC)
@@ -45,11 +42,7 @@ class FeedSource:
 
     def __init__(self, documents: FeedDocuments, site: SourceSite, places: dict[str, str]) -> None:
         """Create a source; use `open_feed_source`. `places` has the place of the item that counts for each `_key`."""
-        self._documents, self._site, self._places = documents, site, places
-
-    @property
-    def site(self) -> SourceSite:
-        return self._site
+        self._documents, self.site, self._places = documents, site, places
 
     def file_pages(self) -> Iterator[SourceFilePage]:
         """Yield nothing: a feed has no pages of files."""
@@ -72,6 +65,8 @@ class FeedSource:
                     yield from _records(item, document)
                 elif counts[key] > 1:
                     yield Omission(item.place, f"'{_title(item)}'", f"another item of the document has the id '{key[:200]}', too")
+            for kind, count in Counter(item.kind for item in document.left_out).items():
+                yield Omission(document.place, f"entries of the kind '{kind}' ({count:,})", "only posts and pages are imported")
             yield from _damaged(document)
             if document.early_end:
                 yield Omission(document.place, "what may follow", document.early_end, is_end=True)
@@ -115,9 +110,9 @@ class _Survey:
 
     def add(self, document: FeedDocument) -> None:
         self._first = self._first or document
-        newest = max((_date(item) for item in document.items), default=_OLDEST)
+        newest = max((_date(item) for item in document.public_items), default=_OLDEST)
         if newest > self._newest or not self._entries:
-            self._newest, self._entries = newest, len(document.items) + len(document.damaged_items)
+            self._newest, self._entries = newest, len(document.public_items) + len(document.damaged_items)
         if document.own_address:
             self._feeds.setdefault(document.own_address, _SUFFIXES[document.kind])
         for category in document.categories:
@@ -219,7 +214,7 @@ def _records(item: FeedItem, document: FeedDocument) -> Iterator[SourcePost | Om
         place=place,
         id=item.id.strip() or item.link.strip(),
         title=title,
-        state=PostState.PUBLISHED if item.facts.get(_STATUS_FACT, _PUBLISHED) == _PUBLISHED else PostState.DRAFT,
+        state=item.state,
         address=item.address,
         published=item.published or item.updated,
         updated=item.updated if item.published else None,
@@ -232,5 +227,6 @@ def _records(item: FeedItem, document: FeedDocument) -> Iterator[SourcePost | Om
         language=item.language if item.language != document.language else "",
         lead_image=item.lead_image,
         enclosures=item.enclosures,
+        is_page=item.kind == PAGE,
         facts=item.facts,
     )

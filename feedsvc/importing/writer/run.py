@@ -111,7 +111,6 @@ class _Import:
         self.source, self.root, self.options, self.progress = source, root, options, progress
         self.base = ImportBase(root, is_dry_run=options.is_dry_run)
         self.report = ImportReport(source.site.title, source.site.system.value, str(root), is_dry_run=options.is_dry_run)
-        self.hosts = own_hosts((source.site.address, *source.site.feeds[:1]))
         self.site_digest = digest_of([source.site.system.value, page_key(source.site.address)])
         self.known_ids = KnownIds(self.base, self.site_digest)
 
@@ -120,8 +119,10 @@ class _Import:
             remove_leftovers(self.root)
         try:
             site = self.prepare_site()
+            address = self.source.site.address or site.base_url
+            self.hosts = own_hosts((address, *self.source.site.feeds[:1]))
             terms = TermTable(self.source.site, self.prepare_mapping(), self.known_ids)
-            redirects = RedirectBuilder(self.source.site, site.base_url, self.hosts)
+            redirects = RedirectBuilder(replace(self.source.site, address=address), site.base_url, self.hosts)
             self.main_language = redirects.keep_known_facts(self.base)
             index = self.read_index(site, terms, redirects)
             self.report.omit(terms.unmatched_names())

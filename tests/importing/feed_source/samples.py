@@ -90,6 +90,72 @@ ATOM: Final = """\
 </feed>
 """
 
+# Blogger's export until 2024. Programs that rewrote it lost the declaration of the prefix app.
+BLOGGER: Final = """\
+<?xml version='1.0' encoding='UTF-8'?><?xml-stylesheet href="https://www.blogger.com/styles/atom.css" type="text/css"?>
+<feed xmlns="http://www.w3.org/2005/Atom" xmlns:gd="http://schemas.google.com/g/2005"
+  xmlns:thr="http://purl.org/syndication/thread/1.0"><id>tag:blogger.com,1999:blog-7.archive</id><title type="text">Quay</title>
+<link rel="self" type="application/atom+xml" href="https://www.blogger.com/feeds/7/archive"/>
+<link rel="alternate" type="text/html" href="http://quay.example/"/><generator>Blogger</generator>
+<entry><id>tag:blogger.com,1999:blog-7.layout</id><published>2010-11-27T07:08:20-08:00</published>
+  <category scheme="http://schemas.google.com/g/2005#kind" term="http://schemas.google.com/blogger/2008/kind#template"/>
+  <title type="text">Template: Quay</title><content type="text">body { color: red }</content></entry>
+<entry><id>tag:blogger.com,1999:blog-7.settings.BLOG_READER_PERMISSION</id><published>2010-11-27T07:08:20-08:00</published>
+  <category scheme="http://schemas.google.com/g/2005#kind" term="http://schemas.google.com/blogger/2008/kind#settings"/>
+  <title type="text">The list of emails for users that have permission to read the blog</title>
+  <content type="text">reader@secret.example</content><author><name>Ana Silva</name></author></entry>
+<entry><id>tag:blogger.com,1999:blog-7.post-1</id><published>2010-11-27T08:21:00-08:00</published>
+  <app:control><app:draft>yes</app:draft></app:control>
+  <category scheme="http://schemas.google.com/g/2005#kind" term="http://schemas.google.com/blogger/2008/kind#post"/>
+  <title type="text">Not yet</title><content type="html">Secret plans</content>
+  <link rel="self" type="application/atom+xml" href="https://www.blogger.com/feeds/7/posts/default/1"/></entry>
+<entry><id>tag:blogger.com,1999:blog-7.post-2</id><published>2010-11-28T08:21:00-08:00</published>
+  <category scheme="http://www.blogger.com/atom/ns#" term="Ferries"/>
+  <category scheme="http://schemas.google.com/g/2005#kind" term="http://schemas.google.com/blogger/2008/kind#post"/>
+  <title type="text">The ferry</title><content type="html">&lt;p&gt;It sails.&lt;/p&gt;</content>
+  <link rel="replies" type="text/html" href="http://quay.example/2010/11/the-ferry.html#comment-form"/>
+  <link rel="alternate" type="text/html" href="http://quay.example/2010/11/the-ferry.html"/></entry>
+<entry><id>tag:blogger.com,1999:blog-7.page-3</id><published>2010-11-29T08:21:00-08:00</published>
+  <app:control><app:draft>yes</app:draft></app:control>
+  <category scheme="http://schemas.google.com/g/2005#kind" term="http://schemas.google.com/blogger/2008/kind#page"/>
+  <title type="text">Prices</title><content type="html">Secret prices</content></entry>
+<entry><id>tag:blogger.com,1999:blog-7.page-4</id><published>2010-11-29T08:21:00-08:00</published>
+  <category scheme="http://schemas.google.com/g/2005#kind" term="http://schemas.google.com/blogger/2008/kind#page"/>
+  <title type="text">About</title><content type="html">About the quay</content>
+  <link rel="alternate" type="text/html" href="http://quay.example/p/about.html"/></entry>
+<entry><id>tag:blogger.com,1999:blog-7.post-5</id><published>2010-11-30T08:21:00-08:00</published>
+  <category scheme="http://schemas.google.com/g/2005#kind" term="http://schemas.google.com/blogger/2008/kind#comment"/>
+  <title type="text">Well said</title><content type="html">Well said</content><author><name>Passer-by</name></author>
+  <link rel="alternate" type="text/html" href="http://quay.example/2010/11/the-ferry.html?showComment=1#c5"/>
+  <thr:in-reply-to href="http://quay.example/2010/11/the-ferry.html" ref="tag:blogger.com,1999:blog-7.post-2"/></entry>
+</feed>
+"""
+
+# Blogger's export of today, the file feed.atom of Google Takeout: it names no host.
+BLOGGER_TAKEOUT: Final = """\
+<?xml version='1.0' encoding='utf-8'?>
+<feed xmlns='http://www.w3.org/2005/Atom' xmlns:blogger='http://schemas.google.com/blogger/2018'>
+<id>tag:blogger.com,1999:blog-7</id><title>Quay</title>
+<entry><id>tag:blogger.com,1999:blog-7.post-1</id><blogger:type>POST</blogger:type><blogger:status>LIVE</blogger:status>
+  <author><name>Ana Silva</name><uri></uri><blogger:type>BLOGGER</blogger:type></author>
+  <title>The ferry &amp;amp; the pier</title>
+  <content type='html'>&lt;p&gt;It sails.&lt;/p&gt;</content><blogger:metaDescription/><published>2022-12-05T05:10:00Z</published>
+  <blogger:location/><category scheme='tag:blogger.com,1999:blog-7' term='Ferries'/>
+  <blogger:filename>/2022/12/ferry.html</blogger:filename><link/><enclosure/><blogger:trashed/></entry>
+<entry><id>tag:blogger.com,1999:blog-7.post-2</id><blogger:type>POST</blogger:type><blogger:status>DRAFT</blogger:status>
+  <title>Not yet</title><content type='html'>Secret plans</content><published>2022-12-06T05:10:00Z</published></entry>
+<entry><id>tag:blogger.com,1999:blog-7.post-3</id><blogger:type>POST</blogger:type><blogger:status>SOFT_TRASHED</blogger:status>
+  <title>Never</title><content type='html'>Secret waste</content><published>2022-12-06T05:10:00Z</published></entry>
+<entry><id>tag:blogger.com,1999:blog-7.page-4</id><blogger:type>PAGE</blogger:type><blogger:status>LIVE</blogger:status>
+  <title>About</title><content type='html'>About the quay</content><published>2022-12-07T05:10:00Z</published>
+  <blogger:filename>/p/about.html</blogger:filename></entry>
+<entry><id>tag:blogger.com,1999:blog-7.post-5</id><blogger:parent>tag:blogger.com,1999:blog-7.post-1</blogger:parent>
+  <blogger:inReplyTo/><blogger:type>COMMENT</blogger:type><blogger:status>LIVE</blogger:status>
+  <author><name>Passer-by</name><uri></uri><blogger:type>ANONYMOUS</blogger:type></author><title/>
+  <content type='html'>Well said</content><published>2022-12-08T05:10:00Z</published></entry>
+</feed>
+"""
+
 ATOM_03: Final = """\
 <feed version="0.3" xmlns="http://purl.org/atom/ns#" xml:lang="en"><title>Old Atom</title><tagline>Tag</tagline>
 <link rel="alternate" type="text/html" href="http://atom.example/"/>

@@ -6,7 +6,7 @@ import pytest
 
 from feedsvc.importing.feed_source.parse import parse_feed
 from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedTerm, TitleForm
-from feedsvc.importing.source import SourceAuthor, SourceMedium
+from feedsvc.importing.source import PostState, SourceAuthor, SourceMedium
 from tests.importing.feed_source import samples
 
 
@@ -91,6 +91,57 @@ def test_content_elsewhere_is_a_fault() -> None:
 )
 def test_page_of_an_entry(links: str, address: str) -> None:
     assert entry(links).address == address
+
+
+@pytest.mark.parametrize(
+    ("markup", "state"),
+    [
+        ('<app:control xmlns:app="http://www.w3.org/2007/app"><app:draft>yes</app:draft></app:control>', PostState.DRAFT),
+        ('<control xmlns="http://purl.org/atom/app#"><draft> YES </draft></control>', PostState.DRAFT),
+        ("<app:control><app:draft>yes</app:draft></app:control>", PostState.DRAFT),
+        ('<control xmlns="http://www.w3.org/2007/app"><draft/></control>', PostState.DRAFT),
+        ('<draft xmlns="http://purl.org/atom-blog/ns#">true</draft>', PostState.DRAFT),
+        ('<draft xmlns="http://purl.org/atom-blog/ns#">false</draft>', PostState.PUBLISHED),
+        ("<app:control><x:group><app:draft>yes</app:draft></x:group></app:control>", PostState.DRAFT),
+        ("<control><draft>yes</draft></control>", PostState.DRAFT),
+        ("<app:control><app:draft>no</app:draft></app:control>", PostState.PUBLISHED),
+        ('<b:status xmlns:b="http://schemas.google.com/blogger/2018">SCHEDULED</b:status>', PostState.DRAFT),
+        ("", PostState.PUBLISHED),
+    ],
+)
+def test_draft_is_not_public(markup: str, state: PostState) -> None:
+    assert entry(f"<title>A</title>{markup}").state is state
+
+
+def kind(word: str) -> str:
+    term = f"http://schemas.google.com/blogger/2008/kind#{word}"
+    return f'<category scheme="http://schemas.google.com/g/2005#kind" term="{term}"/>'
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        kind("settings"),
+        kind("template"),
+        kind("comment"),
+        kind("unknown"),
+        f"{kind('post')}{kind('comment')}",
+        '<thr:in-reply-to xmlns:thr="http://purl.org/syndication/thread/1.0" ref="urn:1"/>',
+        '<thr:in-reply-to ref="urn:1"/>',
+        f'{kind("page")}<thr:in-reply-to ref="urn:1"/>',
+        '<b:type xmlns:b="http://schemas.google.com/blogger/2018">COMMENT</b:type>',
+        '<b:status xmlns:b="http://schemas.google.com/blogger/2018">SOFT_TRASHED</b:status>',
+    ],
+)
+def test_entry_that_is_neither_post_nor_page_is_left_out(markup: str) -> None:
+    document = parse(f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>A</title>{markup}</entry><entry/></feed>')
+    assert (len(document.items), len(document.left_out)) == (1, 1)
+
+
+def test_kind_of_blogger_is_no_category() -> None:
+    label = '<category scheme="http://www.blogger.com/atom/ns#" term="Ferries"/>'
+    found = entry(f"{kind('post')}{label}")
+    assert [term.name for term in found.terms] == ["Ferries"]
 
 
 def test_authors_of_the_source_count_before_those_of_the_feed() -> None:

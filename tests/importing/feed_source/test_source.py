@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from feedsvc.importing.feed_source import open_feed_source
 from feedsvc.importing.source import ImportSource, Omission, SourceAuthor, SourcePost, SourceTerm, TermKind
 from tests.importing.feed_source import samples
@@ -65,6 +67,31 @@ def test_item_of_several_documents_is_taken_from_its_newest_version(tmp_path: Pa
     assert [post.title for post in posts] == ["Second", "Other"]
     assert source.site.feed_entries == 2  # of the document with the newest entry
     assert [post.title for post in records(source)[0]] == ["Second", "Other"]
+
+
+@pytest.mark.parametrize(
+    ("text", "pages", "left_out"),
+    [
+        (samples.BLOGGER, {"Prices": "DRAFT", "About": "PUBLISHED"}, ["template", "settings", "comment"]),
+        (samples.BLOGGER_TAKEOUT, {"About": "PUBLISHED"}, ["trashed", "comment"]),
+    ],
+)
+def test_export_of_blogger_has_posts_and_pages_and_what_is_left_out_is_counted(
+    tmp_path: Path, text: str, pages: dict[str, str], left_out: list[str]
+) -> None:
+    source = open_feed_source(str(write(tmp_path, blog=text) / "blog.xml"))
+    posts, omissions = records(source)
+    assert {post.title: post.state.name for post in posts if post.is_page} == pages
+    states = {post.title: post.state.name for post in posts if not post.is_page}
+    assert [(title.partition(" &")[0], state) for title, state in sorted(states.items())] == [
+        ("Not yet", "DRAFT"),
+        ("The ferry", "PUBLISHED"),
+    ]
+    counts = [(omission.what, omission.reason) for omission in omissions if "of the kind" in omission.what]
+    assert counts == [(f"entries of the kind '{kind}' (1)", "only posts and pages are imported") for kind in left_out]
+    assert [term.name for term in source.site.terms] == ["Ferries"]
+    assert "Passer-by" not in [author.name for author in source.site.authors]
+    assert source.site.feed_entries == 1  # drafts and pages are not in the feed
 
 
 def test_frame_with_a_video_becomes_a_link(tmp_path: Path) -> None:
