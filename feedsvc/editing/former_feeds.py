@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import unquote
 
@@ -70,7 +70,8 @@ def compare_former_feeds(catalog: Catalog, former_feeds: Iterable[FormerFeed], a
     entries = EntryCache(catalog)
     replays = []
     for former_feed in former_feeds:
-        former = read_document(former_feed.where, access=access, limits=FeedLimits())
+        document = read_document(former_feed.where, access=access, limits=FeedLimits())
+        former = replace(document, items=document.public_items)
         ref = _listing_of(catalog, former_feed, former)
         replays.append(
             replay(

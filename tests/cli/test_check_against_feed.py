@@ -65,6 +65,23 @@ def test_entry_that_readers_take_as_new_for_different_reasons_is_one_line(root: 
     assert "; its title was 'Tale 2' and is 'Story 2')" in entry
 
 
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<app:control><app:draft>yes</app:draft></app:control>",
+        '<thr:in-reply-to ref="urn:post" xmlns:thr="http://purl.org/syndication/thread/1.0"/>',
+        '<category scheme="http://schemas.google.com/g/2005#kind" term="http://schemas.google.com/blogger/2008/kind#page"/>',
+    ],
+)
+def test_entry_that_subscribers_never_got_is_not_counted(root: Path, tmp_path: Path, markup: str) -> None:
+    entry = f"<entry><id>urn:x</id><title>Never sent</title><updated>2020-01-01T00:00:00Z</updated>{markup}</entry></feed>"
+    atom = feed_of(catalog_of(root), "atom").replace(b"</feed>", entry.encode())
+    (tmp_path / "old.atom").write_bytes(atom)
+    result = run_feedsvc("check", root, "--against-feed", tmp_path / "old.atom", "--strict")
+    assert "Atom feed of 2 entries" in result.stdout
+    assert "Never sent" not in result.stdout
+
+
 def test_entry_that_vanishes_fails_only_with_strict(root: Path, tmp_path: Path) -> None:
     (root / "articles" / "story-1.yaml").unlink()
     arguments = ("check", root, "--against-feed", tmp_path / "same.xml")
