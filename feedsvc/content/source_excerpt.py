@@ -29,8 +29,9 @@ def excerpts(root: Path) -> Callable[[Problem], Iterator[str]]:
     """Return a function that yields two lines for a problem: the line of its file below `root`, and a caret below the column.
 
     The line is shown with its number, cut to 100 terminal cells around the column, and escaped by `escape_invisible`.
-    The function yields nothing if the line is blank or missing, or if the file cannot be read or decoded, is over 1 MiB, or has
-    other line ends than LF and CR LF. The lines of the 16 files used last are cached: later changes of them do not show.
+    The function yields nothing if the line is blank or missing, or if the file cannot be read or decoded, has a zero byte, is
+    over 1 MiB, or has other line ends than LF and CR LF. The lines of the 16 files used last are cached: later changes of them
+    do not show.
     """
     lines = lru_cache(maxsize=16)(lambda path: _lines(root, path))
 
@@ -47,7 +48,7 @@ def excerpts(root: Path) -> Callable[[Problem], Iterator[str]]:
 
 def _lines(root: Path, path: str) -> list[str]:
     data = safe_read.read_file(root, path)
-    if not isinstance(data, bytes) or len(data) > MAX_FILE_SIZE:
+    if not isinstance(data, bytes) or len(data) > MAX_FILE_SIZE or b"\0" in data:
         return []
     try:
         text = data.decode("utf-8-sig")

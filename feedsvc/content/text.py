@@ -25,7 +25,10 @@ FORBIDDEN_CHARACTER: Final = re.compile(
 )
 _PRINTABLE_ASCII: Final = bytes((*range(0x20, 0x7F), 0x0A))
 _REPLACEMENT: Final = "\ufffd".encode()
+# A byte order mark of UTF-16, or every second byte zero, as in UTF-16 with Latin letters.
+_UTF_16: Final = re.compile(rb"\xff\xfe|\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0]")
 MAX_FILE_SIZE: Final = 1024 * 1024  # bytes
+_MEDIA_HINT: Final = "pictures and attachments belong in media/"
 _MAX_COMPARED_LENGTH: Final = 200  # characters of a word that are compared with known names
 _WHITESPACE: Final = re.compile(r"\s+")
 _LONG_QUOTE: Final = re.compile(r"'([^']{100})[^']{20,}'")
@@ -115,16 +118,20 @@ def decode(path: str, data: bytes, max_size: int = MAX_FILE_SIZE) -> DecodedText
     """Decode a file's bytes from UTF-8. Forbidden characters (`FORBIDDEN_CHARACTER`) become spaces.
 
     The result has one error for each line with forbidden characters. If `data` has more than `max_size` bytes or is not UTF-8,
-    the text is "" and there is only one error. `path` is the path in the errors.
+    the text is "" and there is only one error, which names UTF-16 and binary data. `path` is the path in the errors.
     """
     if len(data) > max_size:
         message = f"the file is larger than {max_size // 1024**2} MiB, the most that is read"
-        hint = "pictures and attachments belong in media/" if max_size == MAX_FILE_SIZE else ""
+        hint = _MEDIA_HINT if max_size == MAX_FILE_SIZE else ""
         return DecodedText("", [Problem(path=path, message=message, hint=hint)])
+    if _UTF_16.match(data):
+        return DecodedText("", [Problem(path=path, message="the file is UTF-16", hint="save it as UTF-8")])
     data = data.removeprefix(BOM_UTF8)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
+        if b"\0" in data:
+            return DecodedText("", [Problem(path=path, message="the file is binary data, not text", hint=_MEDIA_HINT)])
         before = data[: error.start].decode()
         line, column = line_and_column(before, len(before))
         message = f"byte 0x{error.object[error.start]:02X} is not UTF-8"

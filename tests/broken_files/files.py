@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.broken_files.case import HEAD, Case, article
+from tests.broken_files.case import HEAD, PNG, Case, article
 
 CONFLICT: Final = (
     "two versions of this file were not merged: keep one, and delete the lines that begin with '<<<<<<<', '=======' and '>>>>>>>'"
@@ -25,7 +25,17 @@ CASES: Final = (
     Case(
         "utf-16",
         {"articles/a.yaml": "title: A".encode("utf-16")},
-        ("articles/a.yaml:1:1: byte 0xFF is not UTF-8; save the file in UTF-8",),
+        ("articles/a.yaml:1:1: the file is UTF-16; save it as UTF-8",),
+    ),
+    Case(
+        "utf-16 without a byte order mark",
+        {"articles/a.yaml": "title: A".encode("utf-16-be")},
+        ("articles/a.yaml:1:1: the file is UTF-16; save it as UTF-8",),
+    ),
+    Case(
+        "picture with the name of an article",
+        {"articles/a.yaml": PNG},
+        ("articles/a.yaml:1:1: the file is binary data, not text; pictures and attachments belong in media/",),
     ),
     Case(
         "unresolved merge conflict",

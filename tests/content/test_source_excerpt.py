@@ -68,6 +68,7 @@ def test_a_long_line_of_wide_characters_is_shortened_to_the_same_width(tmp_path:
         (b"", 1),
         (b"   \nb", 1),
         (b"caf\xe9\n", 1),
+        (b"\x00\x1b[31mred\n", 1),
         ("a\u2028b\nc\n", 2),
         (b"a\rb\nc\n", 2),
         (b"a" * (1024 * 1024 + 1), 1),

@@ -47,6 +47,7 @@ FILES: Final = {
 UNDETECTABLE: Final = {
     "bytes and characters, which are checked before a schema is applied": (
         *("not utf-8", "not utf-8 after a byte order mark", "utf-16", "lone surrogate in utf-8", "control character"),
+        *("utf-16 without a byte order mark", "picture with the name of an article"),
         *("control characters in one line", "control character as escape", "lone surrogate as escape", "noncharacter"),
         *("replacement character", "site not in UTF-8"),
     ),
