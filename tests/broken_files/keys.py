@@ -163,6 +163,21 @@ CASES: Final = (
         ),
     ),
     Case(
+        "hashtag in brackets",
+        article("tags: [#weather]\nslug: x\n"),
+        ('articles/a.yaml:3:8: YAML ignores the rest of a line after #; put the text in quotes: "#weather"',),
+    ),
+    Case(
+        "hashtag in brackets behind others",
+        article("tags: [C#, 'a, #b', #weather, news]\nbody: |\n  It rains.\n"),
+        ('articles/a.yaml:3:21: YAML ignores the rest of a line after #; put the text in quotes: "#weather"',),
+    ),
+    Case(
+        "hashtag in a list",
+        article("tags:\n- #weather\n- news\n"),
+        ("articles/a.yaml:4:2: tags: nothing is left of it, because # begins a comment; put it in quotes, or leave out the #",),
+    ),
+    Case(
         "superfluous comma",
         article("tags: [a,, b]\n"),
         ("articles/a.yaml:3:10: a value is missing here: look for a ',' too many, or a '[' or '{' that is not closed",),

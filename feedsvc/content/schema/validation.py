@@ -194,6 +194,8 @@ def _not_text(document: YamlDocument, location: KeyPath, details: ErrorDetails) 
     if raw is None or value is None:
         plural_key = PLURAL_KEYS.get(str(location[-1]), "") if isinstance(value, list) else ""
         hint = f"write {plural_key}: for more than one" if plural_key else _quoted_brackets_hint(document, location)
+        if value is None and (comment := document.comment_warning(location)):
+            return "nothing is left of it, because # begins a comment", comment.hint
         return f"expected text, found {_kind_name(value)}", hint
     reading = ("true" if value else "false") if isinstance(value, bool) else "a number"
     return f"YAML reads {raw} as {reading}", f'put it in quotes: "{raw}"'

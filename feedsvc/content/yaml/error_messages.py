@@ -79,6 +79,11 @@ _LINE_START: Final = re.compile(r"[ \t]*(?:#|- |[A-Za-z_][\w-]*:)")
 _BRACKETS_VALUE: Final = re.compile(r"[ \t]*(?:- +)*[A-Za-z_][\w-]*: +(?=[\[{])")
 _SECOND_COLON: Final = "a second ': ' in one value; put a text with ': ' in quotes"
 _WRONG_INDENTATION: Final = "this line is indented too far, or continues a text with ': ' in it, which must stand in quotes"
+# A list in brackets or a mapping in braces in one line, in which a '#' begins a comment that hides the closing bracket.
+_COMMENT_IN_BRACKETS: Final = re.compile(
+    r"[ \t]*(?:- +)*(?:[A-Za-z_][\w-]*: +)?[\[{](?:[^\]}\"'#]|(?<=[^\s,\[{])#|\"[^\"]*\"|'[^']*')*(?<=[\s,\[{])"
+    r"(#[^\s#,\]}]+)[^\]}]*[\]}]"
+)
 _EARLY_QUOTE_ERRORS: Final = ("did not find expected key", "did not find expected ',' or")
 # A key that is followed by a sign that looks like a colon or does the same elsewhere.
 _OTHER_SIGN: Final = re.compile(r"[ \t]*([A-Za-z_][\w-]*) ?([;=：])")
@@ -94,8 +99,8 @@ def translate_error(text: str, libyaml_message: str, stop: LineColumn | None, st
     line, column = _position_in_file(text, stop)
     if marker_line := conflict_line(text):
         return marker_line, 1, CONFLICT_MESSAGE
-    if unindented := explain_unindented_line(text, line):
-        return unindented
+    if explanation := explain_unindented_line(text, line) or _comment_in_brackets(text, line):
+        return explanation
     for explain in (_missing_space, _missing_colon, _unclosed_quote, _early_quote, _early_bracket, _indented_first_line):
         if result := explain(text, libyaml_message, (line, column), start):
             return result
@@ -115,6 +120,17 @@ def conflict_line(text: str) -> int:
     """Return the line, from 1, at which the first unresolved merge conflict begins; 0 if there is none."""
     match = _CONFLICT_MARKER.search(text) if "<<<<<<< " in text else None
     return text.count("\n", 0, match.start()) + 1 if match else 0
+
+
+def _comment_in_brackets(text: str, stop_line: int) -> tuple[int, int, str] | None:
+    """Return line, column and message of a text with # in a list in brackets, such as [#weather]; None if there is none.
+
+    `stop_line`, from 1, is where libyaml stopped, which may be far below.
+    """
+    for number, line in enumerate(text.splitlines()[:stop_line], 1):
+        if match := _COMMENT_IN_BRACKETS.match(line):
+            return number, match.start(1) + 1, f'YAML ignores the rest of a line after #; put the text in quotes: "{match[1]}"'
+    return None
 
 
 def _unclosed_quote(text: str, libyaml_message: str, stop: LineColumn, _: LineColumn | None) -> tuple[int, int, str] | None:

@@ -70,6 +70,8 @@ UNDETECTABLE: Final = {
             "words between two keys",
             "open bracket at the end",
             "unclosed bracket",
+            "hashtag in brackets",
+            "hashtag in brackets behind others",
         ),
         *(
             "superfluous comma",
