@@ -50,6 +50,11 @@ CASES: Final = (
         ("articles/a.yaml:2:12: published: '01/02/2026' is not a date; write it like 2026-01-02 or 2026-01-02T09:30:00+05:30",),
     ),
     Case(
+        "date in words",
+        article_with_date("Dec 1, 2026"),
+        ("articles/a.yaml:2:12: published: 'Dec 1, 2026' is not a date; write 2026-12-01",),
+    ),
+    Case(
         "list as date",
         article_with_date("[2026-01-02]"),
         ("articles/a.yaml:2:12: published: a list is not a date; write it like 2026-01-02 or 2026-01-02T09:30:00+05:30",),

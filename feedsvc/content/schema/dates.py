@@ -23,6 +23,10 @@ _LENIENT_FORMAT: Final = re.compile(
 # A date in an order or with separators of another country, and what follows it.
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})(\.|/|-|\. )(\d{1,2})\2(\d{4})(\D.*)?", re.ASCII)
 _YEAR_FIRST: Final = re.compile(r"(\d{4})([./])(\d{1,2})\2(\d{1,2})(\D.*)?", re.ASCII)
+# A date in English words, such as "Dec 1, 2026" or "Tue, 01 Dec 2026" (RFC 5322), and what follows it.
+_IN_WORDS: Final = re.compile(
+    r"(?a)(?:[A-Z][a-z]+,? )?(?:([A-Za-z]{3,9})\.? (\d{1,2})|(\d{1,2})[a-z]{0,2} ([A-Za-z]{3,9}))[a-z.]{0,2},? (\d{4})(\D.*)?"
+)
 AGE_FORMAT: Final = re.compile(r"([1-9][0-9]{0,3})([hd])")
 EXAMPLE: Final = "write it like 2026-01-02 or 2026-01-02T09:30:00+05:30"
 _MONTHS: Final = (
@@ -69,7 +73,7 @@ def _lenient_instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
 
 
 def _hint(text: str) -> str:
-    """Return a hint how to write a text that is no accepted date: for a form such as 28.11.2026 that date, else an example.
+    """Return a hint how to write a text that is no accepted date: for 28.11.2026 or Nov 28, 2026 that date, else an example.
 
     The hint is the example, too, if either number may be the day, as in 03/04/2026.
     """
@@ -82,9 +86,12 @@ def _hint(text: str) -> str:
             if day <= _MONTHS_IN_YEAR and month <= _MONTHS_IN_YEAR and day != month:
                 return EXAMPLE
             day, month = max(day, month), min(day, month)
+    elif match := _IN_WORDS.fullmatch(text):
+        word, day, year = (match[1] or match[4]).title(), int(match[2] or match[3]), int(match[5])
+        month = next((number for number, name in enumerate(_MONTHS, 1) if name.startswith(word)), 0)
     else:
         return EXAMPLE
-    date_and_time = f"{year}-{month:02}-{day:02}{match[5] or ''}"
+    date_and_time = f"{year}-{month:02}-{day:02}{match[match.re.groups] or ''}"
     is_date = _LENIENT_FORMAT.fullmatch(date_and_time) and not _date_error(year, month, day)
     return f"write {date_and_time}" if is_date else EXAMPLE
 

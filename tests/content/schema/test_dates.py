@@ -72,7 +72,12 @@ def test_a_local_time_that_is_skipped_or_repeated_uses_the_offset_before_the_cha
     [
         ("", f"'' is not a date; {EXAMPLE}"),
         ("tomorrow", f"'tomorrow' is not a date; {EXAMPLE}"),
-        ("2 January 2026", f"'2 January 2026' is not a date; {EXAMPLE}"),
+        ("2 January 2026", "'2 January 2026' is not a date; write 2026-01-02"),
+        ("Jan. 2nd, 2026", "'Jan. 2nd, 2026' is not a date; write 2026-01-02"),
+        ("Fri, 02 Jan 2026 09:30:00 +0000", "'Fri, 02 Jan 2026 09:30:00 +0000' is not a date; write 2026-01-02 09:30:00 +0000"),
+        ("Fri, 02 Jan 2026 09:30:00 GMT", f"'Fri, 02 Jan 2026 09:30:00 GMT' is not a date; {EXAMPLE}"),
+        ("2. Januar 2026", f"'2. Januar 2026' is not a date; {EXAMPLE}"),
+        ("February 30, 2026", f"'February 30, 2026' is not a date; {EXAMPLE}"),
         ("02.01.2026", "'02.01.2026' is not a date; write 2026-01-02"),
         ("2026-01", f"'2026-01' is not a date; {EXAMPLE}"),
         ("26-01-02", f"'26-01-02' is not a date; {EXAMPLE}"),
