@@ -253,6 +253,16 @@ CASES: Final = (
         ("feeds.yaml:1:1: expected one 'feed-id:' after another, each with keys of its own",),
     ),
     Case(
+        "redirects as list",
+        {"redirects.yaml": "- /old/: /articles/sound/\n"},
+        (
+            (
+                "redirects.yaml:1:1: expected 'key: value' lines, found a list; write exact: in a line of its own, and below it, "
+                "in a line each, rules like '  /old/: /articles/new/'"
+            ),
+        ),
+    ),
+    Case(
         "article of an invalid author",
         {"authors.yaml": "mina-park:\n  bio: x\n", **article("author: mina-park\n")},
         (

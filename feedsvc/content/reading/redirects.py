@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
@@ -35,6 +35,7 @@ MAX_EXACT_RULES: Final = 500_000
 MAX_PATTERNS: Final = 1_000
 _MAX_PARAMETER_SETS: Final = 32
 _MAX_PROBLEMS: Final = 100
+_EXAMPLE: Final = "write exact: in a line of its own, and below it, in a line each, rules like '  /old/: /articles/new/'"
 _MAX_SHOWN: Final = 5  # addresses of a loop in a message
 _T = TypeVar("_T")
 
@@ -111,7 +112,8 @@ def _rule_texts(content: str, problems: list[Problem]) -> RuleTexts:
     if document.value is None and not document.problems:
         return RuleTexts([], [])
     keys = validate_document(document, RedirectsKeys, {})
-    problems += document.problems
+    is_no_mapping = keys is None and document.value is not None
+    problems += [replace(problem, hint=_EXAMPLE) if is_no_mapping else problem for problem in document.problems]
     if keys is None:
         return RuleTexts([], [])
     exact = [_rule_text(document, key, target, ("exact", key), ("exact", key)) for key, target in keys.exact.items()]

@@ -41,6 +41,7 @@ FILES: Final = {
     "categories.yaml": "categories",
     "tags.yaml": "tags",
     "feeds.yaml": "feeds",
+    "redirects.yaml": "redirects",
 }
 
 # Reason -> cases that no schema can detect; the schemas must reject all other cases.
