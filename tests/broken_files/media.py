@@ -30,6 +30,15 @@ CASES: Final = (
         ),
     ),
     Case(
+        "folder of media in another letter case",
+        article("image: {src: Media/P.png}\nbody: '![x](Media/P.png) ![y](Media/none.png)'\n"),
+        (
+            "articles/a.yaml:3:14: image.src: 'Media/P.png' is not a file in media/; write 'media/p.png', as the file is called: capital letters count",
+            "articles/a.yaml:4:13: body: 'Media/P.png' is not a file in media/; write 'media/p.png', as the file is called: capital letters count",
+            "articles/a.yaml:4:31: body: 'Media/none.png' is not a file in media/; did you mean 'media/p.png'?",
+        ),
+    ),
+    Case(
         "misspelled lead image",
         article("image: {src: media/pp.png}\n"),
         ("articles/a.yaml:3:14: image.src: no file 'media/pp.png'; did you mean 'media/p.png'?",),

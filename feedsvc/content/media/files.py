@@ -133,6 +133,9 @@ class MediaFolder:
 
     def _inspect(self, path: str) -> MediaFile:
         pure_path = PurePosixPath(path)
+        if not path.startswith(MEDIA_PREFIX) and path.lower().startswith(MEDIA_PREFIX) and ".." not in pure_path.parts:
+            hint = self._hint(MEDIA_PREFIX + path[len(MEDIA_PREFIX) :])
+            raise ValueError(f"'{path}' is not a file in media/{hint or f'; {_MEDIA_EXAMPLE}'}")
         if not path.startswith(MEDIA_PREFIX) or str(pure_path) != path or ".." in pure_path.parts:
             meant = f"{MEDIA_PREFIX}{pure_path.name}"
             hint = f"did you mean '{meant}'?" if os.path.isfile(self._root / meant) else _MEDIA_EXAMPLE

@@ -66,20 +66,13 @@ def _lost_heading_warnings(document: YamlDocument, content: str) -> Iterator[Pro
 def _check_media(context: ReadContext, rendered: RenderedMarkdown) -> list[tuple[str, str, str]]:
     """Add to `context.media` the usable files in media/ that the body refers to.
 
-    Return (reference, message, hint) for each reference to a file there that cannot be used, and first for each image, sound or
-    film without a host at a path outside media/ and static/.
+    Return (reference, message, hint) for each reference to a file that cannot be used. First are those of images, sounds and
+    films without a host, at a path outside media/ and static/.
     """
-    problems = [
-        (
-            reference,
-            f"'{reference}' is not in media/, so readers would not see it",
-            "move the file to media/ and write media/NAME",
-        )
-        for reference in rendered.misplaced_references
-    ]
-    for reference, path in rendered.media.items():
+    problems = []
+    for reference, path in (dict.fromkeys(rendered.misplaced_references) | rendered.media).items():
         try:
-            context.media[context.sendable_file(path).path] = None
+            context.media[context.sendable_file(path or reference).path] = None
         except ValueError as error:
             problems.append((reference, str(error), ""))
     return problems

@@ -132,8 +132,7 @@ def test_an_image_outside_the_media_folder_is_reported_with_its_line(
     (problem,) = load_content(newsroom({path: text})).problems
     source = "./photo.png" if "./photo" in text else "photo.png"
     assert str(problem) == (
-        f"{path}:{position}: body: '{source}' is not in media/, so readers would not see it; "
-        "move the file to media/ and write media/NAME"
+        f"{path}:{position}: body: '{source}' is not a file in media/; write it like media/picture.jpg, or an https address"
     )
 
 

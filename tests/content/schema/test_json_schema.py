@@ -109,6 +109,7 @@ UNDETECTABLE: Final = {
     ),
     "the existence and content of other files": (
         *(
+            "folder of media in another letter case",
             "missing lead image",
             "lead image in another letter case",
             "misspelled lead image",
