@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from feedsvc.content import decode, sanitize_message
-from feedsvc.content.reading import split_front_matter
+from feedsvc.content.reading import is_markdown, split_front_matter
 from feedsvc.content.yaml import YamlDocument, parse_yaml
 from feedsvc.errors import Problem, Rule
 
@@ -41,17 +41,17 @@ def key_warning(rule: Rule, document: YamlDocument, key: str, message: str, hint
 
 
 def parse_source(path: str, data: bytes) -> SourceFile:
-    """Parse the bytes of the article file at `path`: YAML, or Markdown with front matter if `path` ends in .md.
+    """Parse the bytes of the article file at `path`: YAML, or Markdown with front matter by the suffix of `path`.
 
     Never raises; `yaml` is an empty document if there is no readable YAML. Problems of the encoding are left out.
     """
     content, _, is_plain = decode(path, data)
     try:
-        front_matter = split_front_matter(content)[0] if path.endswith(".md") else content
+        front_matter = split_front_matter(content)[0] if is_markdown(path) else content
     except ValueError:
         return SourceFile(data=data, text=content, yaml=YamlDocument(path), yaml_offset=0)
     # The first line of a Markdown article, which opens the front matter, is empty for YAML. A second byte order mark is skipped.
-    yaml_offset = len(content.splitlines(keepends=True)[0]) - 1 if path.endswith(".md") else content.startswith("\ufeff")
+    yaml_offset = len(content.splitlines(keepends=True)[0]) - 1 if is_markdown(path) else content.startswith("\ufeff")
     return SourceFile(
         data=data, text=content, yaml=parse_yaml(path, front_matter, is_printable=is_plain), yaml_offset=yaml_offset
     )

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from feedsvc.content import decode, read_file
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.content.reading import split_front_matter
+from feedsvc.content.reading import is_markdown, split_front_matter
 from feedsvc.content.yaml import parse_yaml
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Article, ArticleStatus
@@ -85,10 +85,10 @@ def _read(root: Path, path: str) -> tuple[Mapping[str, Any], str]:
         raise FeedsvcError(f"{path} cannot be read any more; export again")
     text = decode(path, data).text
     try:
-        front_matter, body = split_front_matter(text)[:2] if path.endswith(".md") else (text, "")
+        front_matter, body = split_front_matter(text)[:2] if is_markdown(path) else (text, "")
     except ValueError:
         raise FeedsvcError(f"{path} has changed and is no article any more; export again") from None
     value = parse_yaml(path, front_matter).value
     keys = dict(value) if isinstance(value, dict) else {}
     yaml_body = keys.pop(_BODY_KEY, None)
-    return keys, body if path.endswith(".md") else str(yaml_body or "")
+    return keys, body if is_markdown(path) else str(yaml_body or "")

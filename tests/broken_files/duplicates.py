@@ -31,6 +31,13 @@ CASES: Final = (
         ),
     ),
     Case(
+        "same file name with two suffixes",
+        {"articles/a.yml": HEAD, "articles/a.yaml": HEAD + "id: tag:x.example,2026:1\n"},
+        (
+            "articles/a.yml:1:1: slug: 'a' is already the slug of articles/a.yaml:1; give this article a slug of its own, or rename the file",
+        ),
+    ),
+    Case(
         "same alias twice",
         {"articles/a.yaml": HEAD + "aliases: [x]\n", "articles/b.yaml": HEAD + "aliases:\n- x\n"},
         ("articles/b.yaml:4:3: alias: 'x' is already the alias of articles/a.yaml:3; delete it here",),

@@ -217,19 +217,6 @@ CASES: Final = (
         ("articles/a.md:4:1: unknown key 'sumary'; did you mean 'summary'?",),
     ),
     Case(
-        "ending .yml", {"articles/a.yml": HEAD}, ("articles/a.yml:1:1: articles end in .yaml or .md; rename it to end in .yaml",)
-    ),
-    Case(
-        "ending .YAML",
-        {"articles/a.YAML": HEAD},
-        ("articles/a.YAML:1:1: articles end in .yaml or .md; rename it to end in .yaml",),
-    ),
-    Case(
-        "ending .markdown",
-        {"articles/a.markdown": HEAD},
-        ("articles/a.markdown:1:1: articles end in .yaml or .md; rename it to end in .md",),
-    ),
-    Case(
         "line break in name",
         {"articles/a\nb.yaml": HEAD},
         ("articles/a?b.yaml:1:1: the name holds a character that has no place there (U+000A); rename it",),

@@ -106,6 +106,14 @@ def test_id_of_any_file_name_is_read_back(newsroom: Newsroom, stem: str, text: s
     assert [article.id for article in load_content(root).articles] == [article.id for article in content.articles]
 
 
+@pytest.mark.parametrize("name", ["a.yml", "a.YAML", "a.markdown", "a.MD"])
+def test_id_is_inserted_into_a_file_with_an_unusual_suffix(newsroom: Newsroom, name: str) -> None:
+    mark = "" if name.lower().endswith("ml") else "---\n"
+    root = newsroom({f"articles/{name}": f"{mark}title: A\npublished: 2026-01-02\n{mark}"})
+    assert run_feedsvc("stamp", root).returncode == 0
+    assert (root / "articles" / name).read_text() == f"{mark}id: {ID}\ntitle: A\npublished: 2026-01-02\n{mark}"
+
+
 def test_drafts_scheduled_and_withdrawn_articles_get_an_id(newsroom: Newsroom) -> None:
     root = newsroom(
         {

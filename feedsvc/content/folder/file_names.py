@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from feedsvc.content.reading import SETTINGS_FILES
+from feedsvc.content.reading import SETTINGS_FILES, usual_suffix
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.content.text import nearest_name
 from feedsvc.errors import Problem
 
-_ARTICLE_SUFFIXES: Final = (".yaml", ".md")
-_SUFFIX_CORRECTIONS: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".md", ".mdown": ".md"}
 _TEXT_SUFFIX: Final = ".txt"
 # Suffixes of files that an editor may take for articles. Other files, such as pictures, may lie beside articles.
 _TEXT_SUFFIXES: Final = (_TEXT_SUFFIX, ".json", ".html", ".rtf", ".docx", ".odt", "")
@@ -35,25 +33,22 @@ def top_folder(path: str) -> str:
 
 
 def is_article_path(path: str) -> bool:
-    """Return True if a file below articles/ is read as an article: if its name ends in .yaml or .md, in lower case."""
-    return path.endswith(_ARTICLE_SUFFIXES)
+    """Return True if a file below articles/ is read as an article: by its suffix: .yaml, .md or another spelling of these."""
+    return usual_suffix(path) != ""
 
 
 def misnamed_file_problems(path: str) -> tuple[Problem, ...]:
-    """Return one problem if a file below articles/ that is not read has a suffix that suggests an article; else ().
+    """Return one warning if a file below articles/ that is not read has a suffix that suggests an article; else ().
 
-    Call it only for paths for which `is_article_path` is False. It is an error for another spelling of the suffixes of articles,
-    such as .yml, .markdown or .MD. It is a warning for other texts (.txt, .json, .html, .rtf, .docx, .odt), and for a name
-    without suffix, which may be notes. README, LICENSE and the like, and files of other types have no problem.
+    Call it only for paths for which `is_article_path` is False. Such files are texts (.txt, .json, .html, .rtf, .docx, .odt), and
+    those without suffix, which may be notes. README, LICENSE and the like, and files of other types have no problem.
     """
-    message = f"articles end in {' or '.join(_ARTICLE_SUFFIXES)}"
-    stem, suffix = os.path.splitext(path)
-    if suffix := _SUFFIX_CORRECTIONS.get(suffix.lower(), ""):
-        return (Problem(path=path, message=message, hint=f"rename it to end in {suffix}"),)
+    stem = os.path.splitext(path)[0]
     if not _is_text(path) or _has_common_name(path):
         return ()
     hint = _hidden_suffix_hint(stem) if _is_text_copy(path) else "rename it, or move it out of the folder if it is no article"
-    return (Problem(path=path, message=f"{_NOT_READ}, because {message}", hint=hint, rule="unread-file"),)
+    message = f"{_NOT_READ}, because articles end in .yaml or .md"
+    return (Problem(path=path, message=message, hint=hint, rule="unread-file"),)
 
 
 def unread_problems(root: Path, folders: Iterable[str]) -> tuple[Problem, ...]:
@@ -92,7 +87,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _is_unread_file(name: str, *, is_folder: bool) -> bool:
     if name in SETTINGS_FILES or _has_common_name(name):
         return False
-    return os.path.splitext(name)[1].lower() in _SUFFIX_CORRECTIONS or (not is_folder and _is_text_copy(name))
+    return usual_suffix(name) != "" or (not is_folder and _is_text_copy(name))
 
 
 def _misnamed_folder_problems(root: Path, name: str, folders: Iterable[str]) -> Iterator[Problem]:
@@ -118,12 +113,11 @@ def _has_common_name(path: str) -> bool:
 def _is_text_copy(path: str) -> bool:
     """Return True for names like a.yaml.txt, which text editors of Windows give to a file that was saved as a.yaml."""
     stem, suffix = os.path.splitext(path)
-    return suffix.lower() == _TEXT_SUFFIX and os.path.splitext(stem)[1].lower() in _SUFFIX_CORRECTIONS
+    return suffix.lower() == _TEXT_SUFFIX and usual_suffix(stem) != ""
 
 
 def _hidden_suffix_hint(stem: str) -> str:
-    name, suffix = os.path.splitext(PurePosixPath(stem).name)
-    return f"rename it to {name}{_SUFFIX_CORRECTIONS[suffix.lower()]}; Windows may hide the {_TEXT_SUFFIX} at the end"
+    return f"rename it to {PurePosixPath(stem).stem}{usual_suffix(stem)}; Windows may hide the {_TEXT_SUFFIX} at the end"
 
 
 def _hint(name: str) -> str:

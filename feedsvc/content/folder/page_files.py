@@ -14,8 +14,9 @@ from feedsvc.content.cache import StoredSetting
 from feedsvc.content.file_signature import MISSING, has_signature, is_changed_since
 from feedsvc.content.folder.conflicts import Claim, conflict_problem, resolve_claims
 from feedsvc.content.folder.invalidation import settings_fingerprint
-from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER, ParsedPage, References, parse_page
+from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER, ParsedPage, References, parse_page, usual_suffix
 from feedsvc.content.scan import DirectoryScanner
+from feedsvc.content.text import file_stem
 from feedsvc.errors import Problem
 from feedsvc.page_model import StaticPage
 from feedsvc.support.digest import blake2b
@@ -189,12 +190,12 @@ class PageFiles:
 
 def _is_page(path: str) -> bool:
     """Return whether a file below pages/ is read: only Markdown directly in that folder."""
-    return path.endswith(PAGE_SUFFIX) and path.count("/") == 1
+    return usual_suffix(path) == PAGE_SUFFIX and path.count("/") == 1
 
 
 def _unread_problem(path: str) -> Problem:
-    if path.endswith(PAGE_SUFFIX):
-        hint = f"move it: {PAGES_FOLDER}/{path.rpartition('/')[2]} has the address /{path.rpartition('/')[2][:-3]}/"
+    if usual_suffix(path) == PAGE_SUFFIX:
+        hint = f"move it: {PAGES_FOLDER}/{path.rpartition('/')[2]} has the address /{file_stem(path)}/"
         return Problem(path=path, message=f"pages lie in {PAGES_FOLDER}/ itself, not in folders below it", hint=hint)
     hint = "pictures and documents belong in media/; a page is Markdown with keys between two lines '---'"
     return Problem(path=path, message=f"pages end in {PAGE_SUFFIX}", hint=hint)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import chain, islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -34,7 +34,7 @@ from feedsvc.content.lint.tag_entries import lint_tag_entries
 from feedsvc.content.lint.tags import tag_key_path
 from feedsvc.content.markdown import removed_elements
 from feedsvc.content.media import is_truncated
-from feedsvc.content.reading import AUTHORS_FILE, BodyPositions
+from feedsvc.content.reading import AUTHORS_FILE, BodyPositions, usual_suffix
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 
@@ -204,7 +204,7 @@ def _check_file_name(_: LintContext, article: Article) -> Iterator[DeferredWarni
     stem = text.file_stem(article.path)
     if stem != article.slug:
         message = f"the file's name is '{stem}' and its slug '{article.slug}'; who looks for one will not find the other"
-        hint = f"rename it to {article.slug}{PurePosixPath(article.path).suffix}"
+        hint = f"rename it to {article.slug}{usual_suffix(article.path)}"
         yield warn_at("file-name", ("slug",), message, hint)
 
 

@@ -1,6 +1,6 @@
-"""Lint of file names: warns of paths that Windows cannot have, and of those that Windows or macOS take for equal.
+"""Lint of file names: warns of unusual suffixes, of paths that Windows cannot have, and of those that it takes for equal.
 
-There, a clone of a git repository leaves such files out, or fails.
+On Windows, a clone of a git repository leaves such files out, or fails.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from feedsvc.content.folder import ROOT_FOLDER, THEME_FOLDER, ContentSnapshot
+from feedsvc.content.reading import usual_suffix
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 from feedsvc.page_model import StaticPage
@@ -29,7 +30,7 @@ def is_reserved_name(name: str) -> bool:
 
 
 def lint_file_names(content: ContentSnapshot) -> Iterator[Problem]:
-    """Yield warnings about paths that Windows cannot have or that have over 200 characters, and about paths taken for equal.
+    """Yield warnings about paths that Windows cannot have or that have over 200 characters, those taken for equal, and suffixes.
 
     Windows and macOS take paths for equal that differ only in letter case or in the Unicode form of accents. Checked are the
     files of articles and pages, drafts included, the files in root/ and theme/, and the files in media/ that articles, pages or
@@ -43,6 +44,9 @@ def lint_file_names(content: ContentSnapshot) -> Iterator[Problem]:
         message, hint = _fault(path)
         if message:
             yield Problem(path=path, message=message, hint=hint, rule="windows-name")
+    for path in sorted({text.path for text in texts}):
+        if not path.endswith(usual := usual_suffix(path)):
+            yield Problem(path=path, message=f"names of such files end in {usual}", hint="rename it", rule="file-suffix")
     yield from _equal_path_warnings(paths)
 
 

@@ -14,11 +14,11 @@ from feedsvc import routes, uris
 from feedsvc.content import text
 from feedsvc.content.lint.context import LintContext
 from feedsvc.content.lint.positions import DeferredWarning, warn_at, warn_at_text
+from feedsvc.content.reading import usual_suffix
 from feedsvc.model import Article, ArticleStatus
 from feedsvc.page_model import StaticPage
 
 _HTTP_HOST: Final = re.compile(r"\Ahttp://([^/?#:]*)(?::80(?![0-9]))?")
-_SOURCE_SUFFIXES: Final = (".md", ".yaml", ".yml")
 _URL_ATTRIBUTE: Final = re.compile(r'(?:href|src|cite|poster)="([^"]*)"')
 
 
@@ -75,9 +75,9 @@ def _addresses_in(body: str) -> Iterator[str]:
 
 
 def _file_fault(context: LintContext, path: str) -> tuple[str, str] | None:
-    """Return message and hint if a path ends in .md, .yaml or .yml, like content files, and is no file in root/; else None."""
+    """Return message and hint if a path ends like a content file, in .md, .yaml or .yml, and is no file in root/; else None."""
     name = path.rpartition("/")[2]
-    if not name.endswith(_SOURCE_SUFFIXES) or path[1:] in context.content.root_files:
+    if not usual_suffix(name) or path[1:] in context.content.root_files:
         return None
     stem = text.file_stem(name)
     slug = next((article.slug for article in context.public_articles if text.file_stem(article.path) == stem), "")

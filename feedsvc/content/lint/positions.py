@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content import safe_read, text
-from feedsvc.content.reading import parse_settings_file
+from feedsvc.content.reading import is_markdown, parse_settings_file
 from feedsvc.content.yaml import KeyPath, YamlDocument, parse_yaml
 from feedsvc.errors import Problem, Rule
 
@@ -28,7 +28,7 @@ class ArticlePositions:
         data = safe_read.read_file(root, path)
         self.text = text.decode(path, data).text if isinstance(data, bytes) else ""
         # The first '---' of a Markdown file begins a document in YAML, too, so it can stay.
-        end = _FRONT_MATTER_END.search(self.text, 3) if path.endswith(".md") else None
+        end = _FRONT_MATTER_END.search(self.text, 3) if is_markdown(path) else None
         self.document: YamlDocument = parse_yaml(path, self.text[: end.start()] if end else self.text)
 
     def has_key(self, key: str) -> bool:

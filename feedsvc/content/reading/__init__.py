@@ -10,7 +10,7 @@ from feedsvc.content.reading.body_positions import BodyPositions
 from feedsvc.content.reading.context import References
 from feedsvc.content.reading.custom_feeds import parse_custom_feeds
 from feedsvc.content.reading.entries import ParsedEntries
-from feedsvc.content.reading.front_matter import split_front_matter
+from feedsvc.content.reading.front_matter import is_markdown, split_front_matter, usual_suffix
 from feedsvc.content.reading.listing_settings import parse_authors, parse_categories, parse_tags
 from feedsvc.content.reading.page import PAGE_SUFFIX, PAGES_FOLDER, ParsedPage, parse_page
 from feedsvc.content.reading.redirect_lines import RuleText
@@ -52,6 +52,7 @@ __all__ = [
     "References",
     "RuleText",
     "default_id",
+    "is_markdown",
     "known_names",
     "names_in",
     "parse_article",
@@ -67,4 +68,5 @@ __all__ = [
     "rule_texts",
     "source_digest",
     "split_front_matter",
+    "usual_suffix",
 ]

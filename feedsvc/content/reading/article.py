@@ -65,7 +65,7 @@ def parse_article(path: str, data: bytes, references: References) -> ParseResult
 def parse_articles(files: Sequence[tuple[str, bytes]], references: References) -> list[ParseResult]:
     """Parse article files, pairs of path and bytes, in order. Faults of a file become problems, not exceptions.
 
-    A path, relative to the content folder, ends in .md if the bytes are Markdown with front matter; otherwise they are YAML.
+    The suffix of a path, relative to the content folder, says whether the bytes are Markdown with front matter or YAML.
     `references` has the site, media, categories and authors that the articles may refer to.
     Each step is done for all files before the next step, which saves a fifth of the time: the code of a step stays in the
     processor's cache. If the files together are small enough, so does their data.

@@ -11,6 +11,7 @@ from feedsvc.content import text
 from feedsvc.content.markdown import MAX_DEPTH, MAX_HTML_BYTES, LimitExceeded, RenderedMarkdown, render_within_limits
 from feedsvc.content.reading.body_positions import BodyPositions
 from feedsvc.content.reading.context import ReadContext
+from feedsvc.content.reading.front_matter import is_markdown
 from feedsvc.content.yaml import YamlDocument
 from feedsvc.errors import Problem
 
@@ -54,7 +55,7 @@ def check_body(context: ReadContext, content: str, markdown: str, path: str, *, 
 
 def _lost_heading_warnings(document: YamlDocument, content: str) -> Iterator[Problem]:
     """Yield a warning if the text of `body:` in a YAML file is followed by a comment that looks like a heading (## The votes)."""
-    if document.loaded_source_map is None or document.path.endswith(".md"):  # `yaml.fast` declines files with comments
+    if document.loaded_source_map is None or is_markdown(document.path):  # `yaml.fast` declines files with comments
         return
     if "\n##" in content and (match := _LOST_HEADING.search(content)):
         line, column = text.line_and_column(content, match.start(1))

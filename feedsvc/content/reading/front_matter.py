@@ -9,6 +9,8 @@ from feedsvc.content import text
 from feedsvc.content.yaml import CONFLICT_MESSAGE, YamlDocument, conflict_line, parse_yaml
 from feedsvc.errors import Problem
 
+# Suffix of a content file, in lower case -> the usual suffix of its kind.
+_USUAL_SUFFIXES: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".md", ".mdown": ".md"}
 _ARTICLE_KEYS: Final = "title: and published:"
 _START: Final = re.compile(r"---[ \t]*\r?\n?")
 _END: Final = re.compile(r"(?:---|\.\.\.)[ \t]*\r?\n?")
@@ -26,7 +28,7 @@ class FileParts(NamedTuple):
 
 
 def parse_file_parts(path: str, data: bytes, kind: str = "article", required: str = _ARTICLE_KEYS) -> FileParts | list[Problem]:
-    """Decode a content file and parse its YAML: the front matter of a file whose name ends in .md, else the whole text.
+    """Decode a content file and parse its YAML: the front matter of a file that is Markdown, else the whole text.
 
     Return only the problems if the file cannot be decoded, if a Markdown file has no valid front matter, or if a Markdown file
     that has a body contains, in any part, an unresolved merge conflict outside of fenced code. Other problems, of the encoding
@@ -37,7 +39,7 @@ def parse_file_parts(path: str, data: bytes, kind: str = "article", required: st
     if not content and problems:
         return problems
     try:
-        front_matter, markdown = split_front_matter(content, kind, required) if path.endswith(".md") else (content, None)
+        front_matter, markdown = split_front_matter(content, kind, required) if is_markdown(path) else (content, None)
     except ValueError as error:
         return [*problems, Problem(path=path, message=str(error))]
     if markdown and (line := conflict_line(content)) and not _is_in_code_fence(content, line):
@@ -45,6 +47,16 @@ def parse_file_parts(path: str, data: bytes, kind: str = "article", required: st
     document = parse_yaml(path, front_matter, is_printable=is_printable)
     document.problems[:0] = problems
     return FileParts(content, document, markdown)
+
+
+def usual_suffix(path: str) -> str:
+    """Return the usual suffix, .yaml or .md, of content files of this kind; "" for a file of another kind."""
+    return _USUAL_SUFFIXES.get(path[path.rfind(".") :].lower(), "")
+
+
+def is_markdown(path: str) -> bool:
+    """Return whether a content file is Markdown with front matter, by its suffix; any other is YAML."""
+    return usual_suffix(path) == ".md"
 
 
 def split_front_matter(content: str, kind: str = "article", required: str = _ARTICLE_KEYS) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from feedsvc.content import decode
-from feedsvc.content.reading import split_front_matter
+from feedsvc.content.reading import is_markdown, split_front_matter
 from feedsvc.content.yaml import YamlDocument, parse_yaml
 from feedsvc.importing.writer.values import BODY, KEYS, ArticleValues, normalize_values
 from feedsvc.importing.writer.yaml_text import format_key
@@ -33,12 +33,12 @@ class ArticleFile(NamedTuple):
 def read_article_file(path: str, data: bytes) -> ArticleFile | None:
     """Parse an article or page file; None if its front matter or YAML is invalid or no mapping. Values are not validated.
 
-    A `path` that ends in .md is Markdown, any other YAML.
+    The suffix of `path` says whether it is Markdown or YAML.
     """
     text = decode(path, data).text
-    is_markdown = path.endswith(".md")
+    has_front_matter = is_markdown(path)
     try:
-        head, body = split_front_matter(text) if is_markdown else (text, None)
+        head, body = split_front_matter(text) if has_front_matter else (text, None)
     except ValueError:
         return None
     document = parse_yaml(path, head)
@@ -48,7 +48,7 @@ def read_article_file(path: str, data: bytes) -> ArticleFile | None:
     yaml_body = keys.get(BODY)
     values = normalize_values(keys, body if body is not None else yaml_body if isinstance(yaml_body, str) else "")
     file_id = keys.get("id")
-    return ArticleFile(text, file_id if isinstance(file_id, str) else "", keys, values, is_markdown)
+    return ArticleFile(text, file_id if isinstance(file_id, str) else "", keys, values, has_front_matter)
 
 
 def format_article(article_id: str, values: ArticleValues) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from feedsvc import uris
 from feedsvc.content import read_file
-from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER, default_id
+from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER, default_id, usual_suffix
 from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner
 from feedsvc.content.schema import parse_instant
 from feedsvc.free_places import StaticPageAt
@@ -22,7 +22,6 @@ from feedsvc.importing.writer.plans import is_page_path
 from feedsvc.model import Site
 from feedsvc.routes import path_of
 
-_SUFFIXES: Final = (".md", ".yaml")
 _OWN_NAMES: Final = re.compile(rb"^(?:slug|aliases|guid)[ \t]*:", re.MULTILINE)
 _ID_LINE: Final = re.compile(rb"^id[ \t]*:[ \t]*[\"']?([^\r\n]*?)[\"']?[ \t]*\r?$", re.MULTILINE)
 
@@ -68,7 +67,7 @@ def read_existing_articles(root: Path, base: ImportBase, site: Site) -> Existing
     scanner.refresh()
     existing, read = ExistingArticles(), list[str]()
     for path in sorted(scanner.files):
-        if path.endswith(_SUFFIXES):
+        if usual_suffix(path):
             existing.names.add(name_key(PurePosixPath(path).stem))
             data = read_file(root, path)
             if isinstance(data, bytes) and (path not in known or _has_own_keys(data, known[path])):
@@ -109,7 +108,7 @@ def read_existing_pages(root: Path) -> ExistingPages:
     existing = ExistingPages()
     for path in sorted(scanner.files):
         data = read_file(root, path)
-        if not path.endswith(PAGE_SUFFIX) or not isinstance(data, bytes):
+        if usual_suffix(path) != PAGE_SUFFIX or not isinstance(data, bytes):
             continue
         file, stem = read_article_file(path, data), PurePosixPath(path).stem
         keys = file.keys if file else {}
@@ -118,8 +117,9 @@ def read_existing_pages(root: Path) -> ExistingPages:
         for name in _names(slug, keys.get("aliases")):
             existing.paths.setdefault(name_key(name), path)
     # A folder or a link that cannot be read takes the name, too: the report then lists it as a file with errors.
-    for entry in sorted((root / PAGES_FOLDER).glob(f"*{PAGE_SUFFIX}")):
-        existing.paths.setdefault(name_key(entry.stem), f"{PAGES_FOLDER}/{entry.name}")
+    for entry in sorted((root / PAGES_FOLDER).glob("*.*")):
+        if usual_suffix(entry.name) == PAGE_SUFFIX:
+            existing.paths.setdefault(name_key(entry.stem), f"{PAGES_FOLDER}/{entry.name}")
     return existing
 
 

@@ -75,3 +75,17 @@ def test_ordinary_names_have_no_warning(newsroom: Newsroom) -> None:
     assert file_warnings(newsroom, {f"articles/{stem}.yaml": article(f"n{index}") for index, stem in enumerate(stems)}) == []
     assert not any(is_reserved_name(stem) for stem in stems)
     assert all(is_reserved_name(name) for name in ("CON", "com1.yaml", "Lpt9.tar.gz", "nul"))
+
+
+@pytest.mark.parametrize(
+    ("path", "suffix"), [("a.yml", ".yaml"), ("a.YAML", ".yaml"), ("b.markdown", ".md"), ("b.MD", ".md"), ("b.mdown", ".md")]
+)
+def test_an_article_with_an_unusual_suffix_is_read_with_a_warning(newsroom: Newsroom, path: str, suffix: str) -> None:
+    text = f"---\n{VALID_ARTICLE}---\nText\n" if suffix == ".md" else VALID_ARTICLE
+    expected = f"warning: names of such files end in {suffix}; rename it"
+    assert warnings(newsroom({f"articles/{path}": text})) == [f"articles/{path}:1:1: {expected}"]
+
+
+def test_a_static_page_with_an_unusual_suffix_is_read_with_a_warning(newsroom: Newsroom) -> None:
+    lines = warnings(newsroom({"pages/about.MD": "---\ntitle: About\n---\nText\n"}))
+    assert lines[-1] == "pages/about.MD:1:1: warning: names of such files end in .md; rename it"

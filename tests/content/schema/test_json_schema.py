@@ -104,9 +104,7 @@ UNDETECTABLE: Final = {
     "the structure of a Markdown file": (
         *("markdown without front matter", "empty markdown", "unclosed front matter", "body in front matter"),
     ),
-    "the name of the file": (
-        *("ending .yml", "ending .YAML", "ending .markdown", "line break in name", "file name without letters"),
-    ),
+    "the name of the file": (*("line break in name", "file name without letters"),),
     "the existence and content of other files": (
         *(
             "folder of media in another letter case",
@@ -126,6 +124,7 @@ UNDETECTABLE: Final = {
             "same id twice",
             "same slug twice",
             "same file name twice",
+            "same file name with two suffixes",
             "same alias twice",
             "alias equal to a slug",
             "id equal to a generated id",
