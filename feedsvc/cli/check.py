@@ -15,8 +15,9 @@ from feedsvc.cli.themes import load_with_theme_trial
 from feedsvc.cli.variables import WordChoice, command, option
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint import lint_content
+from feedsvc.content.reading import SITE_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER
-from feedsvc.errors import ContentError, FeedsvcError, Rule
+from feedsvc.errors import FeedsvcError, Rule
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.watchdog import watching
 
@@ -89,36 +90,30 @@ def check(
       feedsvc check content --against origin/main
       feedsvc check content --against-feed https://old.example/feed/
     """
-    comparison, replays = None, None
-    try:
-        with watching(None):
-            snapshot = load_with_theme_trial(content)
-        problems = tuple(sorted((*snapshot.problems, *lint_content(snapshot, content, wall_clock()))))
-        summary = _article_summary(snapshot)
+    # Programs get the same keys without a comparison.
+    comparison = editing.Comparison() if revision is not None and form == "json" else None
+    replays: tuple[editing.FeedReplay, ...] | None = () if form == "json" else None
+    with watching(None):
+        snapshot = load_with_theme_trial(content, is_check=True)
+    problems = tuple(sorted((*snapshot.problems, *lint_content(snapshot, content, wall_clock()))))
+    if any(problem.path == SITE_FILE for problem in snapshot.errors):
+        if revision is not None or former_feeds:
+            print_error(f"nothing was compared, because {SITE_FILE} has errors; correct them first")
+    else:
         if revision is not None:
             comparison = editing.compare(content, snapshot, revision, wall_clock())
             problems = tuple(sorted((*problems, *comparison.problems)))
         replays = _replays(snapshot, former_feeds, allowed_hosts)
-    except ContentError as error:
-        if not error.problems:
-            raise
-        problems, summary = error.problems, f"{error}, so no other file was checked"
     problems = tuple(problem for problem in problems if problem.rule not in ignored)
     errors = [problem for problem in problems if problem.severity == "error"]
     layout = "all" if every and form == "text" else form
-    if revision is not None and comparison is None:
-        print_error(f"the folder was not compared with the revision '{revision}', because it has errors; correct them first")
-        comparison = editing.Comparison() if form == "json" else None  # same keys for programs
-    if former_feeds and replays is None:
-        print_error("the former feeds were not compared, because the folder cannot be read; correct the errors first")
-        replays = () if form == "json" else None
     lines: Iterable[str] = PROBLEM_FORMATTERS[layout](content, problems)
     lines = editing.COMPARISON_FORMATTERS[form](lines, comparison) if comparison else lines
     # The replays come last, because each ends with its summary.
     compare = editing.REPLAY_FORMATTERS[layout] if former_feeds and replays is not None else _without_replays
     lines, replay_lines = compare(lines, replays or ())
     _print_lines(lines)
-    _print_counts(summary, len(errors), len(problems) - len(errors))
+    _print_counts(_article_summary(snapshot), len(errors), len(problems) - len(errors))
     _print_lines(replay_lines)
     has_errors = bool(errors) or any(replay.has_errors for replay in replays or ())
     has_warnings = bool(problems) or any(replay.has_warnings for replay in replays or ())

@@ -10,14 +10,14 @@ from feedsvc.content.folder import ContentSnapshot, load_content
 from feedsvc.support.clock import wall_clock
 
 
-def load_with_theme_trial(content: Path) -> ContentSnapshot:
+def load_with_theme_trial(content: Path, *, is_check: bool = False) -> ContentSnapshot:
     """Load the content folder and render its newest articles with its theme in a limited process, the theme's trial.
 
     The result includes the problems of the theme and has the theme without the files at fault. A folder without theme is only
-    loaded. Raises ContentError if the folder is missing or its site.yaml is unusable, FeedsvcError if the trial cannot be
-    carried out.
+    loaded. Raises ContentError if the folder is missing or, without `is_check` (see `load_content`), its site.yaml is unusable,
+    FeedsvcError if the trial cannot be carried out.
     """
-    snapshot = load_content(content, on_read=ReadingProgress())
+    snapshot = load_content(content, on_read=ReadingProgress(), is_check=is_check)
     if not snapshot.theme:
         return snapshot
     # Imported on first use: the libraries of pages take a quarter of the time of a check.

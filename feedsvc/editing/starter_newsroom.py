@@ -59,7 +59,7 @@ def starter_files(answers: SiteAnswers, now: datetime) -> dict[str, bytes]:
     local = now.astimezone(ZoneInfo(answers.timezone)).replace(second=0, microsecond=0)
     site_file = _fill(SITE_FILE, _site_values(answers, local))
     site, problems = parse_site(site_file, MediaFolder(Path()))
-    if site is None or problems:
+    if problems:
         raise FeedsvcError(f"a newsroom with these values is not valid: {problems[0]}")
     return {
         SITE_FILE: site_file,

@@ -137,10 +137,23 @@ def test_folder_without_site_yaml_is_reported_in_one_sentence(tmp_path: Path) ->
     )
 
 
-def test_check_counts_warnings_of_a_broken_site_yaml(tmp_path: Path) -> None:
-    newsrooms.write(tmp_path, {"site.yaml": "title: 12\nbase_url: https://t.example\n"})
-    summary = run_feedsvc("check", tmp_path).stderr.splitlines()[0]
-    assert summary == f"feedsvc: {tmp_path}/site.yaml cannot be used, so no other file was checked: 1 error, 1 warning"
+@pytest.mark.parametrize("site", ["title: [\n", "title: 12\n", "title: T\nbase_url: https://t.example\nlanguage: korean!\n"])
+def test_a_fault_in_site_yaml_does_not_hide_those_of_other_files(tmp_path: Path, site: str) -> None:
+    translation = "title: B\npublished: 2026-01-02\nlanguage: en\ntranslation_of: tag:t.example,2026:b\n"
+    files = {"articles/b.yaml": "title: B\npublished: 2026-01-02\nid: tag:t.example,2026:b\n", "articles/b-en.yaml": translation}
+    newsrooms.write(tmp_path, {"site.yaml": site, "authors.yaml": "kim: {}\n", "articles/a.yaml": "title: no\n", **files})
+    result = run_feedsvc("check", tmp_path)
+    errors = [line.partition(": error")[0] for line in result.stdout.splitlines() if ": error: " in line]
+    assert (result.returncode, "invalid" in result.stdout) == (1, False)
+    assert [error for error in errors if "site.yaml" not in error] == [
+        *("authors.yaml:1:6", "articles/a.yaml:1:1", "articles/a.yaml:1:8")
+    ]
+    assert any("site.yaml" in error for error in errors)
+
+
+def test_site_yml_is_named_if_site_yaml_is_missing(tmp_path: Path) -> None:
+    newsrooms.write(tmp_path, {"site.yml": newsrooms.SITE["site.yaml"]})
+    assert run_feedsvc("check", tmp_path).stderr.endswith("; rename site.yml to site.yaml\n")
 
 
 def test_check_warns_of_unread_files(content: Path) -> None:

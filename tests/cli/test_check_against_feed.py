@@ -138,13 +138,13 @@ def test_address_without_https_is_answered_with_an_example(root: Path, where: st
     assert (result.returncode, result.stderr) == (2, f"feedsvc: error: there is no file '{where}'; {hint}\n")
 
 
-def test_folder_that_cannot_be_read_keeps_the_keys_of_json(tmp_path: Path) -> None:
+def test_broken_site_yaml_keeps_the_keys_of_json(tmp_path: Path) -> None:
     (tmp_path / "content").mkdir()
     (tmp_path / "content" / "site.yaml").write_text("title: [\n")
     result = run_feedsvc("check", tmp_path / "content", "--format", "json", "--against-feed", tmp_path / "old.xml")
     assert result.returncode == 1
     assert json.loads(result.stdout)["former_feeds"] == []
-    assert "the former feeds were not compared" in result.stderr
+    assert "nothing was compared, because site.yaml has errors" in result.stderr
 
 
 def test_error_in_feeds_yaml_is_printed_if_the_listing_of_a_former_feed_is_missing(root: Path, tmp_path: Path) -> None:

@@ -185,8 +185,7 @@ def test_broken_site_yaml_is_reported_and_nothing_is_compared(root: Path) -> Non
     assert result.stdout.startswith("site.yaml:1:1: error: base_url: is missing\n")
     assert "subscribers" not in result.stdout
     assert (
-        result.stderr.splitlines()[0]
-        == "feedsvc: error: the folder was not compared with the revision 'HEAD', because it has errors; correct them first"
+        result.stderr.splitlines()[0] == "feedsvc: error: nothing was compared, because site.yaml has errors; correct them first"
     )
     document = json.loads(run_feedsvc("check", root, "--against", "HEAD", "--format", "json").stdout)
     assert (document["feeds"], document["not_compared"]) == ([], [])

@@ -18,7 +18,7 @@ from feedsvc.content.folder.file_names import paths_within, unread_problems
 from feedsvc.content.folder.free_files import FreeFiles
 from feedsvc.content.folder.loader import OnRead, ignore_progress
 from feedsvc.content.folder.scope import MEDIA_FOLDER, SCANNED_FOLDERS, article_scope, scan_scope
-from feedsvc.content.folder.settings import Settings, check_folder, read_settings, reuse_equal_objects
+from feedsvc.content.folder.settings import Settings, check_folder, read_partial_site, read_settings, reuse_equal_objects
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.snapshot_builder import SnapshotBuilder
 from feedsvc.content.folder.stored_state import Baseline, StoredState, parse_cache_file
@@ -73,13 +73,15 @@ def open_content_folder(
     return ContentFolder(root, base_url, ParseCache(parse_cache_file(base_url, state), alerts=alerts), scan, on_read=on_read)
 
 
-def load_content(root: Path, base_url: str = "", on_read: OnRead = ignore_progress) -> ContentSnapshot:
+def load_content(root: Path, base_url: str = "", on_read: OnRead = ignore_progress, *, is_check: bool = False) -> ContentSnapshot:
     """Read a content folder once, without a cache, so that broken files have no last valid version. Nothing is written.
 
     `base_url`, unless "", replaces that of site.yaml. `on_read` gets the progress: files read so far, and files to read.
-    Raises ContentError if the folder is missing or site.yaml is unusable. All other faults are problems of the snapshot.
+    Raises ContentError if the folder is missing or site.yaml is unusable. All other faults are problems of the snapshot; with
+    `is_check`, those of a broken site.yaml, too, of which what is valid is used.
     """
-    return ContentFolder(root, base_url, on_read=on_read).read().content
+    stored = (read_partial_site(root, base_url),) if is_check else ()
+    return ContentFolder(root, base_url, on_read=on_read, stored_settings=stored).read().content
 
 
 class ContentFolder:
@@ -96,19 +98,20 @@ class ContentFolder:
         scan: BackgroundScan | None = None,
         *,
         on_read: OnRead = ignore_progress,
+        stored_settings: tuple[StoredSetting, ...] = (),
     ) -> None:
         """Prepare reading; `read` reads. `base_url`, unless "", replaces that of site.yaml.
 
         `scan` is a background scan of articles/ that the caller has just started, if any. If the first reading has to read many
         files (`loader.PARALLEL_THRESHOLD`), it calls `on_read` again and again, with the number of files read so far and the
-        number of files to read.
+        number of files to read. `stored_settings` are last valid versions of settings, for a folder without `cache`.
         """
         self._root, self._base_url, self._cache = root, base_url, cache
         self._background_scan, self._on_read = scan, on_read
         self._media = MediaFolder(root)
         self._theme = ThemeFolder(root)
         self._stored_state = StoredState(root, cache) if cache else None
-        self._stored_settings = self._stored_state.settings if self._stored_state else ()
+        self._stored_settings = self._stored_state.settings if self._stored_state else stored_settings
         self._free_files = FreeFiles(root, self._stored_settings)
         self._settings: Settings | None = None
         self._unread_problems: tuple[Problem, ...] = ()

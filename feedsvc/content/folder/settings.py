@@ -185,11 +185,12 @@ def _effective_site(
     """
     if data is None:
         # A missing file is not a broken one: probably the folder or its file system is missing, too.
-        message = f"{root} has no {SITE_FILE}, which needs at least the keys title and base_url; {first_steps_hint(root)}"
+        hint = f"rename site.yml to {SITE_FILE}" if (root / "site.yml").is_file() else first_steps_hint(root)
+        message = f"{root} has no {SITE_FILE}, which needs at least the keys title and base_url; {hint}"
         raise ContentError(message, missing_message=f"{SITE_FILE} is away from {root}")
     site, problems = parse_site(data, media, base_url) if isinstance(data, bytes) else (None, (data,))
-    if site is None and stored and isinstance(stored.value, Site):
-        site = stored.value
+    if any(problem.severity == "error" for problem in problems):
+        site = stored.value if stored and isinstance(stored.value, Site) else None
     if site is None:
         raise ContentError(f"{root / SITE_FILE} cannot be used", problems)
     return site, problems
@@ -261,6 +262,13 @@ def _update_stored_settings(
         if key not in settings and setting.kind in effective
     }
     return settings | former
+
+
+def read_partial_site(root: Path, base_url: str) -> StoredSetting:
+    """Read what is valid of site.yaml, to check other files although it is broken, in place of its last valid version."""
+    data = safe_read.read_file(root, SITE_FILE)
+    site, _ = parse_site(data if isinstance(data, bytes) else b"", MediaFolder(root), base_url)
+    return StoredSetting(kind="site", name="", value=site)
 
 
 def load_settings(root: Path, base_url: str = "") -> Settings:

@@ -220,6 +220,7 @@ class _ArticleParser(ReadContext):
         if (
             not keys.id
             and keys.status == "published"
+            and self.references.site.id_domain
             # An id has the year of `published`.
             and self.document.has_key("published")
             and not any(problem.message.startswith(("id:", "published")) for problem in self.document.problems)

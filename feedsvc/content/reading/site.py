@@ -16,12 +16,15 @@ from feedsvc.errors import Problem
 from feedsvc.model import FeedOptions, HomeOptions, Site
 from feedsvc.page_model import Footer, ShowOptions
 
-_PLACEHOLDERS: Final[Mapping[str, YamlValue]] = {"title": "-", "base_url": "https://site.invalid"}
+# If site.yaml has an error, with these values no article is in the language of the site, and no picture is refused.
+_NEUTRAL_VALUES: Final[Mapping[str, YamlValue]] = {"language": "und", "keep_metadata": True}
+_PLACEHOLDERS: Final[Mapping[str, YamlValue]] = {"title": "-", "base_url": "https://site.invalid", **_NEUTRAL_VALUES}
 
 
-def parse_site(data: bytes, media: MediaFolder, base_url: str = "") -> tuple[Site | None, tuple[Problem, ...]]:
-    """Parse site.yaml. Return the site, or None if a problem is an error, and the sorted problems. Never raises for its faults.
+def parse_site(data: bytes, media: MediaFolder, base_url: str = "") -> tuple[Site, tuple[Problem, ...]]:
+    """Parse site.yaml. Return the site and the sorted problems. Never raises for its faults.
 
+    If a problem is an error, the site has what is valid, and is only good for checking other files: its `id_domain` may be "".
     `base_url`, unless it is "", replaces that of the file, also as the source of the domain of ids if `id_domain` is missing. An
     invalid one of the file is then only a warning.
     """
@@ -29,10 +32,9 @@ def parse_site(data: bytes, media: MediaFolder, base_url: str = "") -> tuple[Sit
     if base_url and isinstance(document.value, dict):
         document.problems += _base_url_warnings(document, document.value.get("base_url"))
         document.value["base_url"] = base_url
-    keys = validate_document(document, SiteKeys, _PLACEHOLDERS)
-    site = _build_site(document, keys, media) if keys else None
-    is_broken = any(problem.severity == "error" for problem in document.problems)
-    return None if is_broken else site, tuple(sorted(document.problems))
+    keys = validate_document(document, SiteKeys, _PLACEHOLDERS) or SiteKeys.model_validate(_PLACEHOLDERS)
+    site = _build_site(document, keys, media)
+    return site, tuple(sorted(document.problems))
 
 
 def _base_url_warnings(document: YamlDocument, base_url: YamlValue) -> Iterator[Problem]:
@@ -41,15 +43,15 @@ def _base_url_warnings(document: YamlDocument, base_url: YamlValue) -> Iterator[
         yield document.problem(("base_url",), f"base_url: {message}", rule="invalid-base-url")
 
 
-def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> Site | None:
-    """Return the site; None if `since` is invalid. Adds problems to the document; if one is an error, do not use the result."""
+def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> Site:
+    """Return the site, with valid values only, and add problems to the document."""
     resolver = MediaResolver(document, keys.base_url, media, keys.keep_metadata)
     domain = keys.id_domain or _id_domain(document, keys)
     try:
         since = parse_day(keys.since)
     except ValueError as error:
         document.problems.append(document.problem(("since",), f"since: {error}"))
-        return None
+        since = parse_day("2000-01-01")
     crawlers = build_crawlers(document, keys.crawlers)
     logo, icon = resolver.resolve(("logo",), keys.logo), resolver.resolve(("icon",), keys.icon)
     return Site(
@@ -88,15 +90,14 @@ def _accent(document: YamlDocument, keys: SiteKeys) -> str:
 
 
 def _id_domain(document: YamlDocument, keys: SiteKeys) -> str:
-    """Return the host of `keys.base_url`, for ids without a valid `id_domain`. If that key is missing, add a warning.
+    """Return the host of `keys.base_url`, for ids without `id_domain`, and add a warning that the key is missing.
 
-    Instead of the warning, add an error if the host can be in no id. If `base_url` is invalid, add nothing and return the host
-    of its placeholder.
+    Instead of the warning, add an error if the host can be in no id. If either key is invalid, add nothing and return "".
     """
     host = urlsplit(keys.base_url).hostname or ""
-    has_faulty_domain = document.value.get("id_domain") is not None
+    has_faulty_domain = isinstance(document.value, dict) and document.value.get("id_domain") is not None
     if keys.base_url == _PLACEHOLDERS["base_url"] or has_faulty_domain:
-        return host
+        return ""
     if not is_host(host):
         message = f"id_domain: is missing, and base_url's host '{host}' can stand in no id"
         document.problems.append(

@@ -241,7 +241,7 @@ def parsed_references(root: Path, site: Site, texts: Mapping[str, str]) -> Refer
 def parse_site_or_raise(root: Path, text: str) -> Site:
     """Return the site of `text`, that of site.yaml. Raises ContentError, with all problems, if it is not valid."""
     site, problems = parse_site(text.encode(), MediaFolder(root))
-    if site is None:
+    if any(problem.severity == "error" for problem in problems):
         raise ContentError(f"{SITE_FILE} is not valid; correct it, and import again", problems)
     return site
 
