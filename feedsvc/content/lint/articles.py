@@ -194,8 +194,8 @@ def _check_translation(context: LintContext, article: Article) -> Iterator[Defer
         return
     stem = unicodedata.normalize("NFC", unquote(re.split("[:/]", target)[-1]))
     if stem not in context.excluded_stems:
-        similar = context.articles_by_slug.get(stem)
-        hint = f"did you mean '{similar.id}'?" if similar else "write the id of the article that this one translates"
+        similar = context.articles_by_slug.get(stem, article)
+        hint = f"write {similar.id}" if similar is not article else "write the id of the article that this one translates"
         message = f"translation_of: no article has the id '{target}'"
         yield warn_at("unknown-translation", ("translation_of",), message, hint)
 

@@ -112,7 +112,7 @@ class ArticleKeys(_Keys):
     sources: Annotated[list[SourceKeys], _LIST_LIMIT] = _EMPTY
     corrections: Annotated[list[CorrectionKeys], _LIST_LIMIT] = _EMPTY
     language: LanguageTag | None = None
-    translation_of: Uri | None = None
+    translation_of: RequiredLine | None = None
     link: HttpUrl | None = None
     slug: Slug | None = None
     aliases: Slugs = _EMPTY

@@ -251,7 +251,7 @@ NO_ORIGINAL = "articles/y.yaml:7:17: warning: translation_of: no article has the
         (
             "story",
             {"articles/story.yaml": VALID_ARTICLE},
-            [NO_ORIGINAL.format("story") + "did you mean 'tag:news.example,2026:x'?"],
+            [NO_ORIGINAL.format("story") + "write tag:news.example,2026:x"],
         ),
     ],
     ids=["published", "draft", "unknown", "slug"],
@@ -267,3 +267,20 @@ def test_the_original_of_a_translation_may_be_a_file_with_an_error(newsroom: New
     content = load_content(root)
     assert [problem.path for problem in content.errors] == ["articles/broken.yaml"]
     assert lint_content(content, root, NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("slug", "hint"),
+    [
+        ("story", "write tag:news.example,2026:x"),
+        ("y", "write the id of the article that this one translates"),
+        ("nobody", "write the id of the article that this one translates"),
+    ],
+)
+def test_a_slug_as_the_original_of_a_translation_has_a_warning_with_the_id_to_write(
+    newsroom: Newsroom, slug: str, hint: str
+) -> None:
+    text = TRANSLATION.format("").replace("tag:news.example,2026:\n", f"{slug}\n")
+    assert warnings_of_article(newsroom, text, "articles/y.yaml", **{"articles/story.yaml": VALID_ARTICLE}) == [
+        f"articles/y.yaml:7:17: warning: translation_of: no article has the id '{slug}'; {hint}"
+    ]

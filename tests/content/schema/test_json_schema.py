@@ -107,9 +107,9 @@ UNDETECTABLE: Final = {
     "the name of the file": (*("line break in name", "file name without letters"),),
     "the existence and content of other files": (
         *(
-            "folder of media in another letter case",
             "missing lead image",
             "lead image in another letter case",
+            "folder of media in another letter case",
             "misspelled lead image",
             "missing enclosure",
             "missing enclosure with a name like that of a picture",
