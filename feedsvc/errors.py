@@ -7,9 +7,10 @@ from typing import Literal
 
 Severity = Literal["error", "warning"]
 # Names of the rules of warnings. docs/reference/check.md describes each; `check --ignore` leaves their warnings out.
-_Texts = Literal["no-summary", "long-summary", "long-title", "quotation-mark", "placeholder", "html-element", "html-in-text"]
-_Keys = Literal["comment-in-text", "comma-in-text", "comment-in-body", "no-id", "no-id-domain", "invalid-base-url"]
-_Dates = Literal["future-update", "early-update", "future-correction"]
+_Texts = Literal["no-summary", "long-summary", "long-title", "quotation-mark", "html-in-text"]
+_Bodies = Literal["placeholder", "html-element", "shortcode", "missing-footnote"]
+_Keys = Literal["comment-in-text", "comma-in-text", "comment-in-body", "no-id", "no-id-domain", "invalid-base-url", "no-notice"]
+_Dates = Literal["distant-date", "future-update", "early-update", "future-correction"]
 _Links = Literal["broken-link", "http-link", "self-link", "unknown-translation", "unused-embed", "menu-entry", "home-entry"]
 _Media = Literal["no-alt", "no-credit", "incomplete-file", "large-image", "wide-image", "no-variants", "icon", "metadata"]
 _Tags = Literal["comma-in-tag", "equal-tags", "unused-tag", "unused-author", "tag-alias"]
@@ -18,7 +19,7 @@ _Files = Literal["file-name", "file-suffix", "unread-file", "unread-folder", "wi
 _Redirects = Literal["unused-redirect", "redirect-chain", "redirect-target", "broad-redirect"]
 _SearchEngines = Literal["long-site-title", "news-sitemap"]
 _Changes = Literal["new-id", "missing-address", "missing-article", "missing-feed", "other-date", "draft-again", "public-again"]
-Rule = Literal[_Texts, _Keys, _Dates, _Links, _Media, _Tags, _Feeds, _Files, _Redirects, _SearchEngines, _Changes]
+Rule = Literal[_Texts, _Bodies, _Keys, _Dates, _Links, _Media, _Tags, _Feeds, _Files, _Redirects, _SearchEngines, _Changes]
 
 
 class FeedsvcError(Exception):

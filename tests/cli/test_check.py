@@ -17,7 +17,7 @@ from tests.helpers import newsrooms
 def test_check_of_the_sample_content_reports_no_error() -> None:
     result = run_feedsvc("check")
     assert result.returncode == 0, result.stdout
-    assert result.stderr.startswith("feedsvc: 35 articles: 0 errors, 1 warning")
+    assert result.stderr.startswith("feedsvc: 35 articles: 0 errors, 2 warnings")
 
 
 def test_check_prints_problems_with_position_and_source_line(broken_content: Path) -> None:

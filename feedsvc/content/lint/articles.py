@@ -1,11 +1,12 @@
 """Lint of articles: rules that warn about valid articles that could be better, and `lint_content`, which calls all rules.
 
-The rules about one article skip drafts because they are not finished, and withdrawn articles because their content is not
-shown.
+The rules about one article skip drafts because they are not finished. Of a withdrawn article, whose content is not shown, only
+the notice is checked.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -36,12 +37,18 @@ from feedsvc.content.markdown import removed_elements
 from feedsvc.content.media import is_truncated
 from feedsvc.content.reading import AUTHORS_FILE, BodyPositions, usual_suffix
 from feedsvc.errors import Problem
-from feedsvc.model import Article
+from feedsvc.model import Article, ArticleStatus
 
 BODY_PLACEHOLDER: Final = "Write here, in Markdown."  # body of a new article
 MAX_TITLE_LENGTH: Final = 120
 MAX_SUMMARY_LENGTH: Final = 300
 _MAX_WARNINGS_PER_FILE: Final = 100
+_CODE_OR_TAG: Final = re.compile(r"<(pre|code)\b.*?</\1>|<[^>]*>", re.DOTALL)  # in the HTML of a body
+# In the text of a body: a footnote mark without note, a shortcode of WordPress, and one of Hugo or a tag of Jekyll.
+_LEFTOVER: Final = re.compile(
+    r"\[\^[^\]\s]+\]|\[(?:(?:gallery|playlist|caption|embed)\b|[a-z][\w-]* [\w-]+=[\"'\w])[^\]\n]*\]"
+    r"|\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}"
+)
 # For elements that are often pasted. Of other elements only the text can be kept.
 _REPLACEMENT_HINTS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("iframe", "embed", "object"), "write a link to what it shows, with a picture of it"),
@@ -59,20 +66,22 @@ def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[P
     of a published article is lost.
     """
     context = LintContext(content=content, root=root, now=now)
-    warnings = [warning for article in context.public_articles for warning in _article_warnings(context, article)]
+    warnings = [warning for article in content.articles for warning in _article_warnings(context, article)]
     rules = (
         *(_unused_author_warnings, lint_home, lint_icons, lint_menus, lint_search_engines, lint_tag_entries),
         *(lint_custom_feeds, lint_redirects),
     )
     for page in content.published_pages:
-        warnings += _deferred_warnings(context, page.path, check_page_links(context, page))
+        page_warnings = (*check_page_links(context, page), *_leftover_warnings(content.page_html(page)))
+        warnings += _deferred_warnings(context, page.path, iter(page_warnings))
     settings_warnings = tuple(chain.from_iterable(rule(context) for rule in rules))
     file_warnings = (*lint_media(content, context.public_articles), *lint_file_names(content))
     return tuple(sorted((*warnings, *settings_warnings, *file_warnings)))
 
 
 def _article_warnings(context: LintContext, article: Article) -> Iterator[Problem]:
-    yield from _deferred_warnings(context, article.path, (warning for rule in _RULES for warning in rule(context, article)))
+    rules = _RULES if article.status is ArticleStatus.PUBLISHED else (_check_notice,)
+    yield from _deferred_warnings(context, article.path, (warning for rule in rules for warning in rule(context, article)))
 
 
 def _deferred_warnings(context: LintContext, path: str, warnings: Iterator[DeferredWarning]) -> Iterator[Problem]:
@@ -132,6 +141,12 @@ def _check_truncated_media(context: LintContext, article: Article) -> Iterator[D
                 yield warn_at_text("incomplete-file", patterns, message, "save it again")
 
 
+def _check_published(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
+    if article.published > context.now + timedelta(days=366):
+        message = "published: lies more than a year ahead, and readers do not see the article before that day"
+        yield warn_at("distant-date", ("published",), message, "correct the year, unless it is meant")
+
+
 def _check_updated(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
     if article.updated > max(article.published, context.now):
         message = "updated: lies in the future; until then the article counts as never updated"
@@ -149,6 +164,22 @@ def _check_placeholder(context: LintContext, article: Article) -> Iterator[Defer
     if BODY_PLACEHOLDER in context.content.html(article):
         message, hint = f"body: still says '{BODY_PLACEHOLDER}'", "write the text, or status: draft until it is written"
         yield warn_at_text("placeholder", (re.escape(BODY_PLACEHOLDER),), message, hint)
+
+
+def _leftover_warnings(markup: str) -> Iterator[DeferredWarning]:
+    """Yield a warning for each footnote mark without note, and each shortcode of another program, in the HTML of a body.
+
+    Those in code are meant.
+    """
+    for found in dict.fromkeys(_LEFTOVER.findall(html.unescape(_CODE_OR_TAG.sub("", markup)))):
+        # The beginning alone, if the Markdown inside differs from what readers see.
+        patterns = (re.escape(found), re.escape(found[:2]))
+        if found.startswith("[^"):
+            message, hint = "marks a footnote, but no note has this mark", f"write the note in a line that begins with {found}:"
+            yield warn_at_text("missing-footnote", patterns, f"body: {found} {message}", hint)
+        else:
+            message = f"body: {found} is a shortcode of another program, which readers see as it stands"
+            yield warn_at_text("shortcode", patterns, message, "write Markdown in its place")
 
 
 def _check_removed_html(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
@@ -208,15 +239,23 @@ def _check_file_name(_: LintContext, article: Article) -> Iterator[DeferredWarni
         yield warn_at("file-name", ("slug",), message, hint)
 
 
+def _check_notice(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
+    if article.status is ArticleStatus.WITHDRAWN and not article.notice:
+        message = "no notice; readers are not told why the article was withdrawn"
+        yield warn_at("no-notice", ("status",), message, "write withdrawn: {notice: ...} with a sentence for them")
+
+
 _RULES: Final[tuple[Callable[[LintContext, Article], Iterator[DeferredWarning]], ...]] = (
     _check_title,
     _check_summary,
     _check_image,
     _check_quotes,
     _check_truncated_media,
+    _check_published,
     _check_updated,
     _check_corrections,
     _check_placeholder,
+    lambda context, article: _leftover_warnings(context.content.html(article)),
     _check_removed_html,
     _check_merged_tags,
     check_self_link,

@@ -140,8 +140,17 @@ def test_an_update_date_in_the_future_has_a_warning(newsroom: Newsroom) -> None:
 
 
 def test_an_update_date_of_a_scheduled_article_has_no_warning(newsroom: Newsroom) -> None:
-    assert warnings_of_article(newsroom, VALID_ARTICLE.replace("2026-01-02", "2031-01-02")) == []
-    assert warnings_of_article(newsroom, VALID_ARTICLE.replace("2026-01-02", "2031-01-02") + "updated: 2026-01-02\n") == []
+    assert warnings_of_article(newsroom, VALID_ARTICLE.replace("2026-01-02", "2027-01-02")) == []
+    assert warnings_of_article(newsroom, VALID_ARTICLE.replace("2026-01-02", "2027-01-02") + "updated: 2026-01-02\n") == []
+
+
+def test_a_date_more_than_a_year_ahead_has_a_warning(newsroom: Newsroom) -> None:
+    assert warnings_of_article(newsroom, VALID_ARTICLE.replace("2026-01-02", "2062-01-02")) == [
+        (
+            "articles/a.yaml:3:12: warning: published: lies more than a year ahead, and readers do not see the article before "
+            "that day; correct the year, unless it is meant"
+        )
+    ]
 
 
 def test_a_slug_that_differs_from_the_file_name_has_a_warning(newsroom: Newsroom) -> None:
@@ -188,7 +197,18 @@ def test_a_key_of_a_markdown_file_has_its_position(newsroom: Newsroom) -> None:
 def test_drafts_and_withdrawn_articles_have_no_warnings(newsroom: Newsroom) -> None:
     for status in ("draft", "withdrawn"):
         text = VALID_ARTICLE.replace("summary: One.\n", "") + f"status: {status}\nslug: zz\nbody: '[x](/articles/none/)'\n"
-        assert warnings_of_article(newsroom, text) == []
+        notice = "withdrawn: {notice: It was wrong.}\n" if status == "withdrawn" else ""
+        assert warnings_of_article(newsroom, text + notice) == []
+
+
+@pytest.mark.parametrize("lines", ["", "withdrawn: {date: 2026-02-01}\n"])
+def test_an_article_that_is_withdrawn_without_a_notice_has_a_warning(newsroom: Newsroom, lines: str) -> None:
+    assert warnings_of_article(newsroom, f"{VALID_ARTICLE}status: withdrawn\n{lines}") == [
+        (
+            "articles/a.yaml:6:9: warning: no notice; readers are not told why the article was withdrawn; "
+            "write withdrawn: {notice: ...} with a sentence for them"
+        )
+    ]
 
 
 def test_warnings_about_deleted_files_are_at_line_one(newsroom: Newsroom) -> None:
@@ -262,13 +282,6 @@ def test_the_original_of_a_translation_exists(
     assert warnings_of_article(newsroom, TRANSLATION.format(original), "articles/y.yaml", **files) == lines
 
 
-def test_the_original_of_a_translation_may_be_a_file_with_an_error(newsroom: Newsroom) -> None:
-    root = newsroom({"articles/y.yaml": TRANSLATION.format("broken"), "articles/broken.yaml": "title: [\n"})
-    content = load_content(root)
-    assert [problem.path for problem in content.errors] == ["articles/broken.yaml"]
-    assert lint_content(content, root, NOW) == ()
-
-
 @pytest.mark.parametrize(
     ("slug", "hint"),
     [
@@ -284,3 +297,10 @@ def test_a_slug_as_the_original_of_a_translation_has_a_warning_with_the_id_to_wr
     assert warnings_of_article(newsroom, text, "articles/y.yaml", **{"articles/story.yaml": VALID_ARTICLE}) == [
         f"articles/y.yaml:7:17: warning: translation_of: no article has the id '{slug}'; {hint}"
     ]
+
+
+def test_the_original_of_a_translation_may_be_a_file_with_an_error(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/y.yaml": TRANSLATION.format("broken"), "articles/broken.yaml": "title: [\n"})
+    content = load_content(root)
+    assert [problem.path for problem in content.errors] == ["articles/broken.yaml"]
+    assert lint_content(content, root, NOW) == ()

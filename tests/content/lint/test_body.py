@@ -15,7 +15,7 @@ from tests.content.lint.checking import NOW, VALID_ARTICLE, warnings, warnings_o
 LINKS: Final[Files] = {
     "articles/other.yaml": VALID_ARTICLE.replace(":x", ":other") + "aliases: [former]\n",
     "articles/draft.yaml": VALID_ARTICLE.replace(":x", ":draft") + "status: draft\n",
-    "articles/later.yaml": VALID_ARTICLE.replace(":x", ":later").replace("2026-01-02", "2031-01-01"),
+    "articles/later.yaml": VALID_ARTICLE.replace(":x", ":later").replace("2026-01-02", "2027-01-01"),
     "feeds.yaml": "short: {title: In short, include: {all: true}, content: summary}\n",
     "pages/about.md": "---\ntitle: About\n---\nText.\n",
     "root/guide.md": "Text.\n",
@@ -104,7 +104,7 @@ def test_broken_and_insecure_links_of_a_static_page_have_warnings(newsroom: News
 
 
 def test_a_link_to_an_article_scheduled_for_the_same_moment_has_no_warning(newsroom: Newsroom) -> None:
-    text = VALID_ARTICLE.replace("2026-01-02", "2031-01-01") + "body: '[it](/articles/later/)'\n"
+    text = VALID_ARTICLE.replace("2026-01-02", "2027-01-01") + "body: '[it](/articles/later/)'\n"
     assert warnings(newsroom({**LINKS, "articles/a.yaml": text})) == []
 
 
@@ -173,3 +173,31 @@ def test_allowed_html_has_no_warning(newsroom: Newsroom) -> None:
     head = "---\nid: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n---\n"
     body = "a <b>b</b> <!-- c --> `<iframe>` &lt;iframe&gt; <https://x.example>\n\n<figure><img src='https://x.example/a.png'></figure>"
     assert not [warning for warning in warnings(newsroom({"articles/a.md": head + body})) if "is taken out" in warning]
+
+
+NO_NOTE: Final = "marks a footnote, but no note has this mark; write the note in a line that begins with [^1]:"
+SHORTCODE: Final = "is a shortcode of another program, which readers see as it stands; write Markdown in its place"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ('Look: [gallery ids="1,2"]', f'8:7: warning: body: [gallery ids="1,2"] {SHORTCODE}'),
+        ("[caption id=x]A boat[/caption]", f"8:1: warning: body: [caption id=x] {SHORTCODE}"),
+        ("[contact-form-7 id='1']", f"8:1: warning: body: [contact-form-7 id='1'] {SHORTCODE}"),
+        ("{{< youtube abc >}}", "8:1: warning: body: {{< youtube abc >}} " + SHORTCODE),
+        ("{% include figure.html %}", "8:1: warning: body: {% include figure.html %} " + SHORTCODE),
+        ("It rained. [^1]", f"8:12: warning: body: [^1] {NO_NOTE}"),
+        ("It rained.[^1]\n\n[^1]: All day.", ""),
+        ("Write `[gallery ids=1]`, or:\n\n    {{< youtube abc >}} [^1]", ""),
+        ("[gallery](https://a.example/) and [sic] and {x}", ""),
+    ],
+)
+def test_shortcodes_and_footnote_marks_that_readers_would_see_have_warnings(newsroom: Newsroom, body: str, message: str) -> None:
+    expected = [f"articles/a.md:{message}"] if message else []
+    assert warnings_of_article(newsroom, f"---\n{VALID_ARTICLE}---\n{body}\n", "articles/a.md") == expected
+
+
+def test_shortcodes_in_a_static_page_have_warnings(newsroom: Newsroom) -> None:
+    lines = warnings(newsroom({"pages/about.md": "---\ntitle: About\n---\n[gallery]\n"}))
+    assert lines[-1] == f"pages/about.md:4:1: warning: body: [gallery] {SHORTCODE}"
