@@ -128,9 +128,9 @@ def non_article_places(pages: NonArticlePages) -> Iterator[NonArticlePlace]:
 
 def tag_places(starts: Sequence[str]) -> Iterator[TagsAt]:
     """Yield the places of the pages of tags with the names `starts`. If there are several, the first place is /tags/, which links
-    to them. If there is one, its place is /tags/. If there is none, yield nothing.
+    to them. If there is one or none, the only place is /tags/.
     """
-    yield from map(TagsAt, ("", *starts) if len(starts) > 1 else ("",) * len(starts))
+    yield from map(TagsAt, ("", *starts) if len(starts) > 1 else ("",))
 
 
 def count_non_article_pages(catalog: Catalog) -> int:

@@ -11,7 +11,7 @@ from feedsvc.catalog import Catalog, Listing
 from feedsvc.free_places import StaticPageAt
 from feedsvc.model import Site
 from feedsvc.page_model import TITLED_KINDS, TITLES_OF_PATHS, MenuEntry, MenuPage
-from feedsvc.routes import ArchiveAt, ListingRef, PageAt, Place, path_of, place_of
+from feedsvc.routes import ArchiveAt, ListingRef, PageAt, Place, TagsAt, path_of, place_of
 from feedsvc.uris import resolve, root_relative
 
 # Name of a file of root/ -> attributes of the link to it in the head of every page.
@@ -64,14 +64,15 @@ def navigation_items(catalog: Catalog) -> tuple[MenuItem, ...]:
 def footer_items(catalog: Catalog) -> tuple[MenuItem, ...]:
     """Return the items of the footer: those of site.yaml, in its order, without missing categories and pages.
 
-    If site.yaml has no `footer.links` ([] is no links), they are the pages whose key `navigation` is footer and then the
-    archive; of these, the ones whose address is in the navigation menu are left out. `PageLayout` adds the link to /subscribe/.
+    If site.yaml has no `footer.links` ([] is no links), they are the pages whose key `navigation` is footer, the archive and all
+    topics; of these, the ones whose address is in the navigation menu are left out. `PageLayout` adds the link to /subscribe/.
     """
     links = catalog.site.footer.links
     if links is not None:
         return tuple(_named_items(catalog, links))
     above = {item.href for item in navigation_items(catalog)}
-    items = (*_items_of_pages(catalog, "footer"), _item_at_path(catalog, path_of(ArchiveAt())))
+    indexes = (_item_at_path(catalog, path_of(place)) for place in (ArchiveAt(), TagsAt()))
+    items = (*_items_of_pages(catalog, "footer"), *indexes)
     return tuple(item for item in items if item.href not in above)
 
 

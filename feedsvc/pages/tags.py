@@ -47,16 +47,13 @@ class TagPage(NamedTuple):
 def tag_page(catalog: Catalog, start: str = "") -> TagPage | None:
     """Return the content of the page of tags whose address has this start ("" for /tags/); None if there is no such page.
 
-    A site without tags in visible articles has no page of tags; a site with at most `catalog.tags.PAGE_SIZE` tags has only
-    /tags/.
+    A site with at most `catalog.tags.PAGE_SIZE` tags has only /tags/, which is empty without tags in visible articles.
     """
     starts = catalog.tags.starts
-    if not starts:
-        return None
     if not start:
-        return TagPage(tags=_tag_counts(catalog, 0)) if len(starts) == 1 else TagPage(ranges=_tag_ranges(catalog))
+        return TagPage(tags=_tag_counts(catalog, 0)) if len(starts) <= 1 else TagPage(ranges=_tag_ranges(catalog))
     index = catalog.tags.page_of(start)
-    if len(starts) == 1 or starts[index] != start:
+    if len(starts) <= 1 or starts[index] != start:
         return None
     return TagPage(
         tags=_tag_counts(catalog, index),
@@ -67,7 +64,8 @@ def tag_page(catalog: Catalog, start: str = "") -> TagPage | None:
 
 def _tag_counts(catalog: Catalog, index: int) -> tuple[TagCount, ...]:
     tags = catalog.tags
-    return tuple(TagCount(tag, catalog.tag_listing(tag).title, tags.count(tag)) for tag in tags.pages[index])
+    page = tags.pages[index] if tags.pages else ()
+    return tuple(TagCount(tag, catalog.tag_listing(tag).title, tags.count(tag)) for tag in page)
 
 
 def _tag_ranges(catalog: Catalog) -> tuple[TagRange, ...]:

@@ -53,7 +53,7 @@ def test_every_sitemap_is_valid_by_the_published_schemas(tmp_path: Path) -> None
 def test_the_sitemap_of_a_site_without_articles_is_valid(tmp_path: Path) -> None:
     catalog = load_catalog(tmp_path)
     document = discovery.render_sitemap(catalog)
-    assert lastmod_by_url(document) == {f"{BASE_URL}{path}": START for path in ("/", "/subscribe/", "/archive/")}
+    assert lastmod_by_url(document) == {f"{BASE_URL}{path}": START for path in ("/", "/subscribe/", "/archive/", "/tags/")}
     assert discovery.render_news_sitemap(catalog) is None
     assert_valid(document)
 
@@ -83,7 +83,7 @@ def test_a_scheduled_article_appears_at_its_publication_date(tmp_path: Path) -> 
     due = datetime(2026, 3, 1, 13, tzinfo=UTC)
     before = load_catalog(tmp_path, article("due", "2026-03-01T13:00:00Z"), now=due - timedelta(seconds=1))
     assert (paths(discovery.render_sitemap(before)), discovery.render_news_sitemap(before)) == (
-        ["/", "/subscribe/", "/archive/"],
+        ["/", "/subscribe/", "/archive/", "/tags/"],
         None,
     )
     after = newsrooms.load_catalog(tmp_path, due)

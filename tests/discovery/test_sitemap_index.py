@@ -102,7 +102,7 @@ def test_a_month_above_the_limit_is_divided(tmp_path: Path) -> None:
         tmp_path, *(article(f"a{number}", "2026-01-05") for number in range(12)), *articles_in_months("2025-11")
     )
     names = discovery.part_names(catalog, 5)
-    assert {"listings", "2025-11"} < {*names}
+    assert "2025-11" in names
     assert len([name for name in names if name.startswith("2026-01.")]) >= 3
 
 

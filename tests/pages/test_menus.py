@@ -48,7 +48,13 @@ def test_without_keys_the_menu_has_the_categories_and_the_footer_the_pages(newsr
     page = html(load_publication(write(newsroom)))
     sections = [("/category/asia/", "Asia"), ("/category/sport/", "Sport"), ("/team/", "Team")]
     assert header(page) == [*sections, ("/subscribe/", "Subscribe")]
-    assert footer(page) == [("/imprint/", "Imprint"), ("/about/", "About us"), ("/archive/", "Archive"), ("/subscribe/", "Feeds")]
+    assert footer(page) == [
+        ("/imprint/", "Imprint"),
+        ("/about/", "About us"),
+        ("/archive/", "Archive"),
+        ("/tags/", "All topics"),
+        ("/subscribe/", "Feeds"),
+    ]
 
 
 def test_a_section_with_a_former_id_is_in_the_menu_once(newsroom: Newsroom) -> None:
@@ -92,7 +98,12 @@ footer:
 def test_a_page_in_the_navigation_is_not_in_the_footer_by_itself(newsroom: Newsroom) -> None:
     page = html(load_publication(write(newsroom, "navigation: [asia, about]\n")))
     assert ("/about/", "About us") in header(page)
-    assert footer(page) == [("/imprint/", "Imprint"), ("/archive/", "Archive"), ("/subscribe/", "Feeds")]
+    assert footer(page) == [
+        ("/imprint/", "Imprint"),
+        ("/archive/", "Archive"),
+        ("/tags/", "All topics"),
+        ("/subscribe/", "Feeds"),
+    ]
 
 
 @pytest.mark.parametrize("part", ["nav", "footer"])
