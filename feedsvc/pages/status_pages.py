@@ -12,7 +12,7 @@ from feedsvc.catalog import MAX_TERMS, Catalog, Row, is_visible
 from feedsvc.model import Article
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.metadata import PageMetadata
-from feedsvc.pages.views import Card
+from feedsvc.pages.views import Card, DateView
 from feedsvc.routes import ListingRef
 from feedsvc.support.digest import sha256
 from feedsvc.uris import absolute, root_relative
@@ -43,6 +43,8 @@ class MessageVariables(TypedDict):
     """Variables of pages with a sentence: a withdrawn article, an unknown address, a form that gave no feed."""
 
     title: Annotated[str, "heading of the page"]
+    article: Annotated[Article | None, "article that was withdrawn; None on other pages"]
+    published: Annotated[DateView | None, "date of its publication"]
     text: Annotated[str, "the sentence"]
     language: Annotated[str, "language of the sentence; empty if it is the page's"]
     direction: Annotated[str, "writing direction of the sentence; empty as the language"]
@@ -51,11 +53,11 @@ class MessageVariables(TypedDict):
 
 
 def render_gone(layout: PageLayout, article: Article) -> bytes:
-    """Render the page of a withdrawn article: the article's `notice`, or if it has none, a sentence in the site's language."""
+    """Render the page of a withdrawn article: its title, date and `notice`; without one, a sentence in the site's language."""
     title = layout.lang.say("withdrawn_title")
     if not article.notice:
-        return render_message(layout, title, layout.lang.say("withdrawn_text"))
-    return render_message(layout, title, article.notice, article.language, layout.direction(article))
+        return render_message(layout, title, layout.lang.say("withdrawn_text"), article=article)
+    return render_message(layout, title, article.notice, article.language, layout.direction(article), article=article)
 
 
 def render_not_found(layout: PageLayout) -> bytes:
@@ -88,17 +90,27 @@ def render_message(
     language: str = "",
     direction: str = "",
     *,
+    article: Article | None = None,
     newest: Sequence[Row] = (),
     leads_on: bool = True,
 ) -> bytes:
     """Render a page with a title and a sentence, `text`. Robots must not index the page.
 
-    `language` and `direction` are those of the sentence, "" if it is in the language of the layout. With `leads_on`, the page
-    links to the sections and the archive, and lists the articles of `newest`, if there are any.
+    `language` and `direction` are those of the sentence, "" if it is in the language of the layout. `article` is the article
+    that was withdrawn, whose title and date the page shows. With `leads_on`, the page links to the sections and the archive,
+    and lists the articles of `newest`, if there are any.
     """
     head = PageMetadata(title=f"{title} – {layout.site.title}", hidden=True)
-    cards = [layout.card(row) for row in newest]
-    variables = MessageVariables(title=title, text=text, language=language, direction=direction, leads_on=leads_on, newest=cards)
+    variables = MessageVariables(
+        title=title,
+        article=article,
+        published=layout.date_view(article.published, "published") if article and layout.site.show.dates else None,
+        text=text,
+        language=language,
+        direction=direction,
+        leads_on=leads_on,
+        newest=[layout.card(row) for row in newest],
+    )
     return layout.render("message.html", head, variables)
 
 

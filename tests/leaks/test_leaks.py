@@ -91,14 +91,14 @@ def test_server_reveals_only_the_withdrawal_of_formerly_public_articles(server: 
 
 
 def allowed_words(address: str) -> set[str]:
-    """Return the words of formerly public articles that an address may contain: tags, ids in Atom tombstones, and notices."""
+    """Return the words of formerly public articles at an address: tags, ids in Atom tombstones, notices and titles."""
     path, words = unquote(address), set[str]()
     for marker in (f"zq{kind}" for kind in FORMERLY_PUBLIC):
         is_withdrawn = marker.startswith("zqwithdrawn")
         words |= {f"{marker}tag"} if path.startswith(f"/tag/{marker}tag") else set()
         words |= {f"{marker}id", f"{marker}notice"} if is_withdrawn and path.endswith(("feed.atom", "atom.xml")) else set()
         words |= (
-            {f"{marker}slug", f"{marker}alias", f"{marker}notice"}
+            {f"{marker}slug", f"{marker}alias", f"{marker}notice", f"{marker}title"}
             if is_withdrawn and path.startswith(f"/articles/{marker}")
             else set()
         )
@@ -171,11 +171,11 @@ CHANGES: Final[Mapping[str, tuple[str | None, tuple[str, ...]]]] = {
     "expires": (f"{_PUBLISHED}\nexpires: 2026-02-28", ("tag",)),
     "is withdrawn": (
         f"{_PUBLISHED}\nstatus: withdrawn\nwithdrawn: {{date: 2026-02-28, notice: zqoncenotice}}",
-        ("tag", "id", "slug", "notice"),
+        ("tag", "id", "slug", "notice", "title"),
     ),
     "is withdrawn as of later": (
         f"{_PUBLISHED}\nstatus: withdrawn\nwithdrawn: {{date: 2026-04-01, notice: zqoncenotice}}",
-        ("tag", "slug", "notice"),
+        ("tag", "slug", "notice", "title"),
     ),
     "is deleted": (None, ()),
 }
