@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from lxml import html
+
 from feedsvc.publication.document import Document
 from tests.helpers import newsrooms
 
@@ -22,6 +24,21 @@ class _Links(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.addresses += [value for name, value in attrs if tag == "a" and name == "href" and value]
+
+
+def test_each_feed_has_one_button_and_topics_are_folded(tmp_path: Path) -> None:
+    publication = newsrooms.load_publication(newsrooms.write_sample(tmp_path))
+    page = publication.resolve("/subscribe/")
+    assert isinstance(page, Document)
+    document = html.document_fromstring(page.body.decode())
+    rows = document.xpath("//li[@data-name]")
+    assert len(rows) == len(publication.catalog.subscribable_listings)
+    for row in rows:
+        assert [button.text for button in row.xpath("details/summary")] == ["Subscribe"]
+        assert row.xpath(".//ul[@class='formats']//a/text()") == ["RSS", "Atom", "JSON Feed"]
+    [topics] = document.xpath("//div[@id='feeds']/details")
+    assert (topics.get("open"), topics.findtext("summary/h2")) == (None, "Topics")
+    assert topics.xpath(".//li[@data-name]")
 
 
 def test_each_feed_but_those_of_topics_opens_in_readers(tmp_path: Path) -> None:

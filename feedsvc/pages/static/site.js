@@ -100,6 +100,7 @@ for (const field of document.querySelectorAll("[data-filter]")) {
         inside += !item.hidden;
       }
       section.hidden = !inside;
+      if (section.localName === "details") section.open = wanted.length > 0;
       found += inside;
     }
     none.hidden = found > 0;
