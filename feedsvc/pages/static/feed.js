@@ -1,9 +1,11 @@
-// What a browser adds to the view of a feed: links on titles and addresses, and dates in the reader's own words. Feed readers get
-// the feed without this script, and without it the view reads, too.
+// What a browser adds to the view of a feed: the head and stylesheets of the site, pictures, links on titles, and dates as on pages.
+// Feed readers get the feed without this script, and without it the view reads, too.
 "use strict";
 
 const XHTML = "http://www.w3.org/1999/xhtml";
 const ATOM = "http://www.w3.org/2005/Atom";
+const MEDIA = "http://search.yahoo.com/mrss/";
+const root = document.documentElement;
 
 const children = (element, name) => [...element.children].filter((one) => one.localName === name);
 const child = (element, name) => children(element, name)[0];
@@ -13,34 +15,59 @@ const isAlternate = (link) => (link.getAttribute("rel") || "alternate") === "alt
 const addressOf = (element) => {
   const link = children(element, "link").find((one) => one.namespaceURI !== ATOM || (element.namespaceURI === ATOM && isAlternate(one)));
   const address = link && (link.namespaceURI === ATOM ? link.getAttribute("href") : link.textContent.trim());
-  return { link, address: /^https?:/.test(address || "") ? address : "" };
+  return /^https?:/.test(address || "") ? address : "";
 };
 
-const linked = (element, address, text) => {
-  const anchor = document.createElementNS(XHTML, "a");
-  anchor.setAttribute("href", address);
-  anchor.textContent = text;
-  element.replaceChildren(anchor);
-};
+const make = (name, attributes) => Object.entries(attributes).reduce((made, [key, value]) => {
+  made.setAttribute(key, value);
+  return made;
+}, document.createElementNS(XHTML, name));
 
-const describe = (element) => {
-  const { link, address } = addressOf(element);
+const linkTitle = (element) => {
+  const href = addressOf(element);
   const title = child(element, "title");
-  if (!address) return;
-  if (title) linked(title, address, title.textContent);
-  linked(link, address, address);
+  if (!href || !title) return;
+  const anchor = make("a", { href });
+  anchor.append(...title.childNodes);
+  title.append(anchor);
 };
 
-const words = new Intl.DateTimeFormat(navigator.languages, { dateStyle: "full", timeStyle: "short" });
-const start = () => {
-  const root = document.documentElement;
+const showPicture = (entry) => {
+  const picture = entry.getElementsByTagNameNS(MEDIA, "thumbnail")[0] || entry.querySelector("content[medium=image]");
+  if (picture) entry.prepend(make("img", { src: picture.getAttribute("url"), alt: "", loading: "lazy" }));
+};
+
+const pathOf = (address) => new URL(address, document.URL).pathname;
+
+// The page that shows the same list as the feed.
+const load = async (feed) => {
+  const answer = await fetch(pathOf(addressOf(feed)));
+  return new DOMParser().parseFromString(answer.ok ? await answer.text() : "", "text/html");
+};
+
+// Dates as the page has them, else in the reader's own words.
+const showDates = (entries, page) => {
+  const words = new Intl.DateTimeFormat(navigator.languages, { dateStyle: "medium", timeStyle: "short" });
+  const times = [...page.querySelectorAll("article:has(time) :is(h2, h3) a")]
+    .map((link) => [pathOf(link.getAttribute("href")), link.closest("article").querySelector("time").textContent]);
+  const shown = new Map(times);
+  for (const entry of entries) {
+    for (const date of [...children(entry, "pubDate"), ...children(entry, "published")]) {
+      const moment = Date.parse(date.textContent);
+      date.textContent = shown.get(pathOf(addressOf(entry))) || (Number.isNaN(moment) ? date.textContent : words.format(moment));
+    }
+  }
+};
+
+const start = async () => {
   const feed = child(root, "channel") || root;
   const entries = [...children(feed, "item"), ...children(feed, "entry")];
-  [feed, ...entries].forEach(describe);
-  for (const date of entries.flatMap((entry) => [...children(entry, "pubDate"), ...children(entry, "published")])) {
-    const moment = Date.parse(date.textContent);
-    if (!Number.isNaN(moment)) date.textContent = words.format(moment);
-  }
+  [feed, ...entries].forEach(linkTitle);
+  entries.forEach(showPicture);
+  const page = await load(feed).catch(() => new Document());
+  const head = page.querySelectorAll("link[rel=stylesheet], body > header");
+  root.prepend(...[...head].map((one) => document.importNode(one, true)));
+  showDates(entries, page);
 };
 // Not every browser defers scripts in XML.
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
