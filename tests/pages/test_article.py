@@ -59,6 +59,33 @@ def test_related_articles_do_not_repeat_the_previous_article(tmp_path: Path) -> 
     assert related == ["/articles/boats-3/", "/articles/boats-2/", "/articles/boats-1/"]
 
 
+def test_page_of_a_withdrawn_article_has_its_headline_date_and_notice(tmp_path: Path) -> None:
+    withdrawn = "{date: 2026-01-02, notice: It was a drill}"
+    files = article("boats", "2026-01-01", title="The boats are lost", status="withdrawn", withdrawn=withdrawn)
+    main = page(load(tmp_path, files), "/articles/boats/").find(".//main")
+    texts = [text.strip() for text in main.itertext() if text.strip()]
+    expected = ["This article was withdrawn", "The boats are lost", "Published On", "Thu, 01 Jan 2026", "It was a drill"]
+    assert texts[: len(expected)] == expected
+
+
+def test_newest_page_of_a_section_begins_with_a_lead_story(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"categories.yaml": "sea: {title: Sea}\n"}
+    for day in range(1, 5):
+        files |= article(f"boats-{day}", f"2026-01-0{day}", category="sea", image=PICTURE)
+    main = page(load(tmp_path, files), "/category/sea/").find(".//main")
+    assert main.xpath("div[@class='lead-story']//h2/a/text()") == ["boats-4"]
+    assert main.xpath("ol[@class='cards']//h2/a/text()") == ["boats-3", "boats-2", "boats-1"]
+    assert main.xpath(".//img[@fetchpriority]/@src") == ["/a.jpg"]
+
+
+def test_block_of_a_section_ends_with_a_link_to_all_its_articles(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"categories.yaml": "sea: {title: Sea}\n"}
+    for day in range(1, 9):
+        files |= article(f"boats-{day}", f"2026-01-0{day}", category="sea")
+    [block] = page(load(tmp_path, files), "/").xpath("//section[@class='block']")
+    assert block.xpath("*[last()]/a/text() | *[last()]/a/@href") == ["/category/sea/", "More in Sea"]
+
+
 def test_sample_newsroom_shows_no_picture_of_another_host() -> None:
     publication = newsrooms.load_publication(SAMPLE_CONTENT)
     paths = [path for path in publication.paths() if path.startswith("/articles/")]
