@@ -127,7 +127,15 @@ def test_missing_picture_stays_at_its_address_and_is_listed(tmp_path: Path, uplo
 
 @pytest.mark.parametrize(
     ("name", "data"),
-    [("broken.jpg", b"\xff\xd8\xff no picture"), ("page.html", b"<script>alert(1)</script>"), ("a.svg", b"<svg><script/></svg>")],
+    [
+        ("broken.jpg", b"\xff\xd8\xff no picture"),
+        ("page.html", b"<script>alert(1)</script>"),
+        ("a.svg", b"<svg><script/></svg>"),
+        ("x.html.en", b"A page"),
+        ("g.shtml.txt", b"A page"),
+        ("z.php.foo", b"A script"),
+        ("photo.php.jpg", JPEG),
+    ],
 )
 def test_file_that_no_article_can_show_is_left_out(tmp_path: Path, uploads: Path, name: str, data: bytes) -> None:
     (uploads / "2020/01" / name).write_bytes(data)
@@ -236,6 +244,13 @@ def test_too_large_file_is_left_out(tmp_path: Path, server: DocumentServer) -> N
     server.documents["/a.jpg"] = Document(body=JPEG, headers={"Content-Type": "image/jpeg"})
     report = run_import(tmp_path, post(1, lead_image=SourceMedium(f"{server.url}/a.jpg")), media=from_web(server, max_bytes=100))
     assert f"{server.url}/a.jpg" in [omission.place for omission in report.omissions]
+
+
+def test_file_with_the_suffix_of_a_script_is_not_written(tmp_path: Path, server: DocumentServer) -> None:
+    server.documents["/z.php.jpg"] = Document(body=JPEG, headers={"Content-Type": "image/jpeg"})
+    report = run_import(tmp_path, post(1, body=f'<p><img src="{server.url}/z.php.jpg"></p>'), media=from_web(server))
+    assert [omission.place for omission in report.omissions] == [f"{server.url}/z.php.jpg"]
+    assert not any(path.startswith("media/") for path in files(tmp_path))
 
 
 def test_other_hosts_are_not_asked(tmp_path: Path, server: DocumentServer) -> None:
