@@ -92,7 +92,7 @@ def test_nothing_is_public_that_blogger_did_not_publish(folder: Path) -> None:
     assert "4 new" in result.stdout
     assert "blog.xml: entries of the kind 'settings' (1): only posts and pages are imported" in result.stdout
     pages = {file.name: "status: draft" in file.read_text("utf-8") for file in (folder / "newsroom/pages").iterdir()}
-    assert pages == {"p-about.md": False, "prices.md": True}
+    assert pages == {"about.md": False, "prices.md": True}
     build = run_feedsvc("build", "public", "newsroom", cwd=folder, FEEDSVC_STATE=str(folder / "state"))
     assert build.returncode == 0, build.stderr
     public = "".join(file.read_text("utf-8", errors="ignore") for file in (folder / "public").rglob("*") if file.is_file())
@@ -108,7 +108,7 @@ def test_posts_of_a_file_of_blogger_that_names_no_host_keep_their_addresses(fold
     assert (folder / "newsroom/articles/2022/12/ferry.md").is_file()
     rules = (folder / "newsroom/redirects.yaml").read_text("utf-8")
     assert "  /2022/12/ferry.html: /articles/ferry/\n" in rules
-    assert "  /p/about.html: /p-about/\n" in rules
+    assert "  /p/about.html: /about/\n" in rules
 
 
 @pytest.mark.parametrize(

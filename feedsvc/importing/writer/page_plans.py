@@ -21,7 +21,8 @@ from feedsvc.importing.writer.plans import PostPlan, is_page_path
 from feedsvc.model import Site
 from feedsvc.routes import place_of
 
-_SCRIPT: Final = "index.php"  # first segment of addresses on servers that rewrite none
+# First segment of the addresses of pages: of WordPress on servers that rewrite none, and of Blogger.
+_FOLDERS: Final = (["index.php"], ["p"])
 _INDEX: Final = "index"  # name, without suffix, of the file of a folder's page
 _VISIBLE: Final = re.compile(r"[^\s\u00ad\u200b-\u200f\u2060\ufeff]")  # a character that takes space and ink
 _SHOWN: Final = re.compile(r"<(?:img|video|audio|iframe|figure|a|hr)\b", re.IGNORECASE)  # show something without text
@@ -99,7 +100,7 @@ def is_nested(post: SourcePost, site_address: str) -> bool:
 
 
 def _segments(address: str, site_address: str) -> list[str]:
-    """Return the segments of an address below that of the site, without index.php at the start.
+    """Return the segments of an address below that of the site, without index.php, or the folder p of Blogger, at the start.
 
     An index.html at the end is left out, too, if there are other segments.
     """
@@ -107,7 +108,7 @@ def _segments(address: str, site_address: str) -> list[str]:
     segments = [segment for segment in path.removeprefix(f"{prefix}/").split("/") if segment]
     if len(segments) > 1 and PurePosixPath(segments[-1]).stem == _INDEX:
         segments.pop()
-    return segments[1:] if segments[:1] == [_SCRIPT] else segments
+    return segments[1:] if segments[:1] in _FOLDERS else segments
 
 
 def address_changes(post: SourcePost, plan: PostPlan, site_address: str) -> Iterator[tuple[str, str]]:
