@@ -109,7 +109,6 @@ UNDETECTABLE: Final = {
         *(
             "missing lead image",
             "lead image in another letter case",
-            "folder of media in another letter case",
             "misspelled lead image",
             "missing enclosure",
             "missing enclosure with a name like that of a picture",
