@@ -28,7 +28,10 @@ NO_TESTS := 5  # pytest's exit status if ARGS select no test
 # Only these files are read for the tests that depend on time, unless ARGS names others.
 TIMED = $(if $(findstring tests/,$(ARGS)),,$(shell grep -rl --include='test_*.py' mark.timing tests))
 
-.PHONY: serve test test-fast check coverage bench bench-quick fuzz audit dist lock clean
+.PHONY: help serve test test-fast check coverage bench bench-quick fuzz audit dist lock clean
+
+help: ## List the targets; so does make without one
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
 
 serve: $(VENV)/serve.done ## Serve the sample content at http://127.0.0.1:8000/
 	$(VENV)/bin/feedsvc serve $(CONTENT) --host $(HOST) --port $(PORT) --base-url http://$(HOST):$(PORT)
@@ -166,5 +169,5 @@ lock: $(VENV)/test.done ## Resolve the dependencies again, and write both lock f
 	$(LOCK) --extra postgres --extra s3 --output-file requirements-dev.lock pyproject.toml $(VENV)/dev.in
 	$(LOCK) --extra postgres --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml $(VENV)/build.in
 
-clean:
+clean: ## Remove .venv/ and everything that was built
 	rm -rf $(VENV) build dist public tests/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -76,6 +76,15 @@ def license_of(name: str) -> str:
     return text or " ".join(value for value in metadata.get_all("Classifier") or () if value.startswith("License"))
 
 
+def test_make_lists_the_targets_of_the_table_for_contributors() -> None:
+    documented = set(
+        re.findall(r"`make ([a-z-]+)`", (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Rules for code")[0])
+    )
+    for words in (["make"], ["make", "help"]):
+        listed = subprocess.run(words, cwd=ROOT, text=True, check=True, capture_output=True).stdout
+        assert set(re.findall(r"^([a-z-]+) +[A-Z]", listed, re.MULTILINE)) == documented
+
+
 def test_the_readme_is_one_screen() -> None:
     assert README.count("\n") <= 50
     assert README.count("![") == 1
