@@ -142,9 +142,10 @@ def _check_truncated_media(context: LintContext, article: Article) -> Iterator[D
 
 
 def _check_published(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
-    if article.published > context.now + timedelta(days=366):
+    folder = f"/{article.published.year}/"
+    if article.published > context.now + timedelta(days=366) and folder not in article.path:
         message = "published: lies more than a year ahead, and readers do not see the article before that day"
-        yield warn_at("distant-date", ("published",), message, "correct the year, unless it is meant")
+        yield warn_at("distant-date", ("published",), message, f"correct the year, or move the file to articles{folder}")
 
 
 def _check_updated(context: LintContext, article: Article) -> Iterator[DeferredWarning]:

@@ -148,9 +148,13 @@ def test_a_date_more_than_a_year_ahead_has_a_warning(newsroom: Newsroom) -> None
     assert warnings_of_article(newsroom, VALID_ARTICLE.replace("2026-01-02", "2062-01-02")) == [
         (
             "articles/a.yaml:3:12: warning: published: lies more than a year ahead, and readers do not see the article before "
-            "that day; correct the year, unless it is meant"
+            "that day; correct the year, or move the file to articles/2062/"
         )
     ]
+
+
+def test_a_date_more_than_a_year_ahead_in_the_folder_of_its_year_has_no_warning(newsroom: Newsroom) -> None:
+    assert warnings_of_article(newsroom, VALID_ARTICLE.replace("2026-01-02", "2031-01-02"), "articles/2031/01/a.yaml") == []
 
 
 def test_a_slug_that_differs_from_the_file_name_has_a_warning(newsroom: Newsroom) -> None:
