@@ -43,7 +43,8 @@ class RowsBySlug(Mapping[str, Row]):
         changes: Mapping[str, Row | None] = _NO_CHANGES,
     ) -> None:
         """Initialize with sorted rows. `former_index`, if given, is the index of these rows before `changes` by slug."""
-        self.rows, self._changes = rows, changes
+        self.rows: PersistentSortedList[Row] = rows
+        self._changes = changes
         self._lazy_index = former_index or LazyIndex(rows, _slug, _return_row)
 
     @cached_property

@@ -29,7 +29,7 @@ class Languages:
     def __init__(self, counts: Mapping[str, int], site_language: str, tags: frozenset[str] | None = None) -> None:
         """Initialize with the number of rows by tag and the language of rows without their own; `tags` None: compute them."""
         self._counts, self._site_language = counts, site_language
-        self.tags = _tags_with_listing(counts) if tags is None else tags
+        self.tags: frozenset[str] = _tags_with_listing(counts) if tags is None else tags
 
     def apply_changes(self, removed: Sequence[Row], added: Sequence[Row]) -> Languages:
         """Return the languages after a change of rows; the same object if no count changed."""

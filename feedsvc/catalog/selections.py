@@ -32,7 +32,9 @@ class Selections:
         self._feeds = {feed.id: feed for feed in feeds}
         self._language = language
         # The listings of these hold issues instead of the selected rows.
-        self.periodicals = frozenset(ListingRef("custom", id_) for id_, feed in self._feeds.items() if feed.digest)
+        self.periodicals: frozenset[ListingRef] = frozenset(
+            ListingRef("custom", id_) for id_, feed in self._feeds.items() if feed.digest
+        )
         self.terms: frozenset[Term] = frozenset(
             term for feed in self._feeds.values() for selection in (feed.include, feed.exclude) for term in _terms(selection)
         )
