@@ -1,4 +1,7 @@
-"""Flask blueprint of a content folder, for an application of your own: `app.register_blueprint(blueprint("newsroom"))`."""
+"""Blueprint of a content folder, and responses with feeds of your own, for a Flask application of yours.
+
+`app.register_blueprint(blueprint("newsroom"))` adds a folder; a view function can return `feed_response(feed, "rss")`.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,23 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
+from feedsvc.api import Feed, Format, render
 from feedsvc.content.folder import load_settings
 from feedsvc.content.schema import require_base_url
 from feedsvc.errors import ContentError, FeedsvcError
+from feedsvc.feeds import FORMATS
 from feedsvc.live import Edition
+from feedsvc.publication import Document
 from feedsvc.service import open_newsroom, require_usable_state_folder
 from feedsvc.support.alerts import Alerts
+from feedsvc.support.clock import wall_clock
 from feedsvc.support.per_process import PerProcess
 from feedsvc.uris import mount_path
-from feedsvc.web import SiteViews, add_site_endpoints, site_views
+from feedsvc.web import SiteViews, add_site_endpoints, document_response, site_views
 
-__all__ = ["NewsroomBlueprint", "blueprint"]
+__all__ = ["NewsroomBlueprint", "blueprint", "feed_response"]
 
 _ALERT_NAME: Final = "base_url"
 
@@ -103,6 +110,18 @@ def blueprint(
     """
     state_folder = Path(state) if os.fspath(state) else None
     return NewsroomBlueprint(Path(content), name=name, url_prefix=url_prefix, base_url=base_url, state=state_folder)
+
+
+def feed_response(feed: Feed, format: str | Format = "rss", *, url: str = "") -> Response:  # noqa: A002 - as in feedsvc.api.render
+    """Return the response to Flask's current request with a feed: status 200, or 304 if the client has these bytes already.
+
+    It has the media type of the format, an ETag and Cache-Control; a compressed body if the client accepts one. `format` and
+    `url` are those of `feedsvc.api.render`, whose errors are raised.
+    """
+    body = render(feed, format, url=url)
+    media_type = (format if isinstance(format, Format) else FORMATS[format]).media_type
+    document = Document(path="", body=body, media_type=media_type)
+    return document_response(document, wall_clock())
 
 
 def _site_url(content: Path, base_url: str, state: Path | None) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from feedsvc.web.access_log import LOG_FORMATS, AccessLog
     from feedsvc.web.app import create_app
     from feedsvc.web.blueprint import SiteViews, add_site_endpoints, site_views
+    from feedsvc.web.document_endpoints import document_response
     from feedsvc.web.end_reason import end_sentence
     from feedsvc.web.metrics import MetricValues, counters, gauges
     from feedsvc.web.rate_limit import PollLimit
@@ -44,6 +45,7 @@ __all__ = [
     "add_site_endpoints",
     "counters",
     "create_app",
+    "document_response",
     "end_sentence",
     "forwarding_header",
     "gauges",
@@ -76,6 +78,7 @@ _MODULES: Final = {
     "add_site_endpoints": "blueprint",
     "counters": "metrics",
     "create_app": "app",
+    "document_response": "document_endpoints",
     "end_sentence": "end_reason",
     "forwarding_header": "access_control",
     "gauges": "metrics",

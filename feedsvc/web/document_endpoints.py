@@ -239,6 +239,11 @@ def path_below(environ: WSGIEnvironment, mount: str) -> str | None:
     return path[len(top) :] if path.startswith(f"{top}/") else None
 
 
+def document_response(document: Document, now: datetime) -> Response:
+    """Return the response to Flask's current request with a document that no publication has."""
+    return _complete_response(responses.respond(document, (request.method, request.environ), now, None), OTHER)
+
+
 def _complete_response(response: responses.Response, labels: Labels) -> CompleteResponse:
     g.feedsvc_labels = labels
     return CompleteResponse(response.status, response.headers, (response.body,))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from feedsvc.api import new_entry
 from feedsvc.flask import NewsroomBlueprint
 from tests import ROOT
 from tests.web.newsroom import write_newsroom
@@ -45,6 +47,15 @@ def test_login_check_of_the_page_guards_the_newsroom() -> None:
     feed = client.get("/news/feed.rss")
     assert (feed.status_code, feed.headers["Cache-Control"]) == (200, "private, no-store")
     site.close()
+
+
+def test_feed_of_the_page_is_answered_with_its_media_type() -> None:
+    entry = new_entry(title="Tide", url="https://example.org/notes/1", published=datetime(2026, 1, 2, tzinfo=UTC))
+    names: dict[str, Any] = {"__name__": "portal", "notes_of_my_database": lambda: [entry]}
+    exec(PROGRAMS[2], names)
+    response = names["app"].test_client().get("/notes/feed.atom")
+    assert (response.status_code, response.mimetype) == (200, "application/atom+xml")
+    assert b"https://example.org/notes/feed.atom" in response.data
 
 
 def test_each_argument_of_the_blueprint_has_a_row() -> None:
