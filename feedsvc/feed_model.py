@@ -6,7 +6,8 @@ UTC and whole seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import unquote
 
@@ -50,10 +51,11 @@ class Entry:
     RSS and JSON Feed have another id than Atom, whose ids are URIs. `content` is HTML, "" if there is no text or the feed has
     summaries only; `markdown` is `content` as Markdown, "" unless the feed's options ask for it. `summary` is plain text and
     never empty. `language` "" means the feed's. `byline` names all authors in one text, for formats in which most readers
-    show only one author. `image` and `thumbnail` are the lead image in two sizes; either both are set or neither. `license` is
-    the license of the site, None if the site has none. If the site has one that does not cover the entry, because its `url` is
-    at another site, `license` is None, too, and `is_unlicensed` is True. `alternates` has the address of the entry in each of
-    its languages, that in its own language last; () if there is no translation.
+    show only one author. `image` and `thumbnail` are the lead image in two sizes; `thumbnail` is None, too, for an image of
+    unknown size, which a caller of the API gave. `license` is the license of the site, None if the site has none. If the site
+    has one that does not cover the entry, because its `url` is at another site, `license` is None, too, and `is_unlicensed` is
+    True. `alternates` has the address of the entry in each of its languages, that in its own language last; () if there is no
+    translation.
     """
 
     id: str
@@ -144,3 +146,17 @@ class Feed:
     @property
     def entries(self) -> tuple[Entry, ...]:
         return tuple(item for item in self.items if isinstance(item, Entry))
+
+    def with_entries(self, entries: Iterable[Entry]) -> Feed:
+        """Return a feed with these entries, newest first, in place of its own. Its tombstones stay.
+
+        `updated` stays, unless one of the entries was updated later. Raises ValueError if two entries have the same id.
+        """
+        given = sorted(entries, key=lambda entry: entry.published, reverse=True)
+        if len({entry.item_id for entry in given}) < len(given):
+            raise ValueError("two entries have the same id")
+        author = (self.author,)
+        complete = [entry if entry.authors else replace(entry, authors=author, byline=self.author.name) for entry in given]
+        tombstones = [item for item in self.items if isinstance(item, Tombstone)]
+        updated = max([self.updated, *(entry.updated for entry in given)])
+        return replace(self, items=(*tombstones, *complete), updated=updated)

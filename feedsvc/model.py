@@ -182,12 +182,15 @@ ListingSettings = Category | Author | TagSettings | CustomFeed
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Image:
-    """Lead image of an article. `type` is a media type, `width` and `height` are in pixels."""
+    """Lead image of an article. `type` is a media type, `width` and `height` are in pixels.
 
-    url: str
-    type: str
-    width: int
-    height: int
+    Images of a content folder have all three. Those that a caller of the API does not know are "" and 0.
+    """
+
+    url: str = field(kw_only=False)
+    type: str = ""
+    width: int = 0
+    height: int = 0
     alt: str = ""
     caption: str = ""
     credit: str = ""

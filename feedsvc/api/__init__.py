@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from feedsvc.api.rendering import formats, render
     from feedsvc.errors import ContentError, FeedsvcError, PluginError, Problem
     from feedsvc.extensions import Element, Format, Namespace
-    from feedsvc.feed_model import Entry, Feed, Link, Person, Term, Tombstone
+    from feedsvc.feed_model import Alternate, Entry, Feed, Link, Person, Term, Tombstone
+    from feedsvc.license_model import License, LicenseScope, Payment
     from feedsvc.model import Enclosure, Image, Source
 
 __all__ = [
+    "Alternate",
     "ContentError",
     "EditionEvent",
     "Element",
@@ -31,10 +33,13 @@ __all__ = [
     "FieldError",
     "Format",
     "Image",
+    "License",
+    "LicenseScope",
     "Link",
     "Namespace",
     "Newsroom",
     "NewsroomListing",
+    "Payment",
     "Person",
     "PluginError",
     "Problem",
@@ -49,6 +54,7 @@ __all__ = [
 ]
 
 _MODULES: Final = {
+    "Alternate": "feed_model",
     "ContentError": "errors",
     "EditionEvent": "api.edition_event",
     "Element": "extensions",
@@ -59,10 +65,13 @@ _MODULES: Final = {
     "FieldError": "api.errors",
     "Format": "extensions",
     "Image": "model",
+    "License": "license_model",
+    "LicenseScope": "license_model",
     "Link": "feed_model",
     "Namespace": "extensions",
     "Newsroom": "api.newsroom",
     "NewsroomListing": "api.newsroom",
+    "Payment": "license_model",
     "Person": "feed_model",
     "PluginError": "errors",
     "Problem": "errors",

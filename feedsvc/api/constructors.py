@@ -10,7 +10,8 @@ from typing import Final
 from feedsvc.api import fields
 from feedsvc.api.errors import FieldError
 from feedsvc.content.markdown import excerpt, plain_text
-from feedsvc.feed_model import Entry, Feed, Link, Person, Term, Tombstone
+from feedsvc.feed_model import Alternate, Entry, Feed, Link, Person, Term, Tombstone
+from feedsvc.license_model import License
 from feedsvc.model import Enclosure, Image, Source, Thumbnail
 
 _MAX_SUMMARY_SOURCE: Final = 20_000  # characters of the content that are parsed for a summary: callers' HTML may be hostile
@@ -26,25 +27,31 @@ def new_entry(
     updated: datetime | None = None,
     summary: str = "",
     content: str = "",
-    authors: Iterable[str | Person] = (),
+    authors: Iterable[str | Person] | None = None,
     categories: Iterable[str | Term] = (),
     image: Image | None = None,
     enclosures: Iterable[Enclosure] = (),
     sources: Iterable[Source] = (),
     language: str = "",
+    guid: str = "",
+    markdown: str = "",
+    license: License | None = None,  # noqa: A002
+    alternates: Iterable[Alternate] = (),
 ) -> Entry:
     """Return an entry of a feed. Raises FieldError, which names the field, for a value that no feed can have.
 
     `url` is the address where people read it, `content` is HTML, all other texts are plain. Characters that XML forbids are
     removed. The default of `id` is `url`; an id must never change. Datetimes need a zone; `updated` is `published` by default.
     The default of `summary` is the beginning of the content as plain text, or the title if that is empty. An author or category
-    may be given as a text, its name. `language` is a language tag, "" for that of the feed.
+    may be given as a text, its name. `language` is a language tag, "" for that of the feed. `guid`, any text, is the id in RSS
+    and JSON Feed if that is not `id`, such as a number of a database. `markdown` is the content as Markdown. `alternates` are
+    the addresses of the entry in other languages; they need `language`.
     """
     address, at = fields.address("url", url), fields.moment("published", published)
     heading, html = fields.line("title", title), fields.text("content", content)
-    people = tuple(_person(f"authors[{index}]", person) for index, person in enumerate(fields.items("authors", authors)))
+    people = tuple(_person(f"authors[{index}]", person) for index, person in enumerate(fields.items("authors", authors or ())))
     lead_image = _image("image", image) if image is not None else None
-    entry_id = fields.permanent_id("id", id) if id else address
+    entry_id, item_guid = fields.permanent_id("id", id) if id else address, fields.guid("guid", guid)
     return Entry(
         id=entry_id,
         url=address,
@@ -57,11 +64,15 @@ def new_entry(
         byline=_byline(people),
         categories=tuple(_term(f"categories[{i}]", term) for i, term in enumerate(fields.items("categories", categories))),
         image=lead_image,
-        thumbnail=Thumbnail(url=lead_image.url, width=lead_image.width, height=lead_image.height) if lead_image else None,
+        thumbnail=_thumbnail(lead_image),
         enclosures=tuple(_enclosure(f"enclosures[{i}]", file) for i, file in enumerate(fields.items("enclosures", enclosures))),
         sources=tuple(_source(f"sources[{i}]", source) for i, source in enumerate(fields.items("sources", sources))),
         language=fields.language("language", language),
-        is_permalink=entry_id == address,
+        alternates=tuple(_alternates(alternates, Alternate(language=language, url=address))),
+        is_permalink=(item_guid or entry_id) == address,
+        markdown=fields.text("markdown", markdown),
+        license=fields.instance("license", license, License) if license is not None else None,
+        guid=item_guid,
     )
 
 
@@ -148,8 +159,9 @@ def _sorted_items(items: list[Entry | Tombstone]) -> tuple[Entry | Tombstone, ..
     """
     indexes: dict[str, int] = {}
     for index, item in enumerate(items):
-        if indexes.setdefault(item.id, index) != index:
-            raise FieldError(f"entries[{index}].id", f"'{item.id}' is also the id of entries[{indexes[item.id]}]")
+        for name in {item.id, item.item_id if isinstance(item, Entry) else item.id}:
+            if indexes.setdefault(name, index) != index:
+                raise FieldError(f"entries[{index}].id", f"'{name}' is also the id of entries[{indexes[name]}]")
     tombstones = sorted((item for item in items if isinstance(item, Tombstone)), key=lambda item: item.when, reverse=True)
     entries = sorted((item for item in items if isinstance(item, Entry)), key=lambda item: item.published, reverse=True)
     return (*tombstones, *entries)
@@ -188,14 +200,30 @@ def _image(field: str, value: object) -> Image:
         name: fields.line(f"{field}.{name}", getattr(image, name), required=False)
         for name in ("alt", "caption", "credit", "disclaimer")
     }
+    minimum = 1 if image.width or image.height else 0  # without both, the size is unknown
     return Image(
         url=fields.address(f"{field}.url", image.url),
-        type=fields.media_type(f"{field}.type", image.type),
-        width=fields.number(f"{field}.width", image.width, minimum=1),
-        height=fields.number(f"{field}.height", image.height, minimum=1),
+        type=fields.media_type(f"{field}.type", image.type) if image.type else "",
+        width=fields.number(f"{field}.width", image.width, minimum=minimum),
+        height=fields.number(f"{field}.height", image.height, minimum=minimum),
         credit_url=fields.address(f"{field}.credit_url", image.credit_url, required=False),
         **texts,
     )
+
+
+def _thumbnail(image: Image | None) -> Thumbnail | None:
+    return Thumbnail(url=image.url, width=image.width, height=image.height) if image and image.width and image.height else None
+
+
+def _alternates(alternates: Iterable[Alternate], own: Alternate) -> Iterator[Alternate]:
+    """Yield the checked alternates of an entry, then its `own`; nothing if there are no others."""
+    given = fields.items("alternates", alternates)
+    for index, value in enumerate(given):
+        field, alternate = f"alternates[{index}]", fields.instance(f"alternates[{index}]", value, Alternate)
+        language = fields.language(f"{field}.language", fields.line(f"{field}.language", alternate.language))
+        yield Alternate(language=language, url=fields.address(f"{field}.url", alternate.url))
+    if given:
+        yield replace(own, language=fields.line("language", own.language))
 
 
 def _enclosure(field: str, value: object) -> Enclosure:

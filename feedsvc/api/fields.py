@@ -15,6 +15,7 @@ from feedsvc.uris import uri
 # RFC 5646 section 2.1 without extensions.
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _EMAIL: Final = re.compile(r"\A[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+_GUID: Final = re.compile(r"(?=\S)[^\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]{1,1000}(?<=\S)")  # as `guid` of an article
 _OLDEST_YEAR: Final = 1000  # RFC 3339 has four digits for a year
 
 _T = TypeVar("_T")
@@ -78,6 +79,11 @@ def permanent_id(field: str, value: object) -> str:
     if not ABSOLUTE_URI.fullmatch(given) or not given.isascii():
         raise FieldError(field, f"{given!r} is no absolute URI; give one such as 'tag:example.org,2026:first' or 'urn:uuid:…'")
     return given
+
+
+def guid(field: str, value: object) -> str:
+    """Return a guid of RSS unchanged, any text on one line; "" is allowed. Raises FieldError for another value."""
+    return _match(field, value, _GUID, "a text on one line, without spaces at its ends") if value != "" else ""
 
 
 def language(field: str, value: object) -> str:

@@ -178,7 +178,7 @@ def _with_markers(data: _Data, numbers: Iterator[int]) -> _Data:
 
 def _marker(value: Any, numbers: Iterator[int]) -> Any:
     match value:
-        case "" | bool() | None | License():
+        case "" | 0 | bool() | None | License():
             return value
         case str():
             return _MARKER_FORMAT.format(next(numbers))

@@ -122,7 +122,7 @@ def add_rsl_element(parent: etree._Element, rsl: RslElement) -> None:
 
 def _add_image(element: etree._Element, image: Image) -> None:
     """Add media:content (Media RSS 1.5.1) with title and credit, but without a group, which would need alternatives."""
-    size = {"width": image.width, "height": image.height}
+    size = {"width": image.width or "", "height": image.height or ""}
     content = add_element(element, "media:content", url=image.url, type=image.type, medium="image", **size)
     add_text_element(content, "media:title", image.alt, type="plain")
     # No media:description: the caption is in the content. newsboat would show it a second time above the content, and

@@ -13,11 +13,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feedsvc.api import (
+    Alternate,
     Enclosure,
     Entry,
     Feed,
     FieldError,
     Image,
+    License,
     Link,
     Person,
     Source,
@@ -89,6 +91,50 @@ def test_json_has_every_author_and_attachment() -> None:
     (item,) = json.loads(render(feed(entry(**FULL)), "json"))["items"]
     assert [author["name"] for author in item["authors"]] == ["Mina Park", "Ritesh Nambiar"]
     assert [file["mime_type"] for file in item["attachments"]] == ["audio/mpeg", "application/pdf"]
+
+
+def test_a_number_of_a_database_is_the_guid_of_rss_and_json_and_not_the_id_of_atom() -> None:
+    made = feed(entry(guid="42"))
+    assert b'<guid isPermaLink="false">42</guid>' in render(made, "rss")
+    assert json.loads(render(made, "json"))["items"][0]["id"] == "42"
+    assert f"<id>{HOME}tide</id>".encode() in render(made, "atom")
+    assert b'<guid isPermaLink="true">' in render(feed(entry(id="urn:x:1", guid=f"{HOME}tide")), "rss")
+
+
+def test_an_image_whose_address_alone_is_known_has_no_size() -> None:
+    sized = entry(image=Image(f"{HOME}tide.jpg", type="image/jpeg", width=8, height=6))
+    made = feed(entry(url=f"{HOME}new", image=Image(f"{HOME}tide.jpg")), sized)
+    for suffix in ("rss", "atom"):
+        document = render(made, suffix)
+        assert f'<media:content url="{HOME}tide.jpg" medium="image"/>'.encode() in document
+        assert document.count(b"<media:thumbnail") == document.count(b'width="8" height="6"') / 2 == 1
+
+
+def test_markdown_license_and_translations_of_an_entry_are_rendered() -> None:
+    values = {"markdown": "*Tide*", "license": License(url=f"{HOME}terms"), "language": "en"}
+    made = feed(entry(**values, alternates=[Alternate(language="ko", url=f"{HOME}ko/tide")]))
+    document = render(made, "rss")
+    assert b"<source:markdown><![CDATA[*Tide*]]></source:markdown>" in document
+    assert b"<rsl:content" in document
+    links = [(link["hreflang"], link["href"]) for link in feedparser.parse(document).entries[0].links if "hreflang" in link]
+    assert links == [("ko", f"{HOME}ko/tide"), ("en", f"{HOME}tide")]
+    assert json.loads(render(made, "json"))["items"][0]["_feedsvc"]["translations"] == [
+        {"language": "ko", "url": f"{HOME}ko/tide"}
+    ]
+
+
+def test_with_entries_keeps_the_feed_and_its_tombstones() -> None:
+    deleted, new = (
+        Tombstone(id="urn:x:1", when=MOMENT),
+        entry(url=f"{HOME}new", published=MOMENT + timedelta(days=1), authors=None),
+    )
+    whole = feed(entry(), deleted)
+    made = whole.with_entries([*whole.entries, new])
+    assert [item.id for item in made.items] == ["urn:x:1", f"{HOME}new", f"{HOME}tide"]
+    assert (made.title, made.updated, made.entries[0].byline) == (whole.title, new.updated, "Harbour Notes")
+    assert whole.with_entries([]).updated == whole.updated
+    with pytest.raises(ValueError, match="same id"):
+        whole.with_entries([new, new])
 
 
 def test_defaults_are_decided_from_what_is_given() -> None:
@@ -177,6 +223,11 @@ def test_any_text_of_a_database_makes_a_readable_feed(suffix: str, text: str) ->
         ),
         ({"enclosures": [Enclosure(url=HOME, type="audio/mpeg", length=True)]}, "enclosures[0].length: expected a whole number"),
         ({"sources": [Source(name="", url=HOME)]}, "sources[0].name: is empty"),
+        ({"guid": " 42"}, "guid: expected a text on one line, without spaces at its ends, not ' 42'"),
+        ({"guid": "4\n2"}, "guid: expected a text on one line"),
+        ({"license": "MIT"}, "license: expected License, not str"),
+        ({"language": "en", "alternates": ["ko"]}, "alternates[0]: expected Alternate, not str"),
+        ({"alternates": [Alternate(language="ko", url=HOME)]}, "language: is empty"),
         ({"language": "english!"}, "language: expected a language tag"),
     ],
 )
@@ -195,6 +246,7 @@ def test_an_error_of_an_entry_names_the_field(values: dict[str, Any], message: s
         ({"entries": ["x"]}, "entries[0]: expected Entry, which new_entry returns, or Tombstone, not str"),
         ({"entries": None}, "entries: expected a list or another iterable, not NoneType"),
         ({"entries": [entry(), entry()]}, f"entries[1].id: '{HOME}tide' is also the id of entries[0]"),
+        ({"entries": [entry(guid="42"), entry(id="urn:x:1", guid="42")]}, "entries[1].id: '42' is also the id of entries[0]"),
         ({"entries": [Tombstone(id="urn:x:1", when=datetime(2026, 1, 1))]}, "entries[0].when: 2026"),  # noqa: DTZ001
         ({"ttl": 0}, "ttl: expected a whole number of 1 or more"),
         ({"ttl": "60"}, "ttl: expected int, not str"),

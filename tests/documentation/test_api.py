@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import doctest
 import re
 from pathlib import Path
@@ -35,6 +36,12 @@ def test_the_plugin_in_the_document_is_the_one_that_is_tested() -> None:
 def test_the_document_names_everything_public() -> None:
     words = set(re.findall(r"\w+", TEXT))
     assert [name for name in api.__all__ if name not in words] == []
+
+
+@pytest.mark.parametrize("cls", [api.Entry, api.Feed])
+def test_each_field_of_entries_and_feeds_has_a_place_in_a_table(cls: type) -> None:
+    table = TEXT.partition(f"| field of `{cls.__name__}` |")[2].partition("\n\n")[0]
+    assert [name for name in (field.name for field in dataclasses.fields(cls)) if f"`{name}`" not in table] == []
 
 
 @pytest.mark.parametrize("name", re.findall(r"\]\((\.\./[^)#]+)\)", TEXT))
