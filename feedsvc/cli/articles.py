@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -161,7 +162,5 @@ def _json_row(file: ListedFile, now: datetime) -> dict[str, Any]:
     if file.state is ArticleState.LAST_VALID and file.version_state:
         row["status_of_version"] = file.version_state.value
     if file.state in (ArticleState.LAST_VALID, ArticleState.BROKEN):
-        row["problems"] = [
-            {"line": error.line, "column": error.column, "message": error.message, "hint": error.hint} for error in file.errors
-        ]
+        row["problems"] = [asdict(error) for error in file.errors]
     return row

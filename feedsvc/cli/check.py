@@ -76,8 +76,7 @@ def check(
     """Report every problem in CONTENT (./content).
 
     A problem is an error or a warning. A warning ends with the name of its rule. Problems of settings files come first. A
-    problem that many files share is printed once, such as a warning of more than three files, or the errors that only follow
-    from one in categories.yaml. The exit status is 1 if there are errors.
+    warning of more than three files, or an error of more than twenty, is printed once. The exit status is 1 if there are errors.
 
     With --against-feed, an entry that readers would show a second time is an error. One that looks changed, or is no longer in
     the feed, is a warning.

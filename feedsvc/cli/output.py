@@ -29,9 +29,7 @@ _NUMBER: Final = re.compile(r"[0-9]+")
 _FOLDER: Final = "."  # the path of a problem of the content folder as a whole
 _MAX_REPEATS: Final = 3  # from so many further files with the same warning on, only the first is printed
 _MAX_EQUAL_ERRORS: Final = 20  # the same for equal errors, each of which is to be corrected in its own file
-_REPEAT_NOTE: Final = "(and in {}; feedsvc check --all shows each)"
-_CONSEQUENCE_NOTE: Final = "(and {} cannot be checked before {} is mended; feedsvc check --all shows each)"
-_CAUSE: Final = re.compile(r"see ([a-z]+\.yaml)(?::[0-9]+)?")  # the hint of an error that follows from one in a settings file
+_REPEAT_NOTE: Final = "(and in {} more files; feedsvc check --all shows each)"
 
 if TYPE_CHECKING:
     from feedsvc.content.folder import ContentSnapshot
@@ -107,10 +105,10 @@ def print_problems(problems: Iterable[Problem]) -> None:
     """Print problems in the log of the command, or on stderr if it has none, those of settings files first.
 
     A problem that many files share is printed only for the first file, with the number of the others. Many are more than three
-    files for a warning and for an error that follows from one in a settings file, more than twenty for another error.
+    files for a warning, more than twenty for an error.
     """
     for problem, repeats in _group_repeats(problems):
-        note = f" {_repeat_note(problem, repeats)}" if repeats else ""
+        note = f" {_REPEAT_NOTE.format(repeats)}" if repeats else ""
         _report_line(f"{_problem_line(problem)}{note}", _LEVELS[problem.severity], _problem_fields(problem, repeats))
 
 
@@ -173,7 +171,7 @@ def _group_repeats(problems: Iterable[Problem]) -> Iterator[tuple[Problem, int]]
     """Yield (problem, 0) for each problem, those of settings files first.
 
     Of the problems of one kind (`_kind`) in many files, yield only the first, with the number of the other files. Many are at
-    least three other files; for errors that do not follow from one in a settings file, at least twenty.
+    least three other files, for errors at least twenty.
     """
     problems = sorted(problems, key=_print_order)
     paths_by_kind: dict[tuple[str, ...], set[str]] = defaultdict(set)
@@ -183,7 +181,7 @@ def _group_repeats(problems: Iterable[Problem]) -> Iterator[tuple[Problem, int]]
     for problem in problems:
         kind = _kind(problem)
         repeats = len(paths_by_kind[kind]) - 1
-        if repeats < (_MAX_REPEATS if problem.severity == "warning" or _cause(problem) else _MAX_EQUAL_ERRORS):
+        if repeats < (_MAX_REPEATS if problem.rule else _MAX_EQUAL_ERRORS):
             yield problem, 0
         elif kind not in yielded_kinds:
             yielded_kinds.add(kind)
@@ -196,26 +194,11 @@ def _print_order(problem: Problem) -> int:
 
 
 def _kind(problem: Problem) -> tuple[str, ...]:
-    """Return a key that is equal for problems of one kind: errors with one cause, equal errors, and similar warnings.
+    """Return a key that is equal for problems of one kind: equal errors, and similar warnings.
 
     For a warning, it is the message without its numbers: "has 371 characters" and "has 379 characters" are the same kind.
     """
-    if cause := _cause(problem):
-        return "cause", cause
-    if problem.severity == "error":
-        return "error", problem.message, problem.hint
-    return "warning", _NUMBER.sub("0", problem.message)
-
-
-def _cause(problem: Problem) -> str:
-    """Return the name of the settings file that the hint of this error names as its cause; "" for a warning, or if none is."""
-    match = _CAUSE.fullmatch(problem.hint) if problem.severity == "error" else None
-    return match[1] if match and match[1] != problem.path else ""
-
-
-def _repeat_note(problem: Problem, repeats: int) -> str:
-    count = format_count(repeats, "more file")
-    return _CONSEQUENCE_NOTE.format(count, cause) if (cause := _cause(problem)) else _REPEAT_NOTE.format(count)
+    return (problem.rule, _NUMBER.sub("0", problem.message)) if problem.rule else (problem.message, problem.hint)
 
 
 def _as_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
@@ -234,7 +217,7 @@ def _as_short_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
     for problem, repeats in _group_repeats(problems):
         yield from _as_text(content, [problem])
         if repeats:
-            yield f"    {_repeat_note(problem, repeats)}"
+            yield f"    {_REPEAT_NOTE.format(repeats)}"
 
 
 def _as_json(_: Path, problems: Iterable[Problem]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Final
 
 from feedsvc.catalog import Catalog, build_catalog
 from feedsvc.cli.content_folder import load_without_theme_trial
@@ -19,10 +20,11 @@ from feedsvc.cli.options import (
 from feedsvc.cli.output import format_count, print_json, print_line, print_problems, report
 from feedsvc.cli.variables import command, option
 from feedsvc.feeds import FeedDigests
-from feedsvc.model import Site
 from feedsvc.support.clock import wall_clock
 from feedsvc.uris import absolute
 from feedsvc.websub import HubResult, HubSelection, OneShotPublisher, one_shot_publisher
+
+_UNREACHABLE: Final = "is an address of this machine, which hubs cannot reach; give the public one with --base-url"
 
 
 @command()
@@ -50,7 +52,8 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
     print_problems(snapshot.problems)
     hub_selection = HubSelection(base_url=snapshot.site.base_url, site_hubs=snapshot.site.hubs)
     if not hub_selection.reachable_hubs:
-        report(_reason_for_no_hub(snapshot.site))
+        reason = f"{snapshot.site.base_url}/ {_UNREACHABLE}" if snapshot.site.hubs else "site.yaml names no hubs"
+        report(f"no hub is notified, because {reason}")
         if as_json:
             print_json([])
         return
@@ -63,15 +66,6 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
         for result in results:
             print_line(_sentence(result))
     sys.exit(1 if purge_failure or any(result.failed_count or result.untried_count for result in results) else 0)
-
-
-def _reason_for_no_hub(site: Site) -> str:
-    if not site.hubs:
-        return "site.yaml names no hubs, so no hub is notified"
-    return (
-        f"{site.base_url}/ is an address of this machine, which the hubs cannot fetch, so no hub is notified; "
-        "give the public address with --base-url"
-    )
 
 
 def _publish(

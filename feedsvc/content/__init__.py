@@ -9,7 +9,14 @@ from feedsvc.content.file_signature import FileSignature, signature_of, size_of
 from feedsvc.content.safe_open import open_descriptor, open_file
 from feedsvc.content.safe_read import read_file
 from feedsvc.content.source_excerpt import display_width, escape_invisible, excerpts
-from feedsvc.content.text import FORBIDDEN_CHARACTER, decode, did_you_mean, remove_forbidden_characters, sanitize_message
+from feedsvc.content.text import (
+    FORBIDDEN_CHARACTER,
+    decode,
+    did_you_mean,
+    problem_at,
+    remove_forbidden_characters,
+    sanitize_message,
+)
 
 __all__ = [
     "FORBIDDEN_CHARACTER",
@@ -21,6 +28,7 @@ __all__ = [
     "excerpts",
     "open_descriptor",
     "open_file",
+    "problem_at",
     "read_file",
     "remove_forbidden_characters",
     "sanitize_message",

@@ -11,9 +11,9 @@ import re
 import unicodedata
 from codecs import BOM_UTF8
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-from feedsvc.errors import Problem
+from feedsvc.errors import Problem, Rule
 
 # XML 1.0 section 2.2 forbids C0 controls, surrogates, U+FFFE and U+FFFF; validators also object to DEL, C1 and U+FFFD,
 # and no feed has a use for noncharacters.
@@ -101,6 +101,13 @@ def nearest_name(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str
         word[:_MAX_COMPARED_LENGTH].casefold(), [name.casefold() for name in sorted_names], n=1, cutoff=cutoff
     )
     return next((name for name in sorted_names if matches and name.casefold() == matches[0]), "")
+
+
+def problem_at(path: str, position: tuple[int, int], message: str, hint: str = "", rule: Rule | Literal[""] = "") -> Problem:
+    """Return a problem at a line and column, both from 1, with its texts as `sanitize_message` returns them."""
+    line, column = position
+    message, hint = sanitize_message(message), sanitize_message(hint)
+    return Problem(path=path, line=line, column=column, message=message, hint=hint, rule=rule)
 
 
 class DecodedText(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from feedsvc.content import decode, sanitize_message
+from feedsvc.content import decode, problem_at
 from feedsvc.content.reading import is_markdown, split_front_matter
 from feedsvc.content.yaml import YamlDocument, parse_yaml
 from feedsvc.errors import Problem, Rule
@@ -37,7 +37,7 @@ def key_warning(rule: Rule, document: YamlDocument, key: str, message: str, hint
     """
     if document.has_value((key,)):
         return document.problem((key,), message, hint, rule=rule)
-    return Problem(path=document.path, message=sanitize_message(message), hint=sanitize_message(hint), rule=rule)
+    return problem_at(document.path, (1, 1), message, hint, rule)
 
 
 def parse_source(path: str, data: bytes) -> SourceFile:

@@ -164,7 +164,7 @@ CASES: Final = (
         {"authors.yaml": "mina-park:\n  bio: x\n", "feeds.yaml": "x: {title: X, include: {authors: mina-park}}\n"},
         (
             "authors.yaml:2:3: name: is missing",
-            "feeds.yaml:1:34: include.authors: the author 'mina-park' has a problem of its own; see authors.yaml:1",
+            "feeds.yaml:1:34: include.authors: the entry of the author 'mina-park' has an error; correct authors.yaml:1 first",
         ),
     ),
     Case(
@@ -266,7 +266,7 @@ CASES: Final = (
         "article of an invalid author",
         {"authors.yaml": "mina-park:\n  bio: x\n", **article("author: mina-park\n")},
         (
-            "articles/a.yaml:3:9: author: the author 'mina-park' has a problem of its own; see authors.yaml:1",
+            "articles/a.yaml:3:9: author: the entry of the author 'mina-park' has an error; correct authors.yaml:1 first",
             "authors.yaml:2:3: name: is missing",
         ),
     ),
@@ -274,7 +274,10 @@ CASES: Final = (
         "article of an invalid categories.yaml",
         {"categories.yaml": "", **article("category: asia\n")},
         (
-            "articles/a.yaml:3:11: category: no category is known before their file is mended; see categories.yaml:1",
+            (
+                "articles/a.yaml:3:11: category: categories.yaml has an error, so no category is known; "
+                "correct categories.yaml:1 first"
+            ),
             "categories.yaml:1:1: the file is empty; write its keys, or delete it if it is not needed",
         ),
     ),

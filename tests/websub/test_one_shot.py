@@ -92,7 +92,7 @@ def test_ping_without_hubs_does_nothing(content: Path, state: Path) -> None:
     newsroom.write(content)
     result = run_feedsvc("ping", content, "--state", state)
     assert (result.returncode, result.stdout) == (0, "")
-    assert result.stderr == "feedsvc: site.yaml names no hubs, so no hub is notified\n"
+    assert result.stderr == "feedsvc: no hub is notified, because site.yaml names no hubs\n"
     assert run_feedsvc("ping", content, "--state", state, "--json").stdout == "[]\n"
     assert not state.exists()
 

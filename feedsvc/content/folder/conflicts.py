@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from feedsvc.content.folder.translations import find_conflicts
 from feedsvc.content.reading import ParseResult
-from feedsvc.content.text import file_stem, sanitize_message
+from feedsvc.content.text import file_stem, problem_at
 from feedsvc.errors import Problem
 from feedsvc.model import Article, ArticleStatus
 
@@ -124,23 +124,17 @@ def _match_rank(value: str, stem: str) -> int:
 
 def conflict_problem(loser: Claim, holder: Claim, noun: str = "article") -> Problem:
     """Return the problem, in the loser's file, of a claim whose value `holder` has; `noun` is "article" or "page"."""
-    line, column = loser.position or (1, 1)
     other = f"{holder.path}:{(holder.position or (1, 1))[0]}"
     message = f"{loser.kind}: '{loser.value}' is already the {holder.kind} of {other}"
-    return Problem(path=loser.path, line=line, column=column, message=sanitize_message(message), hint=_hint(loser, noun))
+    return problem_at(loser.path, loser.position or (1, 1), message, _hint(loser, noun))
 
 
 def _language_problem(loser: Article, holder: Article, positions: Mapping[str, Sequence[int]]) -> Problem:
     """Return the problem of an article whose language another article of its work has. `positions` are by path."""
-    (line, column), (holder_line, _) = (_translation_position(article, positions[article.path]) for article in (loser, holder))
+    position, (holder_line, _) = (_translation_position(article, positions[article.path]) for article in (loser, holder))
     language = f"'{loser.language}'" if loser.language else "the site's language"
-    return Problem(
-        path=loser.path,
-        line=line,
-        column=column,
-        message=sanitize_message(f"translation_of: {language} is already the language of {holder.path}:{holder_line}"),
-        hint="write language: and this article's own, or delete this line",
-    )
+    message = f"translation_of: {language} is already the language of {holder.path}:{holder_line}"
+    return problem_at(loser.path, position, message, "write language: and this article's own, or delete this line")
 
 
 def _translation_position(article: Article, positions: Sequence[int]) -> tuple[int, int]:

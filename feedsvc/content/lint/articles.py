@@ -10,12 +10,11 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from feedsvc.content import text
 from feedsvc.content.folder import ContentSnapshot
@@ -34,7 +33,6 @@ from feedsvc.content.lint.search_engines import lint_search_engines
 from feedsvc.content.lint.tag_entries import lint_tag_entries
 from feedsvc.content.lint.tags import tag_key_path
 from feedsvc.content.markdown import removed_elements
-from feedsvc.content.media import is_truncated
 from feedsvc.content.reading import AUTHORS_FILE, BodyPositions, usual_suffix
 from feedsvc.errors import Problem
 from feedsvc.model import Article, ArticleStatus
@@ -132,15 +130,6 @@ def _check_quotes(_: LintContext, article: Article) -> Iterator[DeferredWarning]
             yield warn_at("quotation-mark", key_path, message, "write both, or none")
 
 
-def _check_truncated_media(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
-    for path in article.media:
-        with suppress(OSError):
-            if is_truncated(context.content.media[path]):
-                patterns = (re.escape(path), re.escape(quote(path)))
-                message = f"'{path}' is cut off; readers see a part of it"
-                yield warn_at_text("incomplete-file", patterns, message, "save it again")
-
-
 def _check_published(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
     folder = f"/{article.published.year}/"
     if article.published > context.now + timedelta(days=366) and folder not in article.path:
@@ -199,7 +188,7 @@ def _check_removed_html(context: LintContext, article: Article) -> Iterator[Defe
                 positions.extend(body.positions_of_tags(tuple(element.offset for element in elements)))
             message = f"body: <{name}> is taken out; readers would not show it, or not safely"
             hint = _REPLACEMENT_HINTS.get(name, "write Markdown, or `<` before what is no HTML as &lt;")
-            return file.warning_at_position("html-element", positions[index], message, hint)
+            return text.problem_at(article.path, positions[index], message, hint, "html-element")
 
         return build
 
@@ -251,7 +240,6 @@ _RULES: Final[tuple[Callable[[LintContext, Article], Iterator[DeferredWarning]],
     _check_summary,
     _check_image,
     _check_quotes,
-    _check_truncated_media,
     _check_published,
     _check_updated,
     _check_corrections,

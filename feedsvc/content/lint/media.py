@@ -38,18 +38,15 @@ def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterato
     """Yield warnings about the files in media/ that settings, these articles and published pages refer to, in order of path.
 
     They are about films with location data, types whose metadata is not removed, images that are shown and too large, too wide
-    or without variants, and images that are cut off. Settings include private feeds. An image that an article refers to has no
-    warning here that it is cut off: the module `articles` warns of it in the article's file. Raises TextUnavailableError if the
-    text of an article is lost.
+    or without variants, and images that are cut off. Settings include private feeds. Raises TextUnavailableError if the text of
+    an article is lost.
     """
     texts: tuple[Article | StaticPage, ...] = (*articles, *content.published_pages)
     images_shown = {*_settings_images(content), *(path for text in texts for path in _images(content, text))}
     references = {*images_shown, *(path for text in texts for path in text.media)}
-    article_media = {path for text in texts if isinstance(text, Article) for path in text.media}
     for path in sorted(references & content.media.keys()):
         file = content.media[path]
-        checks = _CHECKS if path in images_shown else _CHECKS[:_GENERAL_CHECK_COUNT]
-        checks = checks if path in article_media else (*checks, _check_end)  # that of an article has a warning in its file
+        checks = _IMAGE_CHECKS if path in images_shown else _FILE_CHECKS
         for rule, message, hint in (warning for check in checks if (warning := check(file))):
             yield Problem(path=path, message=f"'{path}' {message}", hint=hint, rule=rule)
 
@@ -134,6 +131,5 @@ def _header(file: MediaFile) -> ImageHeader | None:
 
 
 _Check = Callable[[MediaFile], _Warning | None]
-# The first `_GENERAL_CHECK_COUNT` checks apply to all files, the others only to images that are shown.
-_CHECKS: Final[tuple[_Check, ...]] = (_check_location, _check_metadata, _check_file_size, _check_width, _check_variants)
-_GENERAL_CHECK_COUNT: Final = 2
+_FILE_CHECKS: Final[tuple[_Check, ...]] = (_check_location, _check_metadata, _check_end)
+_IMAGE_CHECKS: Final[tuple[_Check, ...]] = (*_FILE_CHECKS, _check_file_size, _check_width, _check_variants)  # of images shown

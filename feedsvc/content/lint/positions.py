@@ -53,19 +53,7 @@ class ArticlePositions:
             return self.warning_at(rule, ("body",), message, hint)
         while index > 0 and self.text[index - 1] not in _REFERENCE_DELIMITERS:
             index -= 1
-        return self.warning_at_position(rule, text.line_and_column(self.text, index), message, hint)
-
-    def warning_at_position(self, rule: Rule, position: tuple[int, int], message: str, hint: str) -> Problem:
-        """Return a warning at a line and column, both from 1."""
-        line, column = position
-        return Problem(
-            path=self.document.path,
-            line=line,
-            column=column,
-            message=text.sanitize_message(message),
-            hint=text.sanitize_message(hint),
-            rule=rule,
-        )
+        return text.problem_at(self.document.path, text.line_and_column(self.text, index), message, hint, rule)
 
 
 class EntryPositions:

@@ -240,15 +240,8 @@ class _Lint:
 
     def _warning(self, rule: Rule, source: str, message: str, hint: str, *, at_target: bool = True) -> Problem:
         found = self._texts.get(without_slash(source)) or self._texts.get(source, _NO_POSITION)
-        line, column = found.target_position if at_target else found.source_position
-        return Problem(
-            path=REDIRECTS_FILE,
-            line=line,
-            column=column,
-            message=text.sanitize_message(message),
-            hint=text.sanitize_message(hint),
-            rule=rule,
-        )
+        position = found.target_position if at_target else found.source_position
+        return text.problem_at(REDIRECTS_FILE, position, message, hint, rule)
 
 
 # Kinds of listings that editors name -> the word for one.

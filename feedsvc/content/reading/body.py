@@ -58,10 +58,10 @@ def _lost_heading_warnings(document: YamlDocument, content: str) -> Iterator[Pro
     if document.loaded_source_map is None or is_markdown(document.path):  # `yaml.fast` declines files with comments
         return
     if "\n##" in content and (match := _LOST_HEADING.search(content)):
-        line, column = text.line_and_column(content, match.start(1))
+        position = text.line_and_column(content, match.start(1))
         message = "body: this line is not indented, so it is a comment, which readers do not see"
         hint = "if it is a heading, indent it by two spaces"
-        yield Problem(path=document.path, line=line, column=column, message=message, hint=hint, rule="comment-in-body")
+        yield text.problem_at(document.path, position, message, hint, "comment-in-body")
 
 
 def _check_media(context: ReadContext, rendered: RenderedMarkdown) -> list[tuple[str, str, str]]:
@@ -83,11 +83,4 @@ def _problem(context: ReadContext, position: tuple[int, int] | None, message: st
     """Return an error at `position` (line and column), or at `body:` if that is None."""
     if position is None:
         return context.document.problem(("body",), message, hint)
-    line, column = position
-    return Problem(
-        path=context.document.path,
-        line=line,
-        column=column,
-        message=text.sanitize_message(message),
-        hint=text.sanitize_message(hint),
-    )
+    return text.problem_at(context.document.path, position, message, hint)

@@ -55,9 +55,9 @@ def unknown_reference_error(
     invalid = references.invalid_entries
     parts = [part.strip() for part in name.split(",") if part.strip()]
     if problem_at := invalid.get(f"{kind} {name}"):
-        return f"the {kind} '{name}' has a problem of its own", f"see {problem_at}"
+        return f"the entry of the {kind} '{name}' has an error", f"correct {problem_at} first"
     if problem_at := invalid.get(kind):
-        return f"no {kind} is known before their file is mended", f"see {problem_at}"
+        return f"{_FILES[kind]} has an error, so no {kind} is known", f"correct {problem_at} first"
     if len(parts) > 1 and any(part in entries or f"{kind} {part}" in invalid for part in parts):
         return f"'{name}' are several", f"write {list_key}: [{', '.join(parts)}]"
     return f"no {kind} '{name}'", text.did_you_mean(name, entries) or _choice_hint(kind, entries)

@@ -131,9 +131,7 @@ def _rule_text(document: YamlDocument, source: str, target: str, source_at: KeyP
 
 
 def _problem(position: tuple[int, int], message: str, hint: str = "") -> Problem:
-    line, column = position
-    message, hint = text.sanitize_message(message), text.sanitize_message(hint)
-    return Problem(path=REDIRECTS_FILE, line=line, column=column, message=message, hint=hint)
+    return text.problem_at(REDIRECTS_FILE, position, message, hint)
 
 
 @dataclass

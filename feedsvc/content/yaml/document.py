@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from feedsvc.content.text import line_and_column, sanitize_message
+from feedsvc.content.text import line_and_column, problem_at
 from feedsvc.content.yaml import fast
 from feedsvc.content.yaml.positions import KeyPath, SourceMap, YamlValue
 from feedsvc.errors import Problem, Rule
@@ -49,9 +49,8 @@ class YamlDocument:
         while span is None and location:
             span, location = source_map.find_span(location), location[:-1]
         span = span or source_map.values.get(())
-        line, column = (span.begin.line + 1, span.begin.column + 1) if span else (1, 1)
-        message, hint = sanitize_message(message), sanitize_message(hint)
-        return Problem(path=self.path, line=line, column=column, message=message, hint=hint, rule=rule)
+        position = (span.begin.line + 1, span.begin.column + 1) if span else (1, 1)
+        return problem_at(self.path, position, message, hint, rule)
 
     def line_and_column(self, location: KeyPath) -> tuple[int, int]:
         """Return line and column, both from 1, of the value at a key path.

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import yaml
 
-from feedsvc.content.text import FORBIDDEN_CHARACTER, describe_forbidden_character, sanitize_message
+from feedsvc.content.text import FORBIDDEN_CHARACTER, describe_forbidden_character, problem_at
 from feedsvc.content.yaml import error_messages
 from feedsvc.content.yaml.positions import KeyPath, Position, SourceMap, Span, YamlValue
 from feedsvc.errors import Problem
@@ -57,7 +57,7 @@ def parse_with_pyyaml(path: str, text: str) -> ParsedYaml:
 def _syntax_problem(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     stop, start = ((mark.line, mark.column) if mark else None for mark in (error.problem_mark, error.context_mark))
     line, column, message = error_messages.translate_error(text, error.problem or "unreadable", stop, start)
-    return Problem(path=path, line=line, column=column, message=sanitize_message(message))
+    return problem_at(path, (line, column), message)
 
 
 class _NodeConverter:
@@ -150,8 +150,8 @@ class _NodeConverter:
         return FORBIDDEN_CHARACTER.sub(" ", node.value) if match else node.value
 
     def add_problem(self, node: yaml.Node, message: str, hint: str = "") -> None:
-        line, column = node.start_mark.line + 1, node.start_mark.column + 1
-        self.problems.append(Problem(path=self.path, line=line, column=column, message=sanitize_message(message), hint=hint))
+        position = node.start_mark.line + 1, node.start_mark.column + 1
+        self.problems.append(problem_at(self.path, position, message, hint))
 
 
 def _span_of(node: yaml.Node) -> Span:

@@ -37,7 +37,7 @@ def test_a_truncated_image_has_a_warning(
     path, data = f"media/p.{image_format}", picture(900, 700, image_format.upper())
     files = {path: data[: len(data) - missing_bytes] + appended_bytes}
     lines = warnings_of_article(newsroom, VALID_ARTICLE + f"image: {{src: {path}, alt: x, credit: y}}\n", **files)
-    expected = f"articles/a.yaml:6:14: warning: '{path}' is cut off; readers see a part of it; save it again"
+    expected = f"{path}:1:1: warning: '{path}' is cut off; readers see a part of it; save it again"
     assert lines == ([expected] if missing_bytes else [])
 
 
