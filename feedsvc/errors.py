@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Final, Literal
 
 Severity = Literal["error", "warning"]
 # Names of the rules of warnings. docs/reference/check.md describes each; `check --ignore` leaves their warnings out.
@@ -20,6 +23,7 @@ _Redirects = Literal["unused-redirect", "redirect-chain", "redirect-target", "br
 _SearchEngines = Literal["long-site-title", "news-sitemap"]
 _Changes = Literal["new-id", "missing-address", "missing-article", "missing-feed", "other-date", "draft-again", "public-again"]
 Rule = Literal[_Texts, _Bodies, _Keys, _Dates, _Links, _Media, _Tags, _Feeds, _Files, _Redirects, _SearchEngines, _Changes]
+MAX_PROBLEMS: Final = 100  # of one file and rule; a spreadsheet saved by mistake has thousands
 
 
 class FeedsvcError(Exception):
@@ -54,6 +58,23 @@ class Problem:
         mark = "warning: " if self.severity == "warning" else ""
         tail = f"; {self.hint}" if self.hint else ""
         return f"{self.path}:{self.line}:{self.column}: {mark}{self.message}{tail}"
+
+
+def limit_problems(problems: Iterable[Problem], omitted: int = 0) -> tuple[Problem, ...]:
+    """Return problems sorted: of each file the first 100 errors and the first 100 warnings of a rule, then the number of others.
+
+    `omitted` counts further errors, if the problems are of one file that has 100 errors among them.
+    """
+    groups = defaultdict[tuple[str, str], list[Problem]](list)
+    for problem in sorted(problems):
+        groups[problem.path, problem.rule].append(problem)
+    for (path, rule), found in groups.items():
+        rest = len(found) - MAX_PROBLEMS + (0 if rule else omitted)
+        if rest > 0:
+            del found[MAX_PROBLEMS:]
+            last = found[-1]
+            found.append(replace(last, column=last.column + 1, message=f"and {rest:,} more in {path}", hint=""))
+    return tuple(sorted(chain.from_iterable(groups.values())))
 
 
 class TextUnavailableError(FeedsvcError):

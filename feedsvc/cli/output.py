@@ -214,8 +214,10 @@ def _as_short_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
 
     Order and omissions are those of `_group_repeats`. A line after a problem that also stands for other files says how many.
     """
+    excerpt = excerpts(content)
     for problem, repeats in _group_repeats(problems):
-        yield from _as_text(content, [problem])
+        yield _problem_line(problem)
+        yield from excerpt(problem)
         if repeats:
             yield f"    {_REPEAT_NOTE.format(repeats)}"
 

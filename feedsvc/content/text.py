@@ -30,6 +30,7 @@ _UTF_16: Final = re.compile(rb"\xff\xfe|\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0]")
 MAX_FILE_SIZE: Final = 1024 * 1024  # bytes
 _MEDIA_HINT: Final = "pictures and attachments belong in media/"
 _MAX_COMPARED_LENGTH: Final = 200  # characters of a word that are compared with known names
+_MAX_COMPARED_NAMES: Final = 500
 _WHITESPACE: Final = re.compile(r"\s+")
 _LONG_QUOTE: Final = re.compile(r"'([^']{100})[^']{20,}'")
 
@@ -94,8 +95,13 @@ def did_you_mean(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str
 def nearest_name(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Return the most similar of `names`, in its own letter case, which is ignored for comparison; "" if none is similar.
 
-    `cutoff` is the minimal similarity, from 0 to 1, as difflib computes it. Only the first 200 characters of `word` count.
+    `cutoff` is the minimal similarity, from 0 to 1, as difflib computes it. Only the first 200 characters of `word` count, and of
+    more than 500 names the first 500 that begin with the same two characters.
     """
+    names = [*names]
+    if len(names) > _MAX_COMPARED_NAMES:
+        start = word[:2].casefold()
+        names = [name for name in names if name[:2].casefold() == start][:_MAX_COMPARED_NAMES]
     sorted_names = sorted(names)
     matches = difflib.get_close_matches(
         word[:_MAX_COMPARED_LENGTH].casefold(), [name.casefold() for name in sorted_names], n=1, cutoff=cutoff

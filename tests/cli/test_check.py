@@ -48,6 +48,16 @@ def test_strict_check_passes_without_warnings(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout) == (0, "")
 
 
+def test_check_of_20000_mistakes_ends_and_prints_the_first_100(tmp_path: Path) -> None:
+    newsrooms.write(tmp_path, {**newsrooms.SITE, "authors.yaml": "".join(f"a{number}:\n  nam: x\n" for number in range(20_000))})
+    result = run_feedsvc("check", tmp_path)
+    assert result.returncode == 1
+    lines = [line for line in result.stdout.splitlines() if line.startswith("authors.yaml:")]
+    assert len(lines) == 101
+    assert lines[0] == "authors.yaml:2:3: error: unknown key 'nam'; did you mean 'name'?"
+    assert lines[-1] == "authors.yaml:200:4: error: and 19,900 more in authors.yaml"
+
+
 def test_check_format_json_prints_problems_as_json(broken_content: Path) -> None:
     result = run_feedsvc("check", broken_content, "--format", "json")
     problems = json.loads(result.stdout)["problems"]

@@ -34,7 +34,7 @@ from feedsvc.content.lint.tag_entries import lint_tag_entries
 from feedsvc.content.lint.tags import tag_key_path
 from feedsvc.content.markdown import removed_elements
 from feedsvc.content.reading import AUTHORS_FILE, BodyPositions, usual_suffix
-from feedsvc.errors import Problem
+from feedsvc.errors import Problem, limit_problems
 from feedsvc.model import Article, ArticleStatus
 
 BODY_PLACEHOLDER: Final = "Write here, in Markdown."  # body of a new article
@@ -56,7 +56,7 @@ _REPLACEMENT_HINTS: Final[Mapping[str, str]] = {
 
 
 def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[Problem, ...]:
-    """Return the warnings about the content at `now`, sorted by path and position: at most 100 about each text.
+    """Return the warnings about the content at `now`, sorted by path and position: at most 100 about each text or settings file.
 
     A text is an article or a static page; warnings about names of files are not counted. The content of drafts and withdrawn
     articles is not checked, but the names of their files are. `root` is the content folder. Files with warnings are read again
@@ -72,7 +72,7 @@ def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[P
     for page in content.published_pages:
         page_warnings = (*check_page_links(context, page), *_leftover_warnings(content.page_html(page)))
         warnings += _deferred_warnings(context, page.path, iter(page_warnings))
-    settings_warnings = tuple(chain.from_iterable(rule(context) for rule in rules))
+    settings_warnings = limit_problems(chain.from_iterable(rule(context) for rule in rules))
     file_warnings = (*lint_media(content, context.public_articles), *lint_file_names(content))
     return tuple(sorted((*warnings, *settings_warnings, *file_warnings)))
 

@@ -120,7 +120,7 @@ class _ArticleParser(ReadContext):
 
     def result(self) -> ParseResult:
         positions = self.claim_positions(self.keys, self.article.aliases) if self.keys and self.article else ()
-        problems, references = tuple(sorted(self.document.problems)), tuple(self.alias_references)
+        problems, references = self.document.limited_problems(), tuple(self.alias_references)
         result = ParseResult(self.article, problems, positions, references, self.body_markdown)
         return result._replace(article=None, markdown="") if problems and result.is_broken else result
 

@@ -11,6 +11,7 @@ from feedsvc.content.reading.issue_schedules import read_issue_schedule, with_ti
 from feedsvc.content.reading.settings_document import FEEDS_FILE, normalize_id
 from feedsvc.content.schema import CustomFeedKeys, ExcludeKeys, IncludeKeys, ListingFeedKeys, parse_age, validate_mapping
 from feedsvc.content.yaml import KeyPath, YamlDocument, YamlValue
+from feedsvc.errors import MAX_PROBLEMS
 from feedsvc.language_tags import language_ranges
 from feedsvc.model import Author, Category, CustomFeed, FeedOverrides, Selection
 from feedsvc.tag_slugs import tag_slug
@@ -69,7 +70,9 @@ class _SelectionReader:
         def find(index: int, name: str) -> str:
             if entry := entries.get(name):
                 return entry.id
-            self._add_error((key, index), *unknown_reference_error(self._references, kind, key, name, entries))
+            # To compare a name with thousands takes long, and further problems are only counted.
+            choices = entries if len(self._document.problems) < MAX_PROBLEMS else {}
+            self._add_error((key, index), *unknown_reference_error(self._references, kind, key, name, choices))
             return ""
 
         return self._collect(key, names, find)

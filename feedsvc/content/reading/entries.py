@@ -15,6 +15,7 @@ from feedsvc.tag_slugs import tag_slug
 
 EntryT = TypeVar("EntryT", Author, Category, TagSettings, CustomFeed)
 _FIRST_KEYS: Final = {"category": "title", "author": "name", "tag": "title", "custom": "title"}
+_MAX_ENTRIES: Final = {"category": 5_000, "author": 20_000, "custom": 1_000}
 _KIND_WORDS: Final = {"custom": "feed"}  # kinds whose word in messages is another
 
 
@@ -34,21 +35,23 @@ class ParsedEntries(NamedTuple):
     fallbacks: Mapping[str, Author] = MappingProxyType({})
 
 
-def parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocument, str], EntryT]) -> ParsedEntries:
+def parse_entries(
+    path: str,
+    kind: str,
+    data: bytes,
+    build: Callable[[YamlDocument, str], EntryT],
+    other_problems: Mapping[str, Problem] = MappingProxyType({}),
+) -> ParsedEntries:
     """Parse a file of entries of one kind: "category", "author", "tag" or "custom". Faults become problems, not exceptions.
 
     `path` is the name of the file. `build` builds the entry of a key and adds its problems to the document; an entry with an
     error is invalid. An alias that is an id, or an alias of an earlier entry, keeps that meaning; it adds a problem, but
-    does not make its own entry invalid.
+    does not make its own entry invalid. `build` adds to `other_problems` those that do not make an entry invalid.
     """
-    document, word = parse_settings_file(path, data), _KIND_WORDS.get(kind, kind)
-    if not isinstance(document.value, dict):
-        if not document.problems:
-            document.problems.append(
-                Problem(path=path, message=f"expected one '{word}-id:' after another, each with keys of its own")
-            )
+    document = parse_settings_file(path, data)
+    if not _has_usable_entries(document, kind):
         first = document.problems[0]
-        return ParsedEntries({}, {kind: f"{first.path}:{first.line}"}, tuple(document.problems))
+        return ParsedEntries({}, {kind: f"{first.path}:{first.line}"}, document.limited_problems())
     valid: dict[str, EntryT] = {}
     invalid: dict[str, str] = {}
     for name in document.value:
@@ -60,7 +63,24 @@ def parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocume
             invalid[f"{kind} {normalize_id(name)}"] = f"{path}:{document.problem((name,), '', at_key=True).line}"
     entries = dict(_with_aliases(document, valid))
     has_invalid_id = any(_id_error(kind, name) for name in document.value)
-    return ParsedEntries(entries, invalid, tuple(sorted(document.problems)), has_invalid_id)
+    document.problems += other_problems.values()
+    return ParsedEntries(entries, invalid, document.limited_problems(), has_invalid_id)
+
+
+def _has_usable_entries(document: YamlDocument, kind: str) -> bool:
+    """Return True if the document is a mapping with at most as many entries as are allowed; else it has a problem afterwards."""
+    entries = document.value
+    if not isinstance(entries, dict):
+        if not document.problems:
+            message = f"expected one '{_KIND_WORDS.get(kind, kind)}-id:' after another, each with keys of its own"
+            document.problems.append(Problem(path=document.path, message=message))
+        return False
+    most = _MAX_ENTRIES.get(kind, len(entries))
+    if len(entries) > most:
+        message = f"{len(entries):,} {document.path.removesuffix('.yaml')}, at most {most:,} are allowed"
+        hint = "delete those that are not needed"
+        document.problems.append(document.problem(([*entries][most],), message, hint, at_key=True))
+    return len(entries) <= most
 
 
 def _parse_entry(document: YamlDocument, kind: str, name: str, build: Callable[[YamlDocument, str], EntryT]) -> EntryT | None:

@@ -35,14 +35,13 @@ def parse_authors(data: bytes, references: References) -> ParsedEntries:
     def build_author(document: YamlDocument, name: str) -> Author:
         return _build_author(document, name, media_resolver(document, references), avatar_problems)
 
-    parsed = parse_entries(AUTHORS_FILE, "author", data, build_author)
+    parsed = parse_entries(AUTHORS_FILE, "author", data, build_author, avatar_problems)
     entries = {name: entry for name, entry in parsed.entries.items() if isinstance(entry, Author)}
     invalid = {f"author {id_}": f"{problem.path}:{problem.line}" for id_, problem in avatar_problems.items()}
     return parsed._replace(
         entries={name: entry for name, entry in entries.items() if entry.id not in avatar_problems},
         fallbacks={name: entry for name, entry in entries.items() if entry.id in avatar_problems},
         invalid_entries={**invalid, **parsed.invalid_entries},
-        problems=tuple(sorted((*parsed.problems, *avatar_problems.values()))),
     )
 
 

@@ -45,12 +45,12 @@ def parse_page(path: str, data: bytes, references: References) -> ParsedPage:
     document = parts.document
     keys = validate_document(document, PageKeys, _PLACEHOLDERS)
     if keys is None:
-        return ParsedPage(None, tuple(sorted(document.problems)))
+        return ParsedPage(None, document.limited_problems())
     parser = _PageParser(document, references)
     page = parser.build(keys, parts.content, parts.markdown or "")
     is_broken = any(problem.severity == "error" for problem in document.problems)
     positions = tuple(parser.name_positions(keys, page))
-    return ParsedPage(None if is_broken else page, tuple(sorted(document.problems)), positions)
+    return ParsedPage(None if is_broken else page, document.limited_problems(), positions)
 
 
 class _PageParser(ReadContext):

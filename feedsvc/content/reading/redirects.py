@@ -14,7 +14,7 @@ from feedsvc.content import text
 from feedsvc.content.reading.redirect_lines import LineDeclinedError, RuleText, RuleTexts, read_rule_lines
 from feedsvc.content.schema import RedirectsKeys, validate_document
 from feedsvc.content.yaml import KeyPath, YamlDocument, parse_yaml
-from feedsvc.errors import Problem
+from feedsvc.errors import Problem, limit_problems
 from feedsvc.redirects import (
     REDIRECTS_FILE,
     RedirectPattern,
@@ -34,7 +34,6 @@ MAX_REDIRECTS_SIZE: Final = 64 * 1024**2  # bytes of redirects.yaml
 MAX_EXACT_RULES: Final = 500_000
 MAX_PATTERNS: Final = 1_000
 _MAX_PARAMETER_SETS: Final = 32
-_MAX_PROBLEMS: Final = 100
 _EXAMPLE: Final = "write exact: in a line of its own, and below it, in a line each, rules like '  /old/: /articles/new/'"
 _MAX_SHOWN: Final = 5  # addresses of a loop in a message
 _T = TypeVar("_T")
@@ -43,8 +42,8 @@ _T = TypeVar("_T")
 class ParsedRedirects(NamedTuple):
     """The valid rules of redirects.yaml, and the sorted problems. If one is an error, the last valid version shall be used.
 
-    Of over 100 problems of rules, only 100 are here, and one that counts the others. With any problem, the `source_digest` of
-    the rules is b"".
+    Of over 100 problems, only 100 are here, and one that counts the others. With any problem, the `source_digest` of the rules is
+    b"".
     """
 
     rules: RedirectRules
@@ -72,13 +71,13 @@ def parse_redirects(data: bytes, base_url: str) -> ParsedRedirects:
     """
     decoded = text.decode(REDIRECTS_FILE, data, MAX_REDIRECTS_SIZE)
     if decoded.problems:
-        return ParsedRedirects(RedirectRules(), tuple(decoded.problems))
-    problems: list[Problem] = []
-    texts = _rule_texts(decoded.text, problems)
-    builder = _Builder(base_url, problems)
-    rules = builder.build(texts)
+        return ParsedRedirects(RedirectRules(), limit_problems(decoded.problems))
+    document = YamlDocument(REDIRECTS_FILE)
+    texts = _rule_texts(decoded.text, document)
+    rules = _Builder(base_url, document.problems).build(texts)
+    problems = document.limited_problems()
     digest = b"" if problems else source_digest(data, base_url)
-    return ParsedRedirects(RedirectRules(rules.exact, rules.patterns, digest), tuple(sorted(problems)))
+    return ParsedRedirects(RedirectRules(rules.exact, rules.patterns, digest), problems)
 
 
 def rule_texts(data: bytes) -> Mapping[str, RuleText]:
@@ -87,7 +86,7 @@ def rule_texts(data: bytes) -> Mapping[str, RuleText]:
     The key of an exact rule is its normalized old address without a trailing slash, that of a pattern its `from:`. The first of
     several exact rules with one key counts.
     """
-    texts = _rule_texts(text.decode(REDIRECTS_FILE, data, MAX_REDIRECTS_SIZE).text, [])
+    texts = _rule_texts(text.decode(REDIRECTS_FILE, data, MAX_REDIRECTS_SIZE).text, YamlDocument(REDIRECTS_FILE))
     found = {rule.source: rule for rule in texts.patterns}
     for rule in texts.exact:
         with suppress(ValueError):
@@ -95,8 +94,8 @@ def rule_texts(data: bytes) -> Mapping[str, RuleText]:
     return found
 
 
-def _rule_texts(content: str, problems: list[Problem]) -> RuleTexts:
-    """Return the rules in the text of redirects.yaml, not validated. Add problems of YAML and of wrong types to `problems`.
+def _rule_texts(content: str, found: YamlDocument) -> RuleTexts:
+    """Return the rules in the text of redirects.yaml, not validated. Add problems of YAML and of wrong types to `found`.
 
     No rules are returned for invalid YAML, and for a text of over 1 MiB that has not one rule on each line, which is a problem.
     """
@@ -106,14 +105,15 @@ def _rule_texts(content: str, problems: list[Problem]) -> RuleTexts:
         if len(content) > text.MAX_FILE_SIZE:
             message = "a file of more than 1 MiB must have one rule on each line, like '  /old/: /articles/new/'"
             hint = "write the address and the target in double quotes if they have spaces or quotation marks"
-            problems.append(_problem((error.line, 1), message, hint))
+            found.problems.append(_problem((error.line, 1), message, hint))
             return RuleTexts([], [])
     document = parse_yaml(REDIRECTS_FILE, content)
     if document.value is None and not document.problems:
         return RuleTexts([], [])
     keys = validate_document(document, RedirectsKeys, {})
     is_no_mapping = keys is None and document.value is not None
-    problems += [replace(problem, hint=_EXAMPLE) if is_no_mapping else problem for problem in document.problems]
+    found.problems += [replace(problem, hint=_EXAMPLE) if is_no_mapping else problem for problem in document.problems]
+    found.omitted_errors += document.omitted_errors
     if keys is None:
         return RuleTexts([], [])
     exact = [_rule_text(document, key, target, ("exact", key), ("exact", key)) for key, target in keys.exact.items()]
@@ -136,7 +136,7 @@ def _problem(position: tuple[int, int], message: str, hint: str = "") -> Problem
 
 @dataclass
 class _Builder:
-    """Builder of the rules of one file. It adds at most _MAX_PROBLEMS to `problems`, and then one that counts the others."""
+    """Builder of the rules of one file. It adds to `problems`."""
 
     base_url: str
     problems: list[Problem]
@@ -146,10 +146,7 @@ class _Builder:
     def build(self, texts: RuleTexts) -> RedirectRules:
         exact: dict[str, str] = {}
         patterns: list[RedirectPattern] = []
-        found = [*self._all_problems(texts, exact, patterns)]
-        self.problems += found[:_MAX_PROBLEMS]
-        if len(found) > _MAX_PROBLEMS:
-            self.problems.append(_problem((found[-1].line, 1), f"{len(found) - _MAX_PROBLEMS:,} more problems like these"))
+        self.problems += self._all_problems(texts, exact, patterns)
         return RedirectRules(exact, tuple(patterns))
 
     def _all_problems(self, texts: RuleTexts, exact: dict[str, str], patterns: list[RedirectPattern]) -> Iterator[Problem]:

@@ -34,7 +34,7 @@ def parse_site(data: bytes, media: MediaFolder, base_url: str = "") -> tuple[Sit
         document.value["base_url"] = base_url
     keys = validate_document(document, SiteKeys, _PLACEHOLDERS) or SiteKeys.model_validate(_PLACEHOLDERS)
     site = _build_site(document, keys, media)
-    return site, tuple(sorted(document.problems))
+    return site, document.limited_problems()
 
 
 def _base_url_warnings(document: YamlDocument, base_url: YamlValue) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -19,12 +20,10 @@ from feedsvc.content.schema.hints import (
     suggest_word,
 )
 from feedsvc.content.yaml import KeyPath, YamlDocument, YamlValue
-from feedsvc.errors import Problem
+from feedsvc.errors import MAX_PROBLEMS, Problem
 
 Model = TypeVar("Model", bound=BaseModel)
 ErrorDetails = Mapping[str, Any]  # pydantic_core.ErrorDetails
-
-_MAX_ERRORS: Final = 100  # problems of one mapping; a spreadsheet saved by mistake has thousands
 
 
 def validate_document(document: YamlDocument, schema: type[Model], placeholders: Mapping[str, YamlValue]) -> Model | None:
@@ -51,8 +50,7 @@ def validate_mapping(
 
     If keys are invalid or missing, the model has only the valid ones; the others have their `placeholders` (a value for each
     required key) or defaults. The caller may then use the model only to find further problems. A key without a value (null)
-    counts as missing; if it is a part of a text in braces, a warning is added. At most 100 errors are added, and then one that
-    counts the others.
+    counts as missing; if it is a part of a text in braces, a warning is added. At most 100 errors are added, the others counted.
     """
     values = value
     if document.loaded_source_map is not None:  # `fast` declines empty values
@@ -63,9 +61,8 @@ def validate_mapping(
     except ValidationError as error:
         errors = error.errors(include_url=False)
     reported = _without_misspelled_keys(document, location, schema, errors)
-    document.problems += [_problem(document, location, schema, details) for details in reported[:_MAX_ERRORS]]
-    if len(reported) > _MAX_ERRORS:
-        document.problems.append(document.problem(location, f"{len(reported) - _MAX_ERRORS} more problems like these"))
+    document.problems += [_problem(document, location, schema, details) for details in reported[:MAX_PROBLEMS]]
+    document.omitted_errors += len(reported[MAX_PROBLEMS:])
     invalid_keys = {details["loc"][0] for details in errors}
     valid = {key: item for key, item in values.items() if key not in invalid_keys}
     return schema.model_validate(dict(placeholders) | valid)
@@ -108,10 +105,10 @@ def _without_misspelled_keys(
     document: YamlDocument, location: KeyPath, schema: type[BaseModel], errors: Sequence[ErrorDetails]
 ) -> Sequence[ErrorDetails]:
     """Return the errors without those about a missing key that is suggested in place of an unknown key in the same mapping."""
+    unknown = (details["loc"] for details in errors if details["type"] == "extra_forbidden")
     suggested = {
-        (*details["loc"][:-1], meant_key(str(details["loc"][-1]), _key_names(schema, details["loc"][:-1])))
-        for details in errors
-        if details["type"] == "extra_forbidden"
+        (*location[:-1], meant_key(str(location[-1]), _key_names(schema, location[:-1])))
+        for location in islice(unknown, MAX_PROBLEMS)
     }
     return [
         details

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from feedsvc.content.text import line_and_column, problem_at
 from feedsvc.content.yaml import fast
 from feedsvc.content.yaml.positions import KeyPath, SourceMap, YamlValue
-from feedsvc.errors import Problem, Rule
+from feedsvc.errors import Problem, Rule, limit_problems
 
 _ACCIDENTAL_COMMENT: Final = re.compile(r"[ \t]#(?=[^\s#])")  # an intended comment has a space after its '#'
 
@@ -18,9 +18,9 @@ _ACCIDENTAL_COMMENT: Final = re.compile(r"[ \t]#(?=[^\s#])")  # an intended comm
 class YamlDocument:
     """YAML file as plain data. `value` is None if the file could not be parsed, or if it is empty or null.
 
-    If a key occurs twice, the first value counts. `problems` are the YAML errors; later checks add theirs. `text` is the text
-    of the file. `loaded_source_map` has the positions of values and keys. It is None if the module `fast` parsed the file
-    (then there are no YAML errors) and no position was needed yet; `source_map` loads it.
+    If a key occurs twice, the first value counts. `problems` are the YAML errors; later checks add theirs, and count further ones
+    in `omitted_errors`. `text` is the text of the file. `loaded_source_map` has the positions of values and keys. It is None if
+    the module `fast` parsed the file (then there are no YAML errors) and no position was needed yet; `source_map` loads it.
     """
 
     path: str
@@ -28,6 +28,11 @@ class YamlDocument:
     problems: list[Problem] = field(default_factory=list)
     text: str = ""
     loaded_source_map: SourceMap | None = field(default_factory=SourceMap)
+    omitted_errors: int = 0
+
+    def limited_problems(self) -> tuple[Problem, ...]:
+        """Return the problems sorted, and at most 100 of one rule, as `limit_problems` does."""
+        return limit_problems(self.problems, self.omitted_errors)
 
     @property
     def source_map(self) -> SourceMap:

@@ -13,7 +13,7 @@ from feedsvc.content.schema import validation
 from feedsvc.content.yaml import document
 from feedsvc.errors import ContentError
 from tests.broken_files import dates, duplicates, files, keys, media, references, settings, sites, texts, values
-from tests.broken_files.case import HEAD, PNG, Case, Files
+from tests.broken_files.case import HEAD, PNG, SITE, Case, Files
 from tests.conftest import Newsroom
 
 VALID_FILES: Final[Files] = {
@@ -103,11 +103,59 @@ def test_a_list_with_a_control_character_has_two_problems(newsroom: Newsroom) ->
     )
 
 
-def test_more_than_100_problems_of_a_file_are_summarized(newsroom: Newsroom) -> None:
-    rows = "".join(f"cell{number}: {number}\n" for number in range(5000))
-    lines = error_lines(load_content(newsroom({"articles/a.yaml": HEAD + rows})))
-    assert len(lines) == 101
-    assert "articles/a.yaml:1:1: 4900 more problems like these" in lines
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("articles/a.yaml", "cell{}: x\n"),
+        ("site.yaml", "cell{}: x\n"),
+        ("categories.yaml", "c{}: {{name: x}}\n"),
+        ("categories.yaml", "c {}: {{title: x}}\n"),
+        ("authors.yaml", "a{}: {{name: x, avatar: media/{}.png}}\n"),
+        ("tags.yaml", "T{}: {{}}\n"),
+        ("feeds.yaml", "f{}: {{title: x, include: {{categories: [c-{}]}}}}\n"),
+        ("redirects.yaml", "/{}/: /a/\n"),
+        ("site.yaml", "# \x0b {}\n"),
+    ],
+)
+def test_of_a_file_with_1000_mistakes_100_are_reported_and_the_others_counted(newsroom: Newsroom, path: str, line: str) -> None:
+    text = "".join(line.format(number, number) for number in range(1000))
+    head = {"articles/a.yaml": HEAD, "site.yaml": SITE}.get(path, "")
+    try:
+        lines = error_lines(load_content(newsroom({path: head + text})))
+    except ContentError as error:
+        lines = tuple(map(str, error.problems))
+    reported = [reported for reported in lines if reported.startswith(f"{path}:")]
+    assert len(reported) == 101
+    assert reported[-1].endswith(f": and 900 more in {path}")
+
+
+def test_a_broken_author_is_reported_although_100_warnings_stand_before_it(newsroom: Newsroom) -> None:
+    lost = ", ".join(f"word{number}" for number in range(200))
+    site = f"{SITE}footer: {{text: x, {lost}}}\nlanguage: no\n"
+    with pytest.raises(ContentError) as error:
+        load_content(newsroom({"site.yaml": site}))
+    errors = [problem for problem in error.value.problems if problem.severity == "error"]
+    assert [problem.line for problem in errors] == [5]
+    assert str(error.value.problems[-2]).endswith("warning: and 100 more in site.yaml")
+
+
+@pytest.mark.parametrize(
+    ("path", "entry", "most"),
+    [
+        ("categories.yaml", "c{}: {{title: x}}\n", 5_000),
+        ("authors.yaml", "a{}: {{name: x}}\n", 20_000),
+        ("feeds.yaml", "f{}: {{title: x, include: {{all: true}}}}\n", 1_000),
+    ],
+)
+def test_a_file_with_more_entries_than_are_allowed_is_refused_whole(newsroom: Newsroom, path: str, entry: str, most: int) -> None:
+    lines = [entry.format(number) for number in range(most + 1)]
+    assert error_lines(load_content(newsroom({path: "".join(lines[:most])}))) == ()
+    content = load_content(newsroom({path: "".join(lines)}))
+    name = path.removesuffix(".yaml")
+    assert error_lines(content) == (
+        f"{path}:{most + 1}:1: {most + 1:,} {name}, at most {most:,} are allowed; delete those that are not needed",
+    )
+    assert not {"c0", "a0", "f0"} & {*content.categories, *content.authors, *content.custom_feeds}
 
 
 def test_a_long_value_with_line_breaks_is_quoted_on_one_short_line(newsroom: Newsroom) -> None:

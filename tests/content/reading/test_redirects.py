@@ -114,7 +114,7 @@ def test_long_chain_takes_one_pass() -> None:
 def test_many_faults_are_a_hundred_problems_and_their_number() -> None:
     parsed = parse_redirects("exact:\n{}".format("".join(f"  /{number}/: x\n" for number in range(300))).encode(), BASE)
     assert len(parsed.problems) == 101
-    assert parsed.problems[-1].message == "200 more problems like these"
+    assert parsed.problems[-1].message == "and 200 more in redirects.yaml"
 
 
 def test_too_many_sets_of_parameters_are_a_problem() -> None:

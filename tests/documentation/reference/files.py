@@ -15,10 +15,10 @@ _FEED_OPTIONS: Final = "An option of feeds without a value here has the value th
 # Name of a schema -> what its keys are keys of.
 _SECTIONS: Final[Mapping[str, str]] = {
     "site": "The settings of the site. This file must exist.",
-    "categories": f"One entry for each category: an id, and below it these keys. {_FEED_OPTIONS}",
-    "authors": f"One entry for each author: an id, and below it these keys. {_FEED_OPTIONS}",
+    "categories": f"One entry for each category, at most 5,000: an id, and below it these keys. {_FEED_OPTIONS}",
+    "authors": f"One entry for each author, at most 20,000: an id, and below it these keys. {_FEED_OPTIONS}",
     "tags": f"A tag needs no entry. An entry is the tag's id, and below it these keys. {_FEED_OPTIONS}",
-    "feeds": f"One entry for each custom feed: an id, and below it these keys. {_FEED_OPTIONS}",
+    "feeds": f"One entry for each custom feed, at most 1,000: an id, and below it these keys. {_FEED_OPTIONS}",
     "redirects": "Old addresses of a former site, and where they lead. The file may be missing.",
     "article": "One article in each file. An article in Markdown, `articles/**/*.md`, has the same keys in its front matter.",
     "page": "One page in each file: these keys between two lines of `---`, and its Markdown below them.",
