@@ -82,9 +82,9 @@ def test_archive_links_to_every_month_with_its_number_of_articles() -> None:
     body = _body(_publication(), ARCHIVE)
     assert "<h2>2026 " in body
     assert "<h2>2024 " in body
-    assert '<a href="/daily/archive/2026/01/">January</a> <span class="meta">3</span>' in body
-    assert '<a href="/daily/archive/2026/02/">February</a> <span class="meta">1</span>' in body
-    assert '<a href="/daily/archive/2024/05/">May</a> <span class="meta">1</span>' in body
+    assert '<a href="/daily/archive/2026/01/">January</a> <span class="meta">3 articles</span>' in body
+    assert '<a href="/daily/archive/2026/02/">February</a> <span class="meta">1 article</span>' in body
+    assert '<a href="/daily/archive/2024/05/">May</a> <span class="meta">1 article</span>' in body
 
 
 def test_month_lists_its_articles_by_day_and_links_to_the_months_beside_it() -> None:
