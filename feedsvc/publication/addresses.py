@@ -10,6 +10,7 @@ from feedsvc.feeds import FORMATS
 from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
 from feedsvc.language_tags import is_same_tag
 from feedsvc.pages import tag_page
+from feedsvc.publication.root_files import has_root_file
 from feedsvc.routes import ArchiveAt, ArticleAt, FeedAt, IssueAt, ListingRef, PageAt, Place, SiteDocumentAt, TagsAt
 
 LICENSE: Final = "license.xml"
@@ -145,5 +146,5 @@ _HAS_DOCUMENT: Final[Mapping[type[Place], Callable[[Catalog, Any], bool]]] = {
     TagsAt: lambda catalog, place: tag_page(catalog, place.start) is not None,
     ArchiveAt: lambda catalog, place: not place.period or place.period in catalog.listings[ListingRef()].calendar,
     StaticPageAt: lambda catalog, place: place.slug in catalog.pages,
-    RootFileAt: lambda catalog, place: place.path in catalog.content.root_files,
+    RootFileAt: lambda catalog, place: has_root_file(catalog, place.path),
 }

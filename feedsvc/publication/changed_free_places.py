@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from feedsvc.catalog import Catalog
 from feedsvc.content.media import variants
 from feedsvc.free_places import RootFileAt, StaticPageAt
+from feedsvc.publication.root_files import FAVICON, favicon_path
 from feedsvc.routes import FileAt, Place, place_of
 
 
@@ -20,6 +21,8 @@ def changed_free_places(before: Catalog, now: Catalog, changed_media: AbstractSe
     files_before, files = before.content.root_files, now.content.root_files
     if files_before is not files:
         yield from (RootFileAt(path) for path in {**files_before, **files} if files_before.get(path) != files.get(path))
+    if favicon_path(now) in changed_media:
+        yield RootFileAt(FAVICON)
     if before.pages is now.pages and not changed_media:
         return
     for catalog, other in ((before, now), (now, before)):

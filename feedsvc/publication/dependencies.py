@@ -26,6 +26,7 @@ from feedsvc.publication.article_dependencies import (
     logo_dependencies,
 )
 from feedsvc.publication.document import digest
+from feedsvc.publication.root_files import FAVICON, favicon_path
 from feedsvc.routes import (
     ArchiveAt,
     ArticleAt,
@@ -185,6 +186,8 @@ def _static_page_dependencies(catalog: Catalog, place: StaticPageAt, _: RowsByPe
 
 def _root_file_dependencies(catalog: Catalog, place: RootFileAt, _: RowsByPeriod) -> Dependencies | None:
     data = catalog.content.root_files.get(place.path)
+    if data is None and place.path == FAVICON:
+        return Dependencies((), (*file_dependencies(catalog, [favicon_path(catalog)]),))
     return Dependencies((), (digest(data),)) if data is not None else None
 
 

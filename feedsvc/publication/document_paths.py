@@ -11,11 +11,12 @@ from feedsvc.catalog import Catalog, issues_of, pages_by_slug
 from feedsvc.content.media import is_sendable
 from feedsvc.discovery import has_news_sitemap, part_names, tag_places
 from feedsvc.feeds import MAX_CACHED_ENTRIES
-from feedsvc.free_places import RootFileAt, StaticPageAt
+from feedsvc.free_places import StaticPageAt
 from feedsvc.publication.addresses import LICENSE, withdrawn_places
 from feedsvc.publication.document import is_sent_cleaned
 from feedsvc.publication.image_variants import ImageVariants
 from feedsvc.publication.renderer import NEWS_SITEMAP, STATIC_FOLDER
+from feedsvc.publication.root_files import root_content_types
 from feedsvc.routes import (
     SITE_DOCUMENTS,
     ArchiveAt,
@@ -50,7 +51,7 @@ class DocumentPaths:
         yield path_of(ArchiveAt())
         yield from (path_of(place) for place in tag_places(self._catalog.tags.starts))
         yield from (path_of(StaticPageAt(page.slug)) for page in pages_by_slug(self._catalog.pages))
-        yield from (path_of(RootFileAt(path)) for path in sorted(self._catalog.content.root_files))
+        yield from root_content_types(self._catalog)
         yield from self.feed_paths()
         yield from (path_of(SitemapAt(part)) for part in part_names(self._catalog))
         yield from (path_of(SiteDocumentAt(name)) for name in SITE_DOCUMENTS if self._has_site_document(name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -26,7 +27,7 @@ from feedsvc.free_places import RootFileAt, StaticPageAt
 from feedsvc.publication.addresses import LICENSE, find_public_issue, has_document
 from feedsvc.publication.document import DerivedData, Document, FileResource, is_sent_cleaned
 from feedsvc.publication.image_variants import ImageVariants
-from feedsvc.publication.root_files import root_media_type
+from feedsvc.publication.root_files import FAVICON, favicon_path, root_media_type
 from feedsvc.routes import (
     ArchiveAt,
     ArticleAt,
@@ -217,10 +218,11 @@ class Renderer:
         page = self._catalog.pages.get(place.slug)
         return self._html_document(path_of(place), pages.render_static_page(self._layout, page)) if page else None
 
-    def _find_root_file(self, place: RootFileAt) -> Document | None:
+    def _find_root_file(self, place: RootFileAt) -> Document | FileResource | None:
         data = self._catalog.content.root_files.get(place.path)
         if data is None:
-            return None
+            icon = self._find_file(FileAt(favicon_path(self._catalog))) if place.path == FAVICON else None
+            return replace(icon, path=path_of(place)) if icon else None
         media_type = root_media_type(place.path)
         if media_type == pages.MEDIA_TYPE:
             return self._html_document(path_of(place), data)

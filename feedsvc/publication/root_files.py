@@ -1,4 +1,4 @@
-"""Media types of the files in root/, by name."""
+"""Files at the root of the site: those in root/ with their media types by name, and the icon as favicon.ico."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from feedsvc import pages
 from feedsvc.catalog import Catalog
 from feedsvc.content.media import MEDIA_TYPES
 from feedsvc.publication.cache_control import content_type
+from feedsvc.uris import path_below
 
 # Not the system's table, as for media files: it differs from machine to machine.
 _TYPES_BY_SUFFIX: Final[Mapping[str, str]] = {
@@ -39,6 +40,7 @@ _TYPES_BY_NAME: Final[Mapping[str, str]] = {
     "webfinger": "application/jrd+json",  # RFC 7033 section 10.2
     **{f"matrix/{name}": _JSON for name in ("client", "server")},
 }
+FAVICON: Final = "favicon.ico"  # browsers ask for it on documents that name no icon, such as feeds and pictures
 _OTHER_TYPE: Final = "application/octet-stream"
 
 
@@ -54,6 +56,21 @@ def root_media_type(path: str) -> str:
     return by_name or by_folder or _TYPES_BY_SUFFIX.get(suffix, _OTHER_TYPE)
 
 
+def favicon_path(catalog: Catalog) -> str:
+    """Return the path (media/...) of the icon in site.yaml if it stands at /favicon.ico.
+
+    "" if there is none, if it is at another site, or if root/ has a favicon.ico.
+    """
+    path = path_below(catalog.site.base_url, catalog.site.icon)[1:]
+    return path if path in catalog.media and FAVICON not in catalog.content.root_files else ""
+
+
+def has_root_file(catalog: Catalog, path: str) -> bool:
+    return path in catalog.content.root_files or (path == FAVICON and bool(favicon_path(catalog)))
+
+
 def root_content_types(catalog: Catalog) -> Mapping[str, str]:
-    """Return {path: Content-Type} of all files in root/; the path is that of the address, decoded and with a leading slash."""
-    return {f"/{path}": content_type(root_media_type(path)) for path in sorted(catalog.content.root_files)}
+    """Return {path: Content-Type} of all files at the root; the path is that of the address, with a leading slash."""
+    icon = favicon_path(catalog)
+    types = {f"/{FAVICON}": catalog.media[icon].type} if icon else {}
+    return types | {f"/{path}": content_type(root_media_type(path)) for path in sorted(catalog.content.root_files)}
