@@ -16,6 +16,7 @@ from feedsvc.cli.output import aligned_lines, print_json, print_line, report
 from feedsvc.cli.variables import Option, command
 
 _HEADINGS: Final = ("COMMAND", "OPTION", "VALUE", "FROM")
+_DATABASE_URL: Final = re.compile(r"[a-z0-9+]+://(?:.*@)?[^/:@?]*(?::[0-9]+)?(?:[/?].*)?")
 _PASSWORD_PARAMETER: Final = re.compile(r"([?&][a-z]*passw(?:or)?d=)[^&]*", re.IGNORECASE)
 
 
@@ -26,7 +27,8 @@ def show_config(*, as_json: bool) -> None:
     """Print the options that variables or the settings file set, and where each is set.
 
     The options of every command are listed. The command checks the whole settings file. Values that the command line gives take
-    precedence over all of them. Passwords in addresses are not printed.
+    precedence over all of them. Passwords in addresses are not printed, nor is a
+    database that is not given as a URL.
 
     \b
     Examples:
@@ -64,9 +66,9 @@ def _rows(context: click.Context) -> Iterator[tuple[Any, ...]]:
     for parameter in (parameter for parameter in context.command.params if parameter.name != "config"):
         value, source = parameter.consume_value(context, {})
         if source is ParameterSource.ENVIRONMENT:
-            yield name, key_of(parameter), _without_passwords(value), _variable(parameter)
+            yield name, key_of(parameter), _printable(parameter, value), _variable(parameter)
         elif source is ParameterSource.DEFAULT_MAP:
-            yield name, key_of(parameter), _without_passwords(value), str(path)
+            yield name, key_of(parameter), _printable(parameter, value), str(path)
 
 
 def _variable(parameter: click.Parameter) -> str:
@@ -76,6 +78,12 @@ def _variable(parameter: click.Parameter) -> str:
 def _text(value: Any) -> str:
     """Return a value as text, or as JSON if it is no text."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _printable(parameter: click.Parameter, value: Any) -> Any:
+    """Return a value without passwords: "..." for a database that is no URL, because any part of it may be the password."""
+    is_hidden = parameter.name == "database" and not _DATABASE_URL.fullmatch(str(value))
+    return "..." if is_hidden else _without_passwords(value)
 
 
 def _without_passwords(value: Any) -> Any:

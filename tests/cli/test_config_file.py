@@ -220,6 +220,11 @@ def test_json_of_config_has_lists_as_lists_and_no_password(folder: Path) -> None
         ),
         ("postgresql://db:5432/x?Password=se/cret@secret", "postgresql://db:5432/x?Password=..."),
         ("postgresql://db/x?sslpassword=secret", "postgresql://db/x?sslpassword=..."),
+        ("sqlite:////srv/news.sqlite", "sqlite:////srv/news.sqlite"),
+        ("postgresql:/news:secret@db/x", "..."),
+        ("postgresql://news:secret", "..."),
+        ("host=db user=news password=secret", "..."),
+        ("news:secret@db/x", "..."),
         ("postgresql://news@db:5432/x", "postgresql://news@db:5432/x"),
     ],
 )
