@@ -48,13 +48,14 @@ class Language:
     """Words and formats of one language in one time zone. Thread-safe. The process's own locale and zone have no effect.
 
     `tag` is the caller's language tag, for the `lang` attribute. `words` is the tag of the message catalogue: scripts in pages
-    pass it to Intl.PluralRules. Moments must be aware datetimes; they are shown in `zone`.
+    pass it to Intl.PluralRules. Moments must be aware datetimes; they are shown in `zone`, such as Asia/Seoul.
     """
 
     tag: str
     direction: Direction
     words: str
-    zone: ZoneInfo
+    zone: str
+    _zone: ZoneInfo = field(repr=False)
     _messages: Messages = field(repr=False)
     _locale: Locale = field(repr=False)
     _digits: Mapping[int, int] = field(repr=False)
@@ -97,7 +98,7 @@ class Language:
 
     def date(self, moment: datetime) -> str:
         """Return the day of a moment in `zone`, with its weekday: Fri, 02 Jan 2026."""
-        return self._day(moment.astimezone(self.zone).date())
+        return self._day(moment.astimezone(self._zone).date())
 
     def date_time(self, moment: datetime, *, with_offset: bool = True) -> str:
         """Return the day and the time of a moment in `zone`, and unless `with_offset` is False, its offset from GMT.
@@ -106,7 +107,7 @@ class Language:
         """
         if not self.has_time(moment):
             return self.date(moment)
-        local = moment.astimezone(self.zone)
+        local = moment.astimezone(self._zone)
         time_text = self._time(local.time()) + (f" ({self._offset(local)})" if with_offset else "")
         pattern = self._locale.datetime_formats["medium"].replace("'", "")
         return str(pattern.replace("{0}", time_text).replace("{1}", self._day(local.date())))
@@ -114,11 +115,11 @@ class Language:
     def has_time(self, moment: datetime) -> bool:
         """Return whether a moment is not the first of its day in `zone`, which a date without a time stands for."""
         # Two dates of one zone are compared by their clocks, which an hour that does not exist has wrong.
-        return datetime.combine(moment.astimezone(self.zone), time(), self.zone).astimezone(UTC) != moment
+        return datetime.combine(moment.astimezone(self._zone), time(), self._zone).astimezone(UTC) != moment
 
     def machine_date(self, moment: datetime) -> str:
         """Return a moment for a time element: 2026-01-02T09:05:00Z, but 2026-01-02 if `date_time` shows the day alone."""
-        return rfc3339(moment) if self.has_time(moment) else moment.astimezone(self.zone).date().isoformat()
+        return rfc3339(moment) if self.has_time(moment) else moment.astimezone(self._zone).date().isoformat()
 
     def period_name(self, period: str) -> str:
         """Return the name of a period: 2026 for YYYY, January 2026 for YYYY-MM, for YYYY-MM-DD the same as `date`."""
@@ -198,7 +199,8 @@ def get_language(tag: str, timezone: str) -> Language:
         tag=tag,
         direction=direction(tag),
         words=catalogue,
-        zone=ZoneInfo(timezone),
+        zone=timezone,
+        _zone=ZoneInfo(timezone),
         _messages=read_messages(catalogue),
         _locale=locale,
         _digits={ord("0") + digit: zero + digit for digit in range(10)},

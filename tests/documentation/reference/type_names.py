@@ -8,7 +8,6 @@ from datetime import date, datetime
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -23,7 +22,6 @@ _WORDS: Final[Mapping[object, str]] = {
     object: "any value",
     datetime: "moment",
     date: "day",
-    ZoneInfo: "time zone",
     NoneType: "none",
 }
 _MAPPINGS: Final = (Mapping, dict)
