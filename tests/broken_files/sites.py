@@ -108,6 +108,14 @@ CASES: Final = (
     Case(
         "misspelled key in feed", site("feed: {entrys: 5}\n"), ("site.yaml:4:8: unknown key 'entrys'; did you mean 'entries'?",)
     ),
+    *(
+        Case(
+            f"21 {key}",
+            site(f"{key}:\n" + "".join(f"  - https://host{number}.example/\n" for number in range(21))),
+            (f"site.yaml:5:3: {key}: 21 entries, at most 20 are allowed; keep the 20 that matter most, and remove the others",),
+        )
+        for key in ("hubs", "profiles")
+    ),
     Case(
         "hub without scheme",
         site("hubs: [hub.example]\n"),

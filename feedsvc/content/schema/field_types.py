@@ -248,7 +248,7 @@ Guid = Annotated[
 BaseUrl = Annotated[str, AfterValidator(valid_base_url)]
 DomainName = Annotated[str, AfterValidator(PatternValidator(_HOST, "'{}' is not a domain name; write it like example.org"))]
 TimeZoneName = Annotated[str, AfterValidator(time_zone_name)]
-HttpUrls = Annotated[list[HttpUrl], BeforeValidator(_as_list)]
+HttpUrls = Annotated[list[HttpUrl], Field(max_length=20), BeforeValidator(_as_list)]
 LicenseTokens = Annotated[list[LicenseToken], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]
 CrawlerNames = Annotated[list[CrawlerName], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]
 RobotsPaths = Annotated[list[RobotsPath], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]
