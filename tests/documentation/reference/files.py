@@ -20,7 +20,8 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "tags": f"A tag needs no entry. An entry is the tag's id, and below it these keys. {_FEED_OPTIONS}",
     "feeds": f"One entry for each custom feed, at most 1,000: an id, and below it these keys. {_FEED_OPTIONS}",
     "redirects": "Old addresses of a former site, and where they lead. The file may be missing.",
-    "article": "One article in each file. An article in Markdown, `articles/**/*.md`, has the same keys in its front matter.",
+    "article": "One article in each file. An article in Markdown, `articles/**/*.md`, has the same keys in its front matter. "
+    "Files in `.yml`, `.markdown` or capital letters are read, too, with a warning.",
     "page": "One page in each file: these keys between two lines of `---`, and its Markdown below them.",
 }
 _INTRODUCTION: Final = introduction(
