@@ -44,7 +44,7 @@ _MAX_WARNINGS_PER_FILE: Final = 100
 _CODE_OR_TAG: Final = re.compile(r"<(pre|code)\b.*?</\1>|<[^>]*>", re.DOTALL)  # in the HTML of a body
 # In the text of a body: a footnote mark without note, a shortcode of WordPress, and one of Hugo or a tag of Jekyll.
 _LEFTOVER: Final = re.compile(
-    r"\[\^[^\]\s]+\]|\[(?:(?:gallery|playlist|caption|embed)\b|[a-z][\w-]* [\w-]+=[\"'\w])[^\]\n]*\]"
+    r"\[\^[^\[\]\s]+\]|\[(?:(?:gallery|playlist|caption|embed)\b|[a-z][\w-]* [\w-]+=[\"'\w])[^\[\]\n]*\]"
     r"|\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}"
 )
 # For elements that are often pasted. Of other elements only the text can be kept.
@@ -169,7 +169,7 @@ def _leftover_warnings(markup: str) -> Iterator[DeferredWarning]:
             yield warn_at_text("missing-footnote", patterns, f"body: {found} {message}", hint)
         else:
             message = f"body: {found} is a shortcode of another program, which readers see as it stands"
-            yield warn_at_text("shortcode", patterns, message, "write Markdown in its place")
+            yield warn_at_text("shortcode", patterns, message, "write a picture as ![a boat](media/boat.jpg), others as a link")
 
 
 def _check_removed_html(context: LintContext, article: Article) -> Iterator[DeferredWarning]:

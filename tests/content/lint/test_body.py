@@ -176,7 +176,10 @@ def test_allowed_html_has_no_warning(newsroom: Newsroom) -> None:
 
 
 NO_NOTE: Final = "marks a footnote, but no note has this mark; write the note in a line that begins with [^1]:"
-SHORTCODE: Final = "is a shortcode of another program, which readers see as it stands; write Markdown in its place"
+SHORTCODE: Final = (
+    "is a shortcode of another program, which readers see as it stands; "
+    "write a picture as ![a boat](media/boat.jpg), others as a link"
+)
 
 
 @pytest.mark.parametrize(
