@@ -11,10 +11,7 @@ from typing import Final
 import pytest
 
 from feedsvc.catalog.catalog import build_catalog
-from feedsvc.content.cache import codec
-from feedsvc.content.cache.record import Interner, Record
 from feedsvc.content.folder.folder import load_content
-from feedsvc.content.reading.article import ParseResult
 from feedsvc.model import Article, ArticleStatus, Tag
 from feedsvc.publication.document import Document, Redirect, Resource
 from feedsvc.publication.publication import Publication
@@ -175,20 +172,6 @@ def test_a_former_address_with_another_target_is_among_the_changed_paths() -> No
         changed = now.changed_since(before)
         assert {"/tag/c/", "/tag/c/feed.rss", "/tag/c/feed.atom", "/tag/c/feed.json"} <= changed
     assert not any(path.startswith("/tag/c/") for path in second.changed_since(first))
-
-
-@pytest.mark.parametrize("in_page", [True, False], ids=["page of records", "single record"])
-def test_cached_articles_of_an_earlier_version_get_the_tag_slugs_of_this_version(*, in_page: bool) -> None:
-    """An article about C++ that was broken during the upgrade appeared in the feed of C."""
-    old = replace(article_with_tags(1), tags=(Tag(id="c", title="C++"), Tag(id="r-d", title="R&D"), Tag(id="all", title="All")))
-    record = Record(signature=None, digest=b"", reading=ParseResult(old, ()), stood=True)
-    if in_page:
-        restored = codec.decode_former_page(codec.encode_page({old.path: record}), Interner())[old.path]
-    else:
-        restored = codec.decode_former_record(codec.encode_record(record))
-    assert restored
-    assert restored.good
-    assert [(tag.id, tag.title) for tag in restored.good.tags] == [("c-plus-plus", "C++"), ("r-and-d", "R&D"), ("all", "All")]
 
 
 @pytest.mark.slow

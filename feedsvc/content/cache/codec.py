@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
@@ -17,7 +17,6 @@ from feedsvc.content.cache.record_page import READING_COLUMNS, RECORD_COLUMNS, A
 from feedsvc.content.reading import ParseResult
 from feedsvc.model import Article, Tag
 from feedsvc.support.frozen_objects import set_field
-from feedsvc.tag_slugs import former_slug, tag_slug
 
 MAX_PAGE_SIZE: Final = 2000  # records in one page, because their objects and their bytes are in memory at once
 
@@ -110,8 +109,8 @@ def _decode_columns(page: _Page, columns: Mapping[str, Column], interner: Intern
 def decode_former_page(data: bytes, interner: Interner) -> dict[str, Record | None]:
     """Return the records of a page that another version wrote, by path, each reduced to its last valid version.
 
-    They have no signature, so that the files are read again, and tags have the slugs of this version. A record without a last
-    valid version is replaced by None. Return {} if this version cannot decode the page.
+    They have no signature, so that the files are read again. A record without a last valid version is replaced by None. Return
+    {} if this version cannot decode the page.
     """
     try:
         page = _PAGE_DECODER.decode(data)
@@ -140,8 +139,8 @@ def decode_record(data: bytes) -> Record | None:
 def decode_former_record(data: bytes) -> Record | None:
     """Return a record that `encode_record` of another version encoded, reduced to its last valid version.
 
-    It has no signature, so that the file is read again, and tags have the slugs of this version. Return None if it has no last
-    valid version, or if this version cannot decode it.
+    It has no signature, so that the file is read again. Return None if it has no last valid version, or if this version cannot
+    decode it.
     """
     try:
         article = _FORMER_RECORD_DECODER.decode(data).last_valid
@@ -167,19 +166,5 @@ def _decode_articles(page: _Page, interner: Interner) -> list[Article | None]:
 
 
 def _record_of_last_valid(article: Article) -> Record:
-    """Return a record whose last valid version (`good`) is this article, without a signature and with an empty reading.
-
-    The tags of the article get the slugs of this version.
-    """
-    return Record(signature=None, digest=b"", reading=ParseResult(None, ()), good=_update_tag_slugs(article))
-
-
-def _update_tag_slugs(article: Article) -> Article:
-    """Return an article that another version wrote, with the slugs that this version gives its tags, one tag for each slug."""
-    if not any(former_slug(tag.title) for tag in article.tags):
-        return article
-    tags: dict[str, Tag] = {}
-    for tag in article.tags:
-        slug = tag_slug(tag.title)
-        tags.setdefault(slug, Tag(id=slug, title=tag.title))
-    return replace(article, tags=tuple(tags.values()))
+    """Return a record whose last valid version (`good`) is this article, without a signature and with an empty reading."""
+    return Record(signature=None, digest=b"", reading=ParseResult(None, ()), good=article)
