@@ -16,6 +16,7 @@ from feedsvc.page_model import Footer, MenuEntry, ShowOptions
 
 FeedContent = Literal["full", "summary"]
 FeedAccess = Literal["public", "private"]
+FeedTranslations = Literal["all", "one"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +26,7 @@ class FeedOptions:
     `entries` is the maximum number of entries in a feed's newest document, `archives` the listings whose feeds have archives,
     `ttl` is in minutes (RSS 2.0). With `browser_view`, RSS and Atom feeds have a stylesheet for browsers. With `combinations`,
     subscribers can combine listings by address. With `markdown`, RSS feeds of full texts contain Markdown of articles, too.
+    `translations` is "one" if feeds hold one article of each work.
     """
 
     entries: int = 50
@@ -34,6 +36,7 @@ class FeedOptions:
     browser_view: bool = True
     combinations: bool = True
     markdown: bool = False
+    translations: FeedTranslations = "all"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +49,7 @@ class FeedOverrides:
     ttl: int | None = None
     browser_view: bool | None = None
     markdown: bool | None = None
+    translations: FeedTranslations | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,12 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from heapq import nlargest
+from itertools import islice
 from typing import Final
 
 from feedsvc.audience.periodic_task import PeriodicTask
 from feedsvc.catalog import Catalog
 from feedsvc.errors import FeedsvcError
-from feedsvc.routes import ArticleAt, path_of
+from feedsvc.routes import ArticleAt, ListingRef, path_of
 from feedsvc.uris import root_relative
 
 _LENGTH: Final = 5  # articles in the list
@@ -59,21 +60,22 @@ class MostReadArticles:
         self._task = PeriodicTask(self._refresh, clock)
 
     def articles(self, now: datetime) -> list[MostReadArticle]:
-        """Return at most five articles visible at `now`, the most read ones first. Does not wait.
+        """Return at most five articles visible at `now`, one of each work, the most read ones first. Does not wait.
 
         [] until the thread has loaded numbers of reads, which it does again after this call once they are 5 minutes old.
         """
         self._is_requested = True
         catalog = self._find_catalog(now)
         rows = ((article_id, catalog.visible.get(slug)) for article_id, slug in self._slugs.items())
-        articles = [row.article for article_id, row in rows if row and row.article.id == article_id]
+        site = catalog.listings[ListingRef()]
+        stories = [site.story_of(row).article for article_id, row in rows if row and row.article.id == article_id]
         return [
             MostReadArticle(
                 title=article.title,
                 href=root_relative(catalog.site.base_url, path_of(ArticleAt(article.slug))),
                 language=article.language,
             )
-            for article in articles[:_LENGTH]
+            for article in islice({story.id: story for story in stories}.values(), _LENGTH)
         ]
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ from feedsvc.catalog.row import IssueRow, Row, RowKey, Translation, Visibility, 
 from feedsvc.catalog.static_pages import pages_by_slug
 from feedsvc.catalog.tag_settings import tag_aliases
 from feedsvc.catalog.tags import PAGE_SIZE
-from feedsvc.catalog.translations import by_hreflang, translation_url
+from feedsvc.catalog.translations import by_hreflang, translation_url, work_of
 from feedsvc.catalog.visibility import RowBuilder
 
 __all__ = [
@@ -66,4 +66,5 @@ __all__ = [
     "row_key",
     "tag_aliases",
     "translation_url",
+    "work_of",
 ]

@@ -120,9 +120,7 @@ def combine(
     sides = frozenset(included), frozenset(excluded)
     if sum(map(len, sides)) > _MAX_NAMES:
         raise CombinationError("too_many")
-    titles = (
-        _ids_by_title(catalog, title_of) if any(_resolve_id(catalog, term) is None for side in sides for term in side) else {}
-    )
+    titles = _ids_by_title(catalog, title_of) if any(_resolve(catalog, term) is None for side in sides for term in side) else {}
     with_terms, without_terms = ({_resolve_name(catalog, term, titles) for term in side} for side in sides)
     if not with_terms and not without_terms:
         raise CombinationError("nothing")
@@ -135,17 +133,12 @@ def _resolve_name(catalog: Catalog, term: Term, titles: Mapping[Term, str]) -> T
     `titles` are the `_ids_by_title` to look the name up in if it is no id, alias or spelling; {} if titles do not count.
     """
     kind, name = term
-    if resolved := _resolve_id(catalog, term):
+    if resolved := _resolve(catalog, term):
         return resolved
     id_ = titles.get((kind, _title_key(name)))
     if id_ is None:
         raise CombinationError("unknown", name)
     return kind, id_
-
-
-def _resolve_id(catalog: Catalog, term: Term) -> Term | None:
-    kind, name = term
-    return _resolve(catalog, kind, name) if kind in _KINDS else None
 
 
 def _ids_by_title(catalog: Catalog, title_of: Callable[[Listing], str]) -> Mapping[Term, str]:
@@ -202,7 +195,7 @@ def _excluded_term(catalog: Catalog, term: Term) -> Term:
     A tag or language that no article has excludes nothing, so that the address outlives the last such article.
     """
     kind, name = term
-    slug = tag_slug(name) if kind in ("tag", "language") and _resolve_id(catalog, term) is None else ""
+    slug = tag_slug(name) if kind in ("tag", "language") and _resolve(catalog, term) is None else ""
     return (kind, slug) if slug else _resolve_name(catalog, term, {})
 
 
@@ -219,14 +212,16 @@ def _sorted(terms: Iterable[Term]) -> tuple[Term, ...]:
     return tuple(sorted(terms, key=lambda term: (_KINDS.index(term[0]), term[1])))
 
 
-def _resolve(catalog: Catalog, kind: str, name: str) -> Term | None:
-    """Return the term of a name (an id, an alias, a spelling of a tag, a language tag) with the current id; None if unknown."""
+def _resolve(catalog: Catalog, term: Term) -> Term | None:
+    """Return a term whose name is an id, an alias, a spelling of a tag or a language tag with the current id; None if unknown."""
+    kind, name = term
     if kind == "language":
         language = name.replace("_", "-").lower()
         return (kind, language) if language in catalog.language_ranges else None
     id_ = tag_slug(name) if kind == "tag" else unicodedata.normalize("NFC", name)
     id_ = catalog.redirects.get((kind, id_), id_)
-    return (kind, id_) if ListingRef(_LISTING_KINDS[kind], id_) in catalog.listings else None
+    is_known = kind in _LISTING_KINDS and ListingRef(_LISTING_KINDS[kind], id_) in catalog.listings
+    return (kind, id_) if is_known else None
 
 
 def _select(catalog: Catalog, combination: _Combination) -> Iterator[Row]:

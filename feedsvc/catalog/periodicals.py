@@ -244,8 +244,8 @@ def closing_moments(periodicals: Iterable[Periodical], now: datetime) -> Iterato
 
 
 def count_articles(listing: Listing) -> int:
-    """Return the number of visible articles of a listing; for a periodical, that of the visible articles in its issues."""
-    visible = listing.visible
+    """Return the number of visible articles of a listing `in_feeds`; for a periodical, that of those in its issues."""
+    visible = listing.in_feeds.visible
     if visible and isinstance(visible[0], IssueRow):
         return sum(map(_article_count, visible))
     return len(visible)

@@ -39,13 +39,14 @@ class Translation(NamedTuple):
     """Visible article of a work, as an item of `Row.translations`.
 
     `language` is the article's language tag or, if it has none, the site's. `slug` and `link` are the article's; `link` is ""
-    if its canonical address is on this site. `is_original` is True if the article has no `translation_of`.
+    if its canonical address is on this site. `is_original` is True if the article has no `translation_of`. `key` is its row's.
     """
 
     language: str
     slug: str
     link: str
     is_original: bool
+    key: RowKey
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

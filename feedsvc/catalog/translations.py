@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from feedsvc.catalog.row import Row, Translation, is_visible
+from feedsvc.catalog.row import Row, Translation, article_key, is_visible
 from feedsvc.model import Article, Site
 from feedsvc.routes import ArticleAt, path_of
 from feedsvc.support.graph import connected_components, name_components
@@ -153,7 +153,7 @@ def _translations_of_work(rows: Iterable[Row], site: Site) -> Mapping[str, tuple
     if len(named) < 2:  # noqa: PLR2004 - one language is no translation
         return {}
     translations = tuple(
-        Translation(language=language, slug=article.slug, link=article.link, is_original=not article.translation_of)
+        Translation(language, article.slug, article.link, not article.translation_of, article_key(article))
         for language, article in sorted(named.items())
     )
     return {article.id: translations for article in named.values()}
@@ -161,6 +161,22 @@ def _translations_of_work(rows: Iterable[Row], site: Site) -> Mapping[str, tuple
 
 def _precedence(article: Article) -> tuple[bool, datetime, str]:
     return bool(article.translation_of), article.published, article.id
+
+
+def work_of(row: Row) -> str:
+    """Return a slug that is the same for the visible articles of one work, and only for these."""
+    return row.translations[0].slug if row.translations else row.article.slug
+
+
+def one_of_each_work(rows: Sequence[Row]) -> list[Row]:
+    """Return `rows`, in their order, with one visible article of each work: that in the site's language, else the original.
+
+    It is the one that was published first if neither is among `rows`.
+    """
+    translated = [row for row in rows if row.translations]
+    translated.sort(key=lambda row: (bool(row.article.language), *_precedence(row.article)), reverse=True)
+    chosen = {work_of(row): row for row in translated}  # the last one of each work counts
+    return [row for row in rows if not row.translations or chosen[work_of(row)] is row]
 
 
 def translation_url(site: Site, translation: Translation) -> str:

@@ -121,7 +121,7 @@ def _former_page_paths(listing: Listing, former_refs: Sequence[ListingRef]) -> I
 
 
 def _former_feed_paths(listing: Listing, former_refs: Sequence[ListingRef]) -> Iterator[str]:
-    former_periods = _split_periods(listing.archive_index, (_MONTH,)) if listing.has_archive else []
+    former_periods = _split_periods(listing.in_feeds.archive_index, (_MONTH,)) if listing.has_archive else []
     for suffix in FORMATS:
         yield from well_known_paths(listing.ref, suffix)
         for ref in former_refs:
@@ -150,7 +150,7 @@ def _months_of(year: str) -> list[str]:
 
 
 def _has_articles(listing: Listing, month: str) -> bool:
-    start, end = index_range(listing.archive_index.names, month)
+    start, end = index_range(listing.stories.archive_index.names, month)
     return start < end
 
 

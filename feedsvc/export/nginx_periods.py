@@ -57,7 +57,7 @@ def page_index(listing: Listing) -> ArchiveIndex:
 
 
 def feed_archive_index(listing: Listing) -> ArchiveIndex | None:
-    return listing.archive_index if listing.has_archive else None
+    return listing.in_feeds.archive_index if listing.has_archive else None
 
 
 def day_rows(catalog: Catalog, get_index: GetIndex) -> Iterator[tuple[str, str]]:

@@ -160,7 +160,7 @@ def _links(site: Site, listing: Listing, place: FeedAt, media_type: str, path: s
     page = PageAt(listing.ref if is_listed else ListingRef())
     yield Link(rel="alternate", href=absolute(site.base_url, path_of(page)), type="text/html")
     if period:
-        older, newer = listing.archive_index.neighbours[period]
+        older, newer = listing.in_feeds.archive_index.neighbours[period]
         yield Link(rel="current", href=address(""), type=media_type)
     else:
         older, newer = listing.prev_archive, ""

@@ -126,7 +126,7 @@ def _archive_variables(layout: PageLayout, title: str) -> ArchiveVariables:
 
 def _period_variables(layout: PageLayout, period: str, title: str, days: Sequence[tuple[str, int]]) -> ArchivePeriodVariables:
     listing, lang = layout.catalog.listings[ListingRef()], layout.lang
-    rows = () if days else archive_rows(listing.archive_index.all_periods[period])
+    rows = () if days else archive_rows(listing.stories.archive_index.all_periods[period])
     older, newer = listing.calendar.neighbours_of(period)
     return ArchivePeriodVariables(
         title=title,

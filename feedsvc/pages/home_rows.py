@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Final
 
-from feedsvc.catalog import Catalog, Listing, Row, is_visible
+from feedsvc.catalog import Catalog, Listing, Row, is_visible, work_of
 from feedsvc.pages.menus import navigation_categories
 from feedsvc.routes import ListingRef
 
@@ -56,13 +56,16 @@ def select_home_rows(catalog: Catalog) -> HomeRows:
 
     The work does not grow with the number of articles.
     """
-    newest = [row for row in catalog.listings[ListingRef()].feed_rows if is_visible(row)]
+    site = catalog.listings[ListingRef()]
+    newest = [row for row in site.stories.feed_rows if is_visible(row)]
     lead = _select_lead(catalog, newest)
-    seconds = tuple(islice((row for row in newest if row is not lead), _SECOND_STORIES))
-    used = {id(row) for row in (lead, *seconds)}
+    used = {work_of(lead)} if lead else set()
+    seconds = tuple(islice((row for row in newest if work_of(row) not in used), _SECOND_STORIES))
+    used.update(map(work_of, seconds))
     sections = tuple(_select_sections(catalog, used))
-    others = tuple(row for row in newest if id(row) not in used)
-    return HomeRows(lead, seconds, sections, others, tuple(catalog.corrected[:_CORRECTIONS]))
+    others = tuple(row for row in newest if work_of(row) not in used)
+    corrected = islice((row for row in catalog.corrected if site.story_of(row) is row), _CORRECTIONS)
+    return HomeRows(lead, seconds, sections, others, tuple(corrected))
 
 
 def _select_lead(catalog: Catalog, newest: list[Row]) -> Row | None:
@@ -75,17 +78,18 @@ def _select_lead(catalog: Catalog, newest: list[Row]) -> Row | None:
     return named or next(with_image, newest[0] if newest else None)
 
 
-def _select_sections(catalog: Catalog, used: set[int]) -> Iterator[SectionRows]:
-    """Yield the first _SECTIONS blocks that are not empty, in the order of the sections, without rows whose id() is in `used`.
+def _select_sections(catalog: Catalog, used: set[str]) -> Iterator[SectionRows]:
+    """Yield the first _SECTIONS blocks that are not empty, in the order of the sections, without rows whose work is in `used`.
 
-    The id() of each row of a block is added to `used` before the block is yielded.
+    The work of each row of a block is added to `used` before the block is yielded.
     """
     count = 0
     for listing in _section_listings(catalog):
-        rows = tuple(islice((row for row in listing.feed_rows if is_visible(row) and id(row) not in used), _SECTION_STORIES))
+        newest = filter(is_visible, listing.stories.feed_rows)
+        rows = tuple(islice((row for row in newest if work_of(row) not in used), _SECTION_STORIES))
         if rows and count < _SECTIONS:
             count += 1
-            used.update(map(id, rows))
+            used.update(map(work_of, rows))
             yield SectionRows(listing, rows)
 
 

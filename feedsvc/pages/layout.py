@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from feedsvc.catalog import Catalog, IssueRow, Listing, Row
 from feedsvc.feeds import headlines, issue_title, listing_language, listing_title
-from feedsvc.language import Language, direction, get_language
+from feedsvc.language import Language, direction, get_language, native_name
 from feedsvc.model import Article, Image, Site
 from feedsvc.pages.hrefs import local_href
 from feedsvc.pages.images import image_view, logo_size, pixel_size
@@ -277,6 +277,7 @@ class PageLayout:
 
     def _build_card(self, row: Row) -> Card:
         article = row.article
+        language = article.language or self.site.language
         return Card(
             href=self.href(row.place),
             title=issue_title(self.site, row) if isinstance(row, IssueRow) else article.title,
@@ -290,6 +291,7 @@ class PageLayout:
             direction=self.direction(article),
             image=image_view(self.catalog, article.image) if article.image else None,
             mark=self.preview_label(row),
+            language_name=native_name(language) if language != self.lang.tag else "",
         )
 
 

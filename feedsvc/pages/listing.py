@@ -43,6 +43,7 @@ def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> by
     if listing.ref == ListingRef() and not period:
         return render_home(layout)
     layout = layout.for_listing(listing.ref)
+    listing = listing.stories
     site, lang, name = layout.site, layout.lang, listing_title(listing)
     title = lang.say("archive", title=name, month=lang.period_name(period)) if period else name
     full_title = title if listing.ref == ListingRef() else f"{title} – {site.title}"

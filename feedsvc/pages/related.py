@@ -36,8 +36,9 @@ def find_related(catalog: Catalog, row: Row) -> list[Row]:
 
 
 def _older_candidates(tag_listing: Listing, row: Row) -> tuple[Row, ...]:
-    start = tag_listing.rank(row)
-    rows = tag_listing.visible[start : start + MAX_CANDIDATES + 1]
+    stories, row = tag_listing.stories, tag_listing.story_of(row)
+    start = stories.rank(row)
+    rows = stories.visible[start : start + MAX_CANDIDATES + 1]
     return rows[1:] if rows and rows[0].key == row.key else rows[:MAX_CANDIDATES]
 
 
@@ -47,13 +48,13 @@ def find_linking_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
     They are, for each of `rows` and each of its tags, the next MAX_CANDIDATES newer rows with this tag. `rows` may be rows of
     another catalog. A row with several tags may be yielded more than once.
     """
-    keys_by_tag: dict[str, set[RowKey]] = {}
+    rows_by_tag: dict[str, list[Row]] = {}
     for row in rows:
         for tag in row.article.tags:
-            keys_by_tag.setdefault(tag.id, set()).add(row.key)
-    for name, keys in keys_by_tag.items():
-        tag_listing = catalog.listings.get(ListingRef("tag", name))
-        yield from _newer_candidates(tag_listing.visible, keys) if tag_listing else ()
+            rows_by_tag.setdefault(tag.id, []).append(row)
+    for name, tagged in rows_by_tag.items():
+        if tag_listing := catalog.listings.get(ListingRef("tag", name)):
+            yield from _newer_candidates(tag_listing.stories.visible, {tag_listing.story_of(row).key for row in tagged})
 
 
 def _newer_candidates(visible: PersistentSortedList[Row], keys: Iterable[RowKey]) -> Iterator[Row]:

@@ -68,7 +68,7 @@ def render_not_found(layout: PageLayout) -> bytes:
 
 def newest_rows(catalog: Catalog) -> tuple[Row, ...]:
     """Return up to _NEWEST_ARTICLES newest visible rows of the site, for the page of an unknown address."""
-    return tuple(islice(filter(is_visible, catalog.listings[ListingRef()].feed_rows), _NEWEST_ARTICLES))
+    return tuple(islice(filter(is_visible, catalog.listings[ListingRef()].stories.feed_rows), _NEWEST_ARTICLES))
 
 
 def render_combination_error(layout: PageLayout, reason: str, name: str = "") -> bytes:

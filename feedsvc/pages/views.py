@@ -40,6 +40,8 @@ class Card:
     the date, with the time of day if it has one. `date` and `time` are "" if `show` in site.yaml leaves dates out. `published` is
     the same date for a time element, always given. `language` and `direction` are the article's, "" if they are the site's.
 
+    `language_name` is the article's language in its own words, "" if it is the page's.
+
     `html_cache` is for built-in templates. It maps the macro's arguments other than the card to the card's HTML.
     """
 
@@ -55,4 +57,5 @@ class Card:
     direction: str
     image: ImageView | None
     mark: str = ""
+    language_name: str = ""
     html_cache: dict[object, str] = field(default_factory=dict, repr=False, compare=False)

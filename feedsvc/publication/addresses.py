@@ -31,7 +31,7 @@ def canonical_place(catalog: Catalog, place: Place) -> Place:
         case FeedAt(ListingRef("combination", expression) as ref, suffix):
             return FeedAt((suffix in FORMATS and canonical_ref(catalog, expression)) or ref, suffix)
         case FeedAt(ref, suffix, period):
-            ref, period = _canonical_period(catalog, ref, period, lambda listing: listing.archive_index)
+            ref, period = _canonical_period(catalog, ref, period, lambda listing: listing.in_feeds.archive_index)
             return FeedAt(ref, suffix, period)
         case ArchiveAt(period):
             place = ArchiveAt(catalog.listings[ListingRef()].calendar.redirect_target(period) or period)

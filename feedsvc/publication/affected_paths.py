@@ -133,7 +133,10 @@ def _has_card_changed(row: Row, other: Row | None, changed_files: AbstractSet[st
 
 
 def _card_facts(row: Row) -> tuple[object, ...]:
-    """Return the parts of a row that a card (the article in a list) or a link to the article shows."""
+    """Return the parts of a row that a card (the article in a list) or a link to the article shows.
+
+    With its translations, because they decide which article of a work pages show.
+    """
     article = row.article
     shown = replace(
         article,
@@ -151,7 +154,8 @@ def _card_facts(row: Row) -> tuple[object, ...]:
         corrections=(),
         tags=(),
     )
-    return row.visibility, row.preview_label, shown, article.summary or article.text, [tag.id for tag in article.tags]
+    text = article.summary or article.text
+    return row.visibility, row.preview_label, row.translations, shown, text, [tag.id for tag in article.tags]
 
 
 def _dependent_articles(before: Catalog, now: Catalog, rows: Collection[Row]) -> Iterator[Place]:
@@ -188,7 +192,8 @@ def _language_range_places(before: Catalog, now: Catalog) -> Iterator[Place]:
 def _listing_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
     """Yield the places of the changed pages and feed documents of the listings that have changed rows."""
     for ref, rows in change.rows_by_listing.items():
-        days = {row.day for row in rows}
+        listings = [catalog.listings[ref] for catalog in (before, now) if ref in catalog.listings]
+        days = {row.day for row in (*rows, *(listing.story_of(row) for listing in listings for row in rows))}
         page_periods, feed_periods = _candidate_pages_and_feeds(before.listings.get(ref), now.listings.get(ref), days)
         pages = (PageAt(ref, period) for period in page_periods)
         yield from (place for place in pages if has_changed(before, now, place))
@@ -254,10 +259,8 @@ def _candidate_pages_and_feeds(
     if one is None or other is None or (one.title, one.description) != (other.title, other.description):
         listings = [listing for listing in (one, other) if listing]
         page_periods = dict.fromkeys(chain([""], *(listing.page_index for listing in listings)))
-        return page_periods, dict.fromkeys(chain([""], *(listing.archive_index for listing in listings)))
-    feed_periods = ["", *changed_periods(one.archive_index, other.archive_index, days)]
-    if one.page_index is one.archive_index and other.page_index is other.archive_index:
-        return feed_periods, feed_periods
+        return page_periods, dict.fromkeys(chain([""], *(listing.in_feeds.archive_index for listing in listings)))
+    feed_periods = ["", *changed_periods(one.in_feeds.archive_index, other.in_feeds.archive_index, days)]
     return ["", *changed_periods(one.page_index, other.page_index, days)], feed_periods
 
 

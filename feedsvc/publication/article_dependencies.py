@@ -70,10 +70,9 @@ def _neighbours(catalog: Catalog, row: Row) -> Iterable[Row | None]:
 
 
 def _rows_beside(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield, for each of `rows`, the next newer and the next older visible row in some listings of `catalog`.
+    """Yield, for each of `rows`, its `neighbours_of` in some listings of `catalog`.
 
-    The listings are the site's and those of the categories of the row's article. If one does not hold the row, its neighbours
-    there are those of the place where it would be. A row may be yielded more than once.
+    The listings are the site's and those of the categories of the row's article. A row may be yielded more than once.
     """
     for row in rows:
         for ref in (ListingRef(), *(ListingRef("category", name) for name in row.article.categories)):
@@ -132,7 +131,10 @@ def dependent_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
 
     `rows` may be of another catalog with the same settings. A row may be yielded more than once.
     """
-    return chain.from_iterable([dependency.dependent_rows(catalog, rows) for dependency in ARTICLE_DEPENDENCIES])
+    found = [*chain.from_iterable([dependency.dependent_rows(catalog, rows) for dependency in ARTICLE_DEPENDENCIES])]
+    # A translation has the neighbours and related articles of its story.
+    translations = chain.from_iterable(row.translations for row in (*rows, *found))
+    return chain(found, filter(None, (catalog.visible.get(one.slug) for one in translations)))
 
 
 def image_dependencies(catalog: Catalog, rows: Iterable[object]) -> Iterator[object]:

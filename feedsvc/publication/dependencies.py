@@ -122,7 +122,7 @@ def _feed_dependencies(catalog: Catalog, place: FeedAt, rows_by_period: RowsByPe
     if listing is None or place.suffix not in FORMATS or (place.period and not listing.has_archive):
         return None
     if place.period:
-        return _period_dependencies(listing, place.period, listing.archive_index, rows_by_period)
+        return _period_dependencies(listing, place.period, listing.in_feeds.archive_index, rows_by_period)
     return _newest_dependencies(listing, listing.prev_archive)
 
 
@@ -135,7 +135,7 @@ def _page_dependencies(catalog: Catalog, place: PageAt, rows_by_period: RowsByPe
     elif place.listing == ListingRef():
         dependencies = _home_dependencies(catalog, listing)
     else:
-        dependencies = _newest_dependencies(listing, listing.page_index.newest_older_period)
+        dependencies = _newest_dependencies(listing.stories, listing.page_index.newest_older_period)
     if dependencies is None:
         return None
     return Dependencies(dependencies.objects, (*dependencies.values, *image_dependencies(catalog, dependencies.objects)))
@@ -255,7 +255,7 @@ def _archive_dependencies(catalog: Catalog, place: ArchiveAt, rows_by_period: Ro
     if period not in calendar:
         return None
     neighbours, days = calendar.neighbours_of(period), calendar.days_of(period)
-    rows = () if days else archive_rows(rows_by_period(listing.archive_index.all_periods).get(period, ()))
+    rows = () if days else archive_rows(rows_by_period(listing.stories.archive_index.all_periods).get(period, ()))
     return Dependencies(rows, (neighbours, days))
 
 

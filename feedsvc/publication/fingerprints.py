@@ -149,10 +149,11 @@ class Fingerprints:
         return _ENCODER.encode(tuple(values))
 
     def _locate_card(self, listing: Listing, row: Row) -> tuple[bytes, int]:
-        """Return the joined card digests of a listing's visible rows, and the offset in bytes of the digest of `row`.
+        """Return the joined card digests of the visible `stories` of a listing, and the offset of that of `story_of(row)`.
 
         Without `bulk`, they cover only `row`, the row before it and the next MAX_CANDIDATES rows.
         """
+        listing, row = listing.stories, listing.story_of(row)
         if not self._is_bulk:
             rank = listing.visible.rank(row.key)
             first = max(rank - 1, 0)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from feedsvc.catalog import by_hreflang, translation_url
 from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.model import Article, ArticleStatus
+from feedsvc.routes import ListingRef
 from tests.helpers import model_newsrooms
 from tests.helpers.model_newsrooms import BASE, START, RandomEditor
 
@@ -45,13 +46,20 @@ def named_slugs(catalog: Catalog) -> Mapping[str, tuple[str, ...]]:
     return {slug: tuple(translation.slug for translation in row.translations) for slug, row in rows if row.translations}
 
 
+def shown_articles(catalog: Catalog) -> Mapping[ListingRef, list[str]]:
+    """Return the slugs of the articles that the pages of each listing show, and of others that no page shows."""
+    return {ref: [row.article.slug for row in listing.stories.rows] for ref, listing in catalog.listings.items()}
+
+
 def update(before: Catalog, removed: Collection[Article], added: Collection[Article], now: datetime = START) -> Catalog:
     """Return the catalog after a change, which equals a newly built one."""
     articles = (*(article for article in before.content.articles if article not in removed), *added)
     content = replace(before.content, articles=articles)
+    shown_articles(before)  # what a catalog has computed is updated
     after = before.apply_changes(content, now, removed=removed, added=added)
     assert after == build_catalog(content, now)
     assert after.visible == build_catalog(content, now).visible
+    assert shown_articles(after) == shown_articles(build_catalog(content, now))
     return after
 
 
@@ -63,6 +71,20 @@ def changed_slugs(catalog: Catalog) -> set[str]:
 def test_the_visible_articles_of_a_work_name_one_another() -> None:
     articles = (*work("", "ko", "fr"), model_newsrooms.article(9, START))
     assert named_slugs(catalog_of(articles)) == dict.fromkeys(("a0", "a1", "a2"), ("a0", "a2", "a1"))
+
+
+def test_pages_show_the_article_in_the_language_of_the_site_else_the_original_else_the_first() -> None:
+    english, korean, french = work("", "ko", "fr")
+    section = {"categories": ("c0",)}
+    catalog = catalog_of((english, replace(korean, **section), replace(french, **section)))
+    shown = shown_articles(catalog)
+    assert (shown[ListingRef()], shown[ListingRef("category", "c0")]) == (["a0"], ["a2"])
+    translated = (replace(english, language="ko"), replace(korean, language=""), french)
+    assert shown_articles(catalog_of(translated))[ListingRef()] == ["a1"]
+    after = update(catalog, [replace(korean, **section)], [replace(korean, **section, translation_of="")])
+    assert shown_articles(after)[ListingRef()] == ["a0", "a1"]
+    after = update(after, [english], [replace(english, **section)])
+    assert shown_articles(after)[ListingRef("category", "c0")] == ["a0", "a1"]
 
 
 def test_a_chain_and_a_cycle_of_translations_are_one_work() -> None:

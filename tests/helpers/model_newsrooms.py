@@ -55,7 +55,7 @@ CUSTOM_FEEDS: Final = (
         feed=FeedOverrides(entries=2, archives="none"),
     ),
     CustomFeed(id="languages", title="Languages", include=Selection(languages=("ko",)), exclude=Selection(tags=("trade",))),
-    CustomFeed(id="fresh", title="Fresh", max_age=50 * 3600, feed=FeedOverrides(content="summary")),
+    CustomFeed(id="fresh", title="Fresh", max_age=50 * 3600, feed=FeedOverrides(content="summary", translations="one")),
     CustomFeed(id="daily", title="Day", digest=IssueSchedule(minute_of_day=6 * 60), aliases=("old-daily",)),
     CustomFeed(
         id="weekly",
@@ -95,7 +95,11 @@ def snapshot(
         feed=FeedOptions(entries=entries),
         media=("media/logo.png",),
     )
-    options = (FeedOverrides(), FeedOverrides(entries=2, archives="none"), FeedOverrides(content="summary", ttl=5))
+    options = (
+        FeedOverrides(),
+        FeedOverrides(entries=2, archives="none"),
+        FeedOverrides(content="summary", ttl=5, translations="one"),
+    )
     categories_by_id = {
         f"c{i}": Category(id=f"c{i}", title=f"Section {i}", aliases=(f"old-c{i}",), feed=options[i % 3])
         for i in range(categories)

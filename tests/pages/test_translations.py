@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def publication_of(root: Path, **keys: str) -> Publication:
         article("ar", "2026-02-03", language="ar", translation_of="tag:news.example,2026:ko"),
         article("de", "2026-02-04", language="de", translation_of=ORIGINAL_ID, link="https://de.example/story"),
     )
-    files = {**newsrooms.SITE, **article("en", "2026-02-01"), **article("alone", "2026-01-01")}
+    files = {**newsrooms.SITE, **article("en", "2026-02-01"), **article("alone", "2026-01-01", category="money")}
     return newsrooms.load_publication(newsrooms.write(root, {**files, **{k: v for one in translations for k, v in one.items()}}))
 
 
@@ -106,3 +107,108 @@ def test_section_of_an_article_is_marked_as_english_on_the_page_of_korean_articl
     assert isinstance(front_page, Document)
     english = elements(front_page.body.decode(), ".//a[@class='kicker']")
     assert [(link.text, link.get("lang")) for link in english] == [("Money", None)]
+
+
+SITE = "title: The Daily\nbase_url: https://news.example/daily\nid_domain: news.example\n"
+CATEGORIES = "world: {title: World}\nasia: {title: Asia}\n"
+
+
+def bilingual_newsroom(root: Path, **keys: str) -> Publication:
+    """Return the publication of two pairs in English and Korean, and of a story in Korean only.
+
+    The section Asia has only the Korean article of the first pair. `keys` are those of this pair's original.
+    """
+    files: dict[str, str | bytes] = {"site.yaml": SITE, "categories.yaml": CATEGORIES}
+    files |= article("older", "2025-12-01", category="world")
+    files |= article("pier", "2026-01-05", category="world", tags="[sea]", **keys)
+    pier = {"language": "ko", "translation_of": "tag:news.example,2026:pier", "categories": "[world, asia]", "tags": "[sea]"}
+    files |= article("pier-ko", "2026-02-05", **pier)
+    files |= article("only-ko", "2026-02-06", category="world", language="ko", tags="[sea]")
+    files |= article("bus", "2026-02-07", category="world", tags="[sea]")
+    bus = {"language": "ko", "translation_of": "tag:news.example,2026:bus", "category": "world", "tags": "[sea]"}
+    files |= article("bus-ko", "2026-02-08", **bus)
+    return newsrooms.load_publication(newsrooms.write(root, files))
+
+
+def body(publication: Publication, path: str) -> str:
+    document = publication.resolve(path)
+    assert isinstance(document, Document), path
+    return document.body.decode()
+
+
+def listed(publication: Publication, path: str) -> list[str]:
+    """Return the slugs of the articles that a page lists, in order."""
+    main = body(publication, path).partition("<main")[2].partition('<section class="related"')[0]
+    return re.findall(r'<(?:h\d|li)><a href="/daily/articles/([\w-]+)/"', main)
+
+
+def test_pages_list_one_article_of_each_work(tmp_path: Path) -> None:
+    publication = bilingual_newsroom(tmp_path)
+    assert sorted(listed(publication, "/")) == ["bus", "older", "only-ko", "pier"]
+    assert listed(publication, "/category/world/") == ["bus", "only-ko", "pier", "older"]
+    assert listed(publication, "/category/asia/") == ["pier-ko"]
+    assert listed(publication, "/tag/sea/") == ["bus", "only-ko", "pier"]
+    assert listed(publication, "/language/ko/") == ["bus-ko", "only-ko", "pier-ko"]
+    assert listed(publication, "/archive/2026/02/") == ["bus", "only-ko"]
+    assert listed(publication, "/archive/2026/01/") == ["pier"]
+    assert "4 articles" in body(publication, "/archive/")
+    assert "2 articles" in body(publication, "/archive/2026/02/")
+
+
+def test_feeds_hold_translations_unless_the_newsroom_wants_one_article_of_each_work(tmp_path: Path) -> None:
+    publication = bilingual_newsroom(tmp_path)
+    assert len(json.loads(body(publication, "/category/world/feed.json"))["items"]) == 6
+    site = f"{SITE}feed: {{translations: one}}\n"
+    categories = "world: {title: World, feed: {translations: all}}\nasia: {title: Asia}\n"
+    newsrooms.write(tmp_path, {"site.yaml": site, "categories.yaml": categories})
+    publication = newsrooms.load_publication(tmp_path)
+    titles = {path: [item["title"] for item in json.loads(body(publication, f"{path}feed.json"))["items"]] for path in PATHS}
+    assert titles == {
+        "/": ["bus", "only-ko", "pier", "older"],
+        "/category/world/": ["bus-ko", "bus", "only-ko", "pier-ko", "pier", "older"],
+        "/category/asia/": ["pier-ko"],
+        "/language/ko/": ["bus-ko", "only-ko", "pier-ko"],
+    }
+    assert listed(publication, "/category/world/") == ["bus", "only-ko", "pier", "older"]
+
+
+PATHS = ("/", "/category/world/", "/category/asia/", "/language/ko/")
+
+
+def test_an_article_in_another_language_than_its_page_is_marked_by_the_language_s_own_name(tmp_path: Path) -> None:
+    publication = bilingual_newsroom(tmp_path)
+    for path in ("/category/world/", "/archive/2026/02/", "/tag/sea/"):
+        assert body(publication, path).count('<span lang="ko" dir="ltr">한국어</span>') == 1, path
+    assert ">한국어</span>" not in body(publication, "/language/ko/").partition("<main")[2]
+
+
+def neighbours(publication: Publication, slug: str) -> dict[str, str]:
+    links = elements(page(publication, slug), ".//nav[@class='neighbours']/a")
+    return {link.get("rel"): link.get("href").split("/")[-2] for link in links}
+
+
+def test_a_translation_has_the_neighbours_and_related_articles_of_its_original(tmp_path: Path) -> None:
+    publication = bilingual_newsroom(tmp_path)
+    assert neighbours(publication, "only-ko") == {"prev": "pier", "next": "bus"}
+    for original in ("bus", "pier"):
+        assert neighbours(publication, f"{original}-ko") == neighbours(publication, original)
+        related = [page(publication, slug).partition('class="related"')[2] for slug in (original, f"{original}-ko")]
+        assert related[0] == related[1]
+    assert neighbours(publication, "pier") == {"prev": "older", "next": "only-ko"}
+
+
+def test_a_withdrawn_original_leaves_its_place_to_the_translation(tmp_path: Path) -> None:
+    publication = bilingual_newsroom(tmp_path, status="withdrawn")
+    assert listed(publication, "/category/world/") == ["bus", "only-ko", "pier-ko", "older"]
+    assert listed(publication, "/archive/2026/02/") == ["bus", "only-ko", "pier-ko"]
+
+
+def test_a_scheduled_original_takes_the_place_of_its_translation_once_it_appears(tmp_path: Path) -> None:
+    bilingual_newsroom(tmp_path, published="2026-03-10")
+    before = newsrooms.load_publication(tmp_path)
+    listed_before = {path: listed(before, path) for path in PATHS}
+    after = before.next_edition(before.catalog.apply_changes(before.catalog.content, datetime(2026, 3, 11, tzinfo=UTC)))
+    assert listed_before["/"][:1] != listed(after, "/")[:1]
+    assert listed_before["/category/world/"] == ["bus", "only-ko", "pier-ko", "older"]
+    assert listed(after, "/category/world/") == ["pier", "bus", "only-ko", "older"]
+    assert {"/", "/category/world/", "/articles/bus-ko/", "/archive/2026/02/"} <= after.changed_since(before)

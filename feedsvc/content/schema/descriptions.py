@@ -27,6 +27,7 @@ _LISTING_FEED_KEYS: Final[Mapping[str, KeyDescription]] = {
     "ttl": KeyDescription("Minutes that a feed reader may wait before it asks for this feed again.", 60),
     "browser_view": KeyDescription("Whether browsers show this feed styled.", False),  # noqa: FBT003 - an example's value
     "markdown": KeyDescription("Whether this feed contains whole articles as Markdown, too, as RSS.", True),  # noqa: FBT003 - an example's value
+    "translations": KeyDescription("Translations, too, or one article of each work; pages show one anyway.", "one"),
 }
 
 # Model -> key -> description, in the order of the models.
@@ -167,6 +168,7 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "browser_view": KeyDescription("Whether browsers show feeds styled.", True),  # noqa: FBT003 - an example's value
         "combinations": KeyDescription("Whether subscribers can combine feeds themselves.", False),  # noqa: FBT003 - an example's value
         "markdown": KeyDescription("Whether RSS feeds contain whole articles as Markdown, too.", True),  # noqa: FBT003 - an example's value
+        "translations": KeyDescription("Translations, too, or one article of each work; pages show one anyway.", "one"),
     },
     "ListingFeedKeys": _LISTING_FEED_KEYS,
     "LicenseKeys": {

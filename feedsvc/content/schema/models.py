@@ -39,7 +39,7 @@ from feedsvc.content.schema.field_types import (
     Uri,
 )
 from feedsvc.content.schema.page_models import MODEL_CONFIG, FooterKeys, MenuEntries
-from feedsvc.model import FeedAccess, FeedContent
+from feedsvc.model import FeedAccess, FeedContent, FeedTranslations
 
 # pydantic copies a default list for each article; a tuple is shared.
 _EMPTY: Final[Any] = ()
@@ -133,6 +133,7 @@ class FeedKeys(_Keys):
     browser_view: bool = True
     combinations: bool = True
     markdown: bool = False
+    translations: FeedTranslations = "all"
 
 
 class ListingFeedKeys(_Keys):
@@ -144,6 +145,7 @@ class ListingFeedKeys(_Keys):
     ttl: _Minutes | None = None
     browser_view: bool | None = None
     markdown: bool | None = None
+    translations: FeedTranslations | None = None
 
 
 class PaymentKeys(_Keys):
