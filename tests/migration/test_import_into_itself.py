@@ -23,12 +23,13 @@ def _import(file: Path, root: Path) -> ImportReport:
 
 
 def _content(root: Path) -> dict[str, bytes]:
-    return {path: data for path, data in files(root).items() if path.endswith(".md")}
+    return {path: data for path, data in files(root).items() if path.lower().endswith(".md")}
 
 
 @pytest.mark.parametrize("form", list(FORMS))
-def test_article_without_an_id_is_not_written_a_second_time(newsroom: Newsroom, tmp_path: Path, form: str) -> None:
-    root = newsroom({"articles/2020/own.md": _OWN})
+@pytest.mark.parametrize("name", ["own.md", "own.MD"])
+def test_article_without_an_id_is_not_written_a_second_time(newsroom: Newsroom, tmp_path: Path, form: str, name: str) -> None:
+    root = newsroom({f"articles/2020/{name}": _OWN})
     file, before = export(root, form, tmp_path / f"export.{FORMS[form]}"), _content(root)
     for _ in range(2):
         report = _import(file, root)

@@ -119,12 +119,13 @@ def test_article_that_an_editor_deleted_stays_deleted(tmp_path: Path) -> None:
     assert not (tmp_path / FILE).exists()
 
 
-def test_moved_and_renamed_article_is_found_by_its_id(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["other-name.md", "other-name.markdown", "other-name.MD"])
+def test_moved_and_renamed_article_is_found_by_its_id(tmp_path: Path, name: str) -> None:
     run_import(tmp_path, post(1))
     (tmp_path / "articles/best").mkdir()
-    (tmp_path / FILE).rename(tmp_path / "articles/best/other-name.md")
+    (tmp_path / FILE).rename(tmp_path / "articles/best" / name)
     report = run_import(tmp_path, post(1, title="Changed"), post(2))
-    assert report.changed == ["articles/best/other-name.md"]
+    assert report.changed == [f"articles/best/{name}"]
     assert {article.title for article in articles(tmp_path).values()} == {"Changed", "Title 2"}
 
 
