@@ -264,7 +264,7 @@ class ReadCounter:
             self._is_unavailable = True
             self._alerts.raise_alert(
                 _ALERT_NAME,
-                f"reads are kept in memory, pages and feeds are not affected: {reason}; it is tried again by itself",
+                f"reads are kept in memory, pages and feeds are not affected: {reason}; feedsvc tries again",
             )
             self._condition.notify_all()
 

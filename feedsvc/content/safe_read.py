@@ -40,7 +40,7 @@ def is_valid_path(path: str, problems: list[Problem]) -> bool:
         fault = (
             "is not UTF-8"
             if "\udc80" <= match[0] <= "\udcff"
-            else f"holds a character that has no place there (U+{ord(match[0]):04X})"
+            else f"has a character that is not allowed there (U+{ord(match[0]):04X})"
         )
         printable_path = _LINE_BREAK.sub("?", FORBIDDEN_CHARACTER.sub("?", path))
         problems.append(Problem(path=printable_path, message=f"the name {fault}", hint="rename it"))

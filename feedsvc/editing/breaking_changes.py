@@ -24,7 +24,7 @@ from feedsvc.redirects import GONE, REDIRECTS_FILE, without_slash
 from feedsvc.routes import ArticleAt, FeedAt, ListingKind, ListingRef, path_of
 
 _MAX_REDIRECTS: Final = 20  # warnings about lost rules of redirects.yaml
-_WITHDRAW_HINT: Final = "to take it back for all to see, keep the file and write status: withdrawn"
+_WITHDRAW_HINT: Final = "to withdraw it with a notice, keep the file and write status: withdrawn"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ def _article_warnings(pair: CatalogPair, row: Row) -> Iterator[Problem]:
     current = pair.articles_by_id.get(previous.id) or (pair.replacement(previous) if is_visible else None)
     if current is None:
         if is_visible and previous.path not in pair.invalid_paths:
-            message = f"'{previous.title}' was public at {pair.revision} and is gone; readers keep it as it was"
+            message = f"'{previous.title}' was public at {pair.revision} and is gone; feed readers keep their copy"
             yield key_warning("missing-article", YamlDocument(previous.path), "", message, _WITHDRAW_HINT)
         return
     document = pair.source_yaml(current.path)
@@ -152,7 +152,7 @@ def _address_warnings(pair: CatalogPair, document: YamlDocument, previous: Artic
 
 def _draft_warnings(pair: CatalogPair, document: YamlDocument, _previous: Article, current: Article) -> Iterator[Problem]:
     if current.status is ArticleStatus.DRAFT:
-        message = f"status: the article was public at {pair.revision} and is a draft now; readers keep it as it was"
+        message = f"status: the article was public at {pair.revision} and is a draft now; feed readers keep their copy"
         yield key_warning("draft-again", document, "status", message, _WITHDRAW_HINT)
 
 

@@ -25,28 +25,28 @@ _SYMBOLS: Final[Mapping[Sight, str]] = {Sight.NEW: "+", Sight.CHANGED: "~", Sigh
 
 
 def summary(replay: FeedReplay) -> str:
-    """Return one line, such as "0 of 50 entries come up as new; 2 show as changed in rss2email; 1 vanishes"."""
+    """Return one line, such as "0 of 50 entries are shown again as new; 2 show as changed in rss2email; 1 is gone"."""
     errors = [prediction for prediction in replay.of(Sight.NEW) if prediction.is_error]
     others = [prediction for prediction in replay.of(Sight.NEW) if not prediction.is_error]
     changed, recent, gone = (replay.count(sight) for sight in (Sight.CHANGED, Sight.RECENT, Sight.GONE))
     count, total = _count(errors), len(replay.current.items)
     expected = [name for name in replay.readers if name in _READERS_BY_ID]
     where = f" in {_names(errors)}" if errors and any(name not in _names(errors) for name in expected) else ""
-    parts = [f"{count} of {_entries(total)} {'comes' if count == 1 else 'come'} up as new{where}"]
+    parts = [f"{count} of {_entries(total)} {'is' if count == 1 else 'are'} shown again as new{where}"]
     if others:
-        parts.append(f"{_count(others)} in {_names(others)}, which also {_goes_by(others)}")
+        parts.append(f"{_count(others)} in {_names(others)}, which also {_verb_of_readers(others)}")
     if changed:
         parts.append(f"{changed} {'shows' if changed == 1 else 'show'} as changed in {_names(replay.of(Sight.CHANGED))}")
     if gone:
-        parts.append(f"{gone} {'vanishes' if gone == 1 else 'vanish'}")
+        parts.append(f"{gone} {'is' if gone == 1 else 'are'} gone")
     if recent:
         parts.append(f"{recent} {'is' if recent == 1 else 'are'} newer than the former feed")
     return "; ".join(parts)
 
 
-def _goes_by(predictions: Sequence[Prediction]) -> str:
+def _verb_of_readers(predictions: Sequence[Prediction]) -> str:
     is_one = len({name for prediction in predictions for name in prediction.readers}) == 1
-    return "goes by title and link" if is_one else "go by title and link"
+    return "compares title and link" if is_one else "compare title and link"
 
 
 def _count(predictions: Iterable[Prediction]) -> int:

@@ -64,8 +64,8 @@ def gap_sentences(catalog: Catalog) -> Iterator[str]:
     if gaps := plain_host_gaps(catalog.content.redirects):
         others = f"and {len(gaps) - 1:,} more " if len(gaps) > 1 else ""
         yield (
-            f"the tree has no files for {gaps[0]} {others}of redirects.yaml: only feedsvc serve and nginx can answer queries, "
-            "and patterns whose old addresses do not follow from an article, or from a section's newest page or feed"
+            f"the tree has no files for {gaps[0]} {others}of redirects.yaml: a file cannot answer a query or most patterns; "
+            "feedsvc serve and nginx can"
         )
     for path in catalog.content.redirects.path_addresses:
         if path[1:] in catalog.media.folders:

@@ -275,8 +275,8 @@ def _inputs(content: ContentSnapshot) -> tuple[object, ...]:
 
 def _with_folder_problem(content: ContentSnapshot, error: ContentError) -> ContentSnapshot:
     """Return the last content of a folder that cannot be used, with the problems of `error`, or one of its text."""
-    hint = "what was read last is served meanwhile"
-    missing_hint = f"bring it back, or mount again what was mounted there; {hint}"
+    hint = "the content that was read last is served"
+    missing_hint = f"put it back, or mount it again; {hint}"
     folder_problem = Problem(
         path=".", message=error.missing_message or str(error), hint=missing_hint if error.missing_message else hint
     )

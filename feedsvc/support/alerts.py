@@ -64,5 +64,5 @@ def unwritable_message(subject: str, path: object, error: object, effect: str) -
     """
     return (
         f"{subject} cannot be written to {path} ({error}): see that its disk has room and may be written to; "
-        f"{effect}, and it is tried again by itself"
+        f"{effect}, and feedsvc tries again"
     )

@@ -219,6 +219,6 @@ CASES: Final = (
     Case(
         "line break in name",
         {"articles/a\nb.yaml": HEAD},
-        ("articles/a?b.yaml:1:1: the name holds a character that has no place there (U+000A); rename it",),
+        ("articles/a?b.yaml:1:1: the name has a character that is not allowed there (U+000A); rename it",),
     ),
 )

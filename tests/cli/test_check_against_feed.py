@@ -28,7 +28,7 @@ def test_feed_without_differences_passes(root: Path, tmp_path: Path) -> None:
     result = run_feedsvc("check", root, "--against-feed", tmp_path / "same.xml")
     assert (result.returncode, result.stdout.splitlines()) == (
         0,
-        [f"{tmp_path}/same.xml, RSS feed of 2 entries, against the feed of site:", "0 of 2 entries come up as new"],
+        [f"{tmp_path}/same.xml, RSS feed of 2 entries, against the feed of site:", "0 of 2 entries are shown again as new"],
     )
 
 
@@ -39,7 +39,7 @@ def test_entry_that_comes_up_again_fails_and_is_named_with_its_reason(root: Path
     assert result.stdout.splitlines() == [
         f"{tmp_path}/old.xml, RSS feed of 2 entries, against the feed of site:",
         f"  + Story 2 (in newsboat, miniflux, rss2email, feed2exec, sfeed, reader, NetNewsWire, FreshRSS: {reason})",
-        "1 of 2 entries comes up as new",
+        "1 of 2 entries is shown again as new",
     ]
 
 
@@ -50,7 +50,7 @@ def test_last_line_on_the_terminal_begins_with_the_verdict(root: Path, tmp_path:
         command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(), check=False
     )
     lines = result.stdout.splitlines()
-    assert lines[-1] == "1 of 2 entries comes up as new"
+    assert lines[-1] == "1 of 2 entries is shown again as new"
     counts = next(index for index, line in enumerate(lines) if line.startswith("feedsvc: 2 valid articles, "))
     assert counts < next(index for index, line in enumerate(lines) if "against the feed of site" in line)
 
@@ -86,7 +86,7 @@ def test_entry_that_vanishes_fails_only_with_strict(root: Path, tmp_path: Path) 
     (root / "articles" / "story-1.yaml").unlink()
     arguments = ("check", root, "--against-feed", tmp_path / "same.xml")
     result = run_feedsvc(*arguments)
-    assert (result.returncode, "; 1 vanishes" in result.stdout) == (0, True)
+    assert (result.returncode, "; 1 is gone" in result.stdout) == (0, True)
     assert run_feedsvc(*arguments, "--strict").returncode == 1
 
 
@@ -117,7 +117,7 @@ def test_former_feed_is_fetched_from_an_address(root: Path, tmp_path: Path) -> N
     with document_server() as server:
         server.documents["/feed/"] = Document(body=(tmp_path / "same.xml").read_bytes())
         result = run_feedsvc("check", root, "--against-feed", f"{server.url}/feed/")
-        assert (result.returncode, "0 of 2 entries come up as new" in result.stdout) == (0, True)
+        assert (result.returncode, "0 of 2 entries are shown again as new" in result.stdout) == (0, True)
         elsewhere = f"http://localhost.localdomain.invalid:{server.url.rpartition(':')[2]}/feed/"
         assert run_feedsvc("check", root, "--against-feed", elsewhere).returncode == 2
 

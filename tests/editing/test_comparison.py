@@ -86,8 +86,8 @@ WARNINGS: Final[Mapping[str, tuple[str, str, str, str]]] = {
         "status: published",
         "status: draft",
         (
-            "articles/a.yaml:8:9: warning: status: the article was public at HEAD and is a draft now; readers keep it as it was; "
-            "to take it back for all to see, keep the file and write status: withdrawn"
+            "articles/a.yaml:8:9: warning: status: the article was public at HEAD and is a draft now; "
+            "feed readers keep their copy; to withdraw it with a notice, keep the file and write status: withdrawn"
         ),
     ),
     "a category renamed without alias": (
@@ -146,8 +146,8 @@ def test_deletion_of_a_public_article_has_a_warning(root: Path) -> None:
     (root / "articles/a.yaml").unlink()
     assert compare_problems(root) == [
         (
-            "articles/a.yaml:1:1: warning: 'A bridge' was public at HEAD and is gone; readers keep it as it was; "
-            "to take it back for all to see, keep the file and write status: withdrawn"
+            "articles/a.yaml:1:1: warning: 'A bridge' was public at HEAD and is gone; feed readers keep their copy; "
+            "to withdraw it with a notice, keep the file and write status: withdrawn"
         )
     ]
 

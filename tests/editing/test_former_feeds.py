@@ -94,8 +94,8 @@ def test_move_to_another_domain_keeps_every_entry_in_readers_by_id(newsroom: New
     site.write_text(site.read_text().replace("https://news.example", "https://moved.example"))
     [replay] = compared(catalog_of(root), tmp_path / "old")
     assert not replay.has_errors
-    expected = "" if suffix == "json" else "; 3 in sfeed, which also goes by title and link"
-    assert summary(replay) == f"0 of 3 entries come up as new{expected}"
+    expected = "" if suffix == "json" else "; 3 in sfeed, which also compares title and link"
+    assert summary(replay) == f"0 of 3 entries are shown again as new{expected}"
 
 
 def test_change_of_the_id_domain_brings_everything_up_again(newsroom: Newsroom, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_change_of_the_id_domain_brings_everything_up_again(newsroom: Newsroom, 
     site = root / "site.yaml"
     site.write_text(site.read_text().replace("id_domain: news.example", "id_domain: other.example"))
     [replay] = compared(catalog_of(root), tmp_path / "old")
-    assert summary(replay) == "3 of 3 entries come up as new"
+    assert summary(replay) == "3 of 3 entries are shown again as new"
     assert replay.has_errors
 
 
@@ -119,10 +119,10 @@ def test_other_number_of_entries_brings_up_old_ones(newsroom: Newsroom, tmp_path
     catalog = catalog_of(root)
     (tmp_path / "long").write_bytes(feed_of(catalog, "rss"))
     [replay] = compared(catalog, tmp_path / "short")
-    assert summary(replay) == "2 of 4 entries come up as new"
+    assert summary(replay) == "2 of 4 entries are shown again as new"
     site.write_text(f"{text}feed: {{entries: 2}}\n")
     [replay] = compared(catalog_of(root), tmp_path / "long")
-    assert summary(replay) == "0 of 2 entries come up as new; 2 vanish"
+    assert summary(replay) == "0 of 2 entries are shown again as new; 2 are gone"
 
 
 def test_withdrawn_draft_and_removed_articles_vanish_each_with_its_reason(newsroom: Newsroom, tmp_path: Path) -> None:

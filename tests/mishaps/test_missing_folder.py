@@ -17,7 +17,7 @@ from tests.live.served_content import MonitoredServer, fetch_problems, fetch_sta
 from tests.mishaps.conftest import ExpectedDocuments
 from tests.mishaps.disks import mount, mounted_disk, unmount
 
-HINT = "bring it back, or mount again what was mounted there; what was read last is served meanwhile"
+HINT = "put it back, or mount it again; the content that was read last is served"
 
 
 def write_all_files(editors: AtomicEditors) -> None:
@@ -65,7 +65,7 @@ def test_content_is_served_while_its_folder_is_renamed_away_and_followed_again_l
         edition = expected_documents(editors)
         request_every_page(server, edition)
         editors.root.rename(tmp_path / "elsewhere")
-        wait_until_missing(server, f"the folder {editors.root} is away")
+        wait_until_missing(server, f"the folder {editors.root} is missing")
         assert find_wrong_responses(server, edition) == []
         assert ask(server.url, "/readyz").status == 200
         (tmp_path / "elsewhere").rename(editors.root)
@@ -80,7 +80,7 @@ def test_pages_first_requested_while_the_folder_is_missing_are_complete_later(
     """Regression: such pages had no narrower pictures until the next restart."""
     with monitored_server(editors.root, tmp_path / "state") as server:
         editors.root.rename(tmp_path / "elsewhere")
-        wait_until_missing(server, f"the folder {editors.root} is away")
+        wait_until_missing(server, f"the folder {editors.root} is missing")
         assert ask(server.url, "/articles/boats/").status == 200
         assert find_wrong_responses(server, expected_documents(editors)) != []
         (tmp_path / "elsewhere").rename(editors.root)
@@ -97,7 +97,7 @@ def test_content_is_served_while_its_symlink_is_missing_and_followed_at_a_new_ta
         edition = expected_documents(editors)
         request_every_page(server, edition)
         link.unlink()
-        wait_until_missing(server, f"the folder {link} is away")
+        wait_until_missing(server, f"the folder {link} is missing")
         assert find_wrong_responses(server, edition) == []
         shutil.copytree(editors.root, tmp_path / "release")
         link.symlink_to(tmp_path / "release")
@@ -123,11 +123,11 @@ def test_content_is_served_while_its_folder_is_unmounted(
             edition = expected_documents(editors)
             request_every_page(server, edition)
             unmount(disk_folder)
-            wait_until_missing(server, f"the folder {root} is away")
+            wait_until_missing(server, f"the folder {root} is missing")
             assert find_wrong_responses(server, edition) == []
             mount(disk_folder)
             (disk_folder / "news").mkdir()  # mounted, but still empty
-            wait_until_missing(server, f"site.yaml is away from {root}")
+            wait_until_missing(server, f"site.yaml is missing in {root}")
             assert find_wrong_responses(server, edition) == []
             write_all_files(editors)
             wait_until_restored(server)
@@ -149,7 +149,7 @@ def test_articles_of_an_unmounted_folder_are_not_deleted(
             edition = expected_documents(editors)
             unmount(articles)
             server.process.send_signal(signal.SIGHUP)  # start the scan that otherwise runs once a minute
-            problem = "articles:1: what was mounted here is away"
+            problem = "articles:1: the folder that was mounted here is missing"
             wait_until(lambda: fetch_problems(server) == [problem])
             assert find_wrong_responses(server, edition) == []
             server.process.send_signal(signal.SIGHUP)
@@ -167,6 +167,6 @@ def test_articles_of_an_unmounted_folder_are_not_deleted(
             server.process.send_signal(signal.SIGHUP)
             wait_until(lambda: find_wrong_responses(server, expected_documents(editors)) == [])
         assert (
-            "articles:1:1: what was mounted here is away; mount it again; what was read last is served meanwhile\n"
-            in server.lines
-        )
+            "articles:1:1: the folder that was mounted here is missing; mount it again; "
+            "the content that was read last is served\n"
+        ) in server.lines

@@ -127,7 +127,7 @@ def test_missing_content_folder_leaves_readyz_at_200(site: SiteFixture) -> None:
     site.content.rename(site.content.with_name("away"))
     live.reload()
     assert [call(app, path).status for path in ("/readyz", "/healthz", "/feed.rss")] == [200, 200, 200]
-    assert "what was read last is served meanwhile" in request_from(app, "127.0.0.1", {}).body.decode()
+    assert "the content that was read last is served" in request_from(app, "127.0.0.1", {}).body.decode()
 
 
 @pytest.mark.parametrize("mount", ["", "/daily"])

@@ -187,7 +187,7 @@ def _effective_site(
         # A missing file is not a broken one: probably the folder or its file system is missing, too.
         hint = f"rename site.yml to {SITE_FILE}" if (root / "site.yml").is_file() else first_steps_hint(root)
         message = f"{root} has no {SITE_FILE}, which needs at least the keys title and base_url; {hint}"
-        raise ContentError(message, missing_message=f"{SITE_FILE} is away from {root}")
+        raise ContentError(message, missing_message=f"{SITE_FILE} is missing in {root}")
     site, problems = parse_site(data, media, base_url) if isinstance(data, bytes) else (None, (data,))
     if any(problem.severity == "error" for problem in problems):
         site = stored.value if stored and isinstance(stored.value, Site) else None
@@ -286,4 +286,4 @@ def check_folder(root: Path) -> None:
     if not os.path.isdir(root):
         what = f"{root} is a file" if os.path.isfile(root) else f"no folder {root}"
         message = f"{what}; give the folder that holds {SITE_FILE}; {first_steps_hint(root)}"
-        raise ContentError(message, missing_message=f"the folder {root} is away")
+        raise ContentError(message, missing_message=f"the folder {root} is missing")

@@ -110,7 +110,7 @@ def _check_summary(_: LintContext, article: Article) -> Iterator[DeferredWarning
 
 def _check_image(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
     if article.image and not article.image.alt:
-        message = "image: no alt; who does not see the picture learns nothing of it"
+        message = "image: no alt; readers who cannot see the picture get no description"
         yield warn_at("no-alt", ("image",), message, "write alt: and what it shows", at_key=True)
     if article.image and not article.image.credit:
         message = "image: no credit; news partners ask for one"
@@ -186,7 +186,7 @@ def _check_removed_html(context: LintContext, article: Article) -> Iterator[Defe
             if not positions:
                 body = BodyPositions(file.document, file.text, markdown)
                 positions.extend(body.positions_of_tags(tuple(element.offset for element in elements)))
-            message = f"body: <{name}> is taken out; readers would not show it, or not safely"
+            message = f"body: <{name}> is removed, because feed readers do not show it, or not safely"
             hint = _REPLACEMENT_HINTS.get(name, "write Markdown, or `<` before what is no HTML as &lt;")
             return text.problem_at(article.path, positions[index], message, hint, "html-element")
 
@@ -224,7 +224,7 @@ def _check_translation(context: LintContext, article: Article) -> Iterator[Defer
 def _check_file_name(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
     stem = text.file_stem(article.path)
     if stem != article.slug:
-        message = f"the file's name is '{stem}' and its slug '{article.slug}'; who looks for one will not find the other"
+        message = f"slug: '{article.slug}' is not the file's name '{stem}', so the file is hard to find by its address"
         hint = f"rename it to {article.slug}{usual_suffix(article.path)}"
         yield warn_at("file-name", ("slug",), message, hint)
 

@@ -51,9 +51,7 @@ def _private_feed_warnings(context: LintContext, positions: EntryPositions) -> I
             hint = "delete it; entries: says how many of the newest articles the feed holds"
             yield positions.warning("private-feed", feed.id, ("archives",), "archives: a private feed has no archives", hint)
         if hidden := sorted({*feed.media} - context.public_media):
-            message = (
-                f"image: nothing public refers to {hidden[0]}, so the feed has the site's logo; each file of media/ is public"
-            )
+            message = f"image: nothing public refers to {hidden[0]}, so the feed has the site's logo instead"
             yield positions.warning(
                 "private-feed", feed.id, ("image",), message, "delete it, or use a picture that an article shows"
             )

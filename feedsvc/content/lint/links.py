@@ -26,8 +26,8 @@ def check_self_link(context: LintContext, article: Article) -> Iterator[Deferred
     """Yield a warning if `link` is the address of the article itself."""
     own_path = routes.path_of(routes.ArticleAt(article.slug))
     if article.link and uris.path_below(context.content.site.base_url, article.link).rstrip("/") == own_path.rstrip("/"):
-        message = "link: leads to this very article, whose page would show a summary only"
-        yield warn_at("self-link", ("link",), message, "delete it; it is for articles that live elsewhere")
+        message = "link: is the address of this article, so its page would show only the summary"
+        yield warn_at("self-link", ("link",), message, "delete it; link: is for articles on another site")
 
 
 def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
@@ -146,4 +146,4 @@ def _secure(address: str) -> str:
 
 def _insecure_link_warning(address: str) -> DeferredWarning:
     patterns = (re.escape(address), re.escape(urlsplit(address).netloc))
-    return warn_at_text("http-link", patterns, f"'{address}' is this very site, without https", f"write {_secure(address)}")
+    return warn_at_text("http-link", patterns, f"'{address}' is this site without https", f"write {_secure(address)}")

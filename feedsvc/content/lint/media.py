@@ -74,8 +74,8 @@ def _check_location(file: MediaFile) -> _Warning | None:
             command = f"ffmpeg -i {PurePosixPath(file.path).name} -map_metadata -1 -c copy NEW"
             return (
                 "metadata",
-                "tells where it was recorded, and is sent as it is",
-                f"write it without its metadata, as by '{command}'",
+                "contains the place of the recording, and feedsvc does not remove it",
+                f"save it without metadata, for example with '{command}'",
             )
     return None
 
@@ -83,7 +83,7 @@ def _check_location(file: MediaFile) -> _Warning | None:
 def _check_metadata(file: MediaFile) -> _Warning | None:
     if PurePosixPath(file.path).suffix.lower() not in _UNCLEANED_SUFFIXES:
         return None
-    return "metadata", "is sent with all metadata, camera and location data too", "save it as JPEG, PNG, WebP, AVIF or MP4"
+    return "metadata", "is sent with all its metadata, such as camera and location", "save it as JPEG, PNG, WebP, AVIF or MP4"
 
 
 def _check_end(file: MediaFile) -> _Warning | None:
@@ -117,7 +117,7 @@ def _check_variants(file: MediaFile) -> _Warning | None:
     megapixels = header.width * header.height / 1_000_000
     return (
         "no-variants",
-        f"has {megapixels:.0f} megapixels, too much to make narrower copies of: feeds and pages name the file itself",
+        f"has {megapixels:.0f} megapixels, too many for narrower copies, so feeds and pages use the file itself",
         _MEGAPIXEL_HINTS.get(file.type, f"save it {MAX_IMAGE_WIDTH} pixels wide"),
     )
 

@@ -74,7 +74,7 @@ class _Lint:
         elif is_own or is_never_free(address):
             message = f"'{address}' is the address of a {self._kind(place)}, so this rule is never reached"
             # A page that became a post has such a rule: its former readers need it once the page is deleted.
-            hint = "delete it, or the page if the rule is meant" if isinstance(place, StaticPageAt) else "delete it"
+            hint = "delete the rule, or the page if you want the redirect" if isinstance(place, StaticPageAt) else "delete it"
             yield self._warning("unused-redirect", address, message, hint, at_target=False)
         elif following := self._following(target):
             message = f"'{target}' is an old address itself, and leads to '{following}'"
@@ -96,7 +96,7 @@ class _Lint:
         if own:
             form = own.replace(SAMPLE, "...")
             message = f"'{pattern.source}' also matches addresses like {form}, but a document or redirect of the site comes first"
-            hint = "write more of the old address, or nothing if only missing addresses are meant"
+            hint = "write more of the old address, or keep the rule if it is for missing addresses only"
             yield self._warning("broad-redirect", pattern.source, message, hint, at_target=False)
         sample = sample_target(pattern)
         if sample.startswith("/") and not self._may_exist(place_of(sample)):

@@ -49,4 +49,4 @@ def _news_faults(context: LintContext) -> Iterator[_Fault]:
             f"site: {recent} articles appeared within two days; the news sitemap names the newest {_MAX_NEWS_ARTICLES}, "
             "because Google reads no more"
         )
-        yield "news-sitemap", message, "leave out what is no news, such as listings and weather, or give it a site of its own"
+        yield "news-sitemap", message, "move what is no news, such as listings and weather, to another site"

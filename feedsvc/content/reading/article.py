@@ -227,7 +227,7 @@ class _ArticleParser(ReadContext):
         ):
             at: KeyPath = ("id",) if self.document.has_value(("id",)) else ("title",)
             hint = f"write id: {article_id}, or let feedsvc stamp do it"
-            message = "no id; after a renaming subscribers would see the article a second time"
+            message = "no id; if the file is renamed, subscribers see the article a second time"
             self.add_warning("no-id", at, message, hint, at_key=True)
         add_tag_warnings(self, keys.tags)
         for key, value in (("title", keys.title), ("summary", keys.summary)):

@@ -106,7 +106,7 @@ def _embed_image(context: ReadContext, index: int, path: str) -> str:
     at: KeyPath = ("embeds", index, "image")
     path = context.media_path(path)
     if is_web_address(path):
-        context.add_error(at, "is at another address, so reading the page would tell its owner", "save the picture in media/")
+        context.add_error(at, "is at another address, whose owner would see who reads the page", "save the picture in media/")
         return ""
     size = context.attempt(at, lambda: context.references.media.image_size(path))
     if size is None or context.attempt(at, lambda: context.sendable_file(path)) is None:

@@ -104,6 +104,6 @@ def _id_domain(document: YamlDocument, keys: SiteKeys) -> str:
             Problem(path=SITE_FILE, message=message, hint="write id_domain: followed by a domain name of yours")
         )
         return host
-    message = "no id_domain; a move to another host would change the ids of articles that have none written down"
+    message = "no id_domain; if the site moves to another host, articles without id: get new ids"
     document.problems.append(Problem(path=SITE_FILE, message=message, hint=f"write id_domain: {host}", rule="no-id-domain"))
     return host

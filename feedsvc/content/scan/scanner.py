@@ -247,8 +247,8 @@ class DirectoryScanner:
             return folder, None
         # A file system was mounted here at an earlier scan, and only its empty mount point is left now.
         if path in self._mount_points and status.st_dev == self._device and not names:
-            hint = "mount it again; what was read last is served meanwhile"
-            folder.problems.append(Problem(path=path, message="what was mounted here is away", hint=hint))
+            hint = "mount it again; the content that was read last is served"
+            folder.problems.append(Problem(path=path, message="the folder that was mounted here is missing", hint=hint))
             folder.is_unreadable = True
             return folder, None
         folder.identity = (status.st_dev, status.st_ino)

@@ -154,7 +154,7 @@ class PostConverter:
             return title
         start = _line(post, post.summary)[:60].strip()
         kinds = ("page", "a page") if post.is_page else ("post", "an article")
-        reason = f"the {kinds[0]} has none, and {kinds[1]} needs one: write a headline"
+        reason = f"the {kinds[0]} has no title, and {kinds[1]} needs one: write a headline"
         omissions.append(Omission(post.place, "title", reason))
         return start or _NO_TITLE
 

@@ -198,7 +198,7 @@ class ArticleWriter:
         file = self.root / item.plan.path
         try:
             if not self.is_dry_run and not create_file(file, format_article(item.plan.id, item.values).encode()):
-                self._skip(item, "somebody else wrote this file meanwhile; import again")
+                self._skip(item, "another program wrote this file during the import; import again")
                 self._count_id(item, None)
                 return
         except OSError as error:

@@ -104,13 +104,13 @@ def _edit(text: str, own: _Rules, new: _Rules, changed: _Rules) -> RedirectsText
         after: str | None = _apply(own, new, changed).text
     else:
         after, missing = _change_lines(text, own, changed)
-        reason = f"the source or the map leads there now, and {REDIRECTS_FILE} has another form there: change it by hand"
+        reason = f"the rule has this target now, but cannot be changed safely in {REDIRECTS_FILE}: change it by hand"
         omissions, unwritten = tuple(_omissions(missing, reason)), frozenset(missing)
         changed = changed.without(missing)
         after = _insert_rules(after, _apply(own, new, changed), new)
     rules = {**new.all, **changed.all}
     if after is None:
-        reason = f"{REDIRECTS_FILE} has a form into which nothing can be added safely: add it by hand"
+        reason = f"the rule cannot be added safely to {REDIRECTS_FILE}: add it by hand"
         omissions += tuple(_omissions(rules, reason))
         return RedirectsText(text, {}, omissions, own.exact, unwritten.union(rules))
     written = {old: target for old, target in rules.items() if target}

@@ -82,5 +82,5 @@ def _addresses_of_others(table: RedirectTable, new: RedirectsText) -> Iterator[O
     for old, path in table.of_posts.items():
         target = before.get(rule_key(old), path)
         if table.exact.get(old) == path != target and old not in new.added and old not in new.unwritten:
-            reason = f"the file leads to {target} from there: change it by hand, or delete one of them if both are one article"
+            reason = f"the file has a rule to {target} for this address; change the rule, or delete one of two equal articles"
             yield Omission(REDIRECTS_FILE, f"{old}: {path}", reason)

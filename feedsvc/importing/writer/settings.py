@@ -73,9 +73,9 @@ def site_keys(source: SourceSite, base_url: str, feed_entries: int, omissions: l
     """
     address = (base_url or source.address).rstrip("/")
     if not is_base_url(address):
-        given = f"'{base_url}' is none" if base_url else f"'{source.address}', the address in the source, is none"
-        known = given if base_url or source.address else "the source names no address"
-        raise FeedsvcError(f"{known} that a site can have; give the address of the new site with --base-url https://example.org")
+        given = base_url or source.address
+        fault = f"'{given}' cannot be the address of a site" if given else "the source does not name its address"
+        raise FeedsvcError(f"{fault}; give the address of the new site with --base-url https://example.org")
     host = host_of(address)
     line = line_of(is_exact=source.has_exact_texts)
     keys: dict[str, Any] = {"title": line(source.title) or host}
@@ -99,9 +99,9 @@ def _feed_entries(source: SourceSite, given: int, omissions: list[Omission]) -> 
     if 1 <= number <= _MAX_ENTRIES:
         return number
     fallback = _MAX_ENTRIES if number else _UNKNOWN_ENTRIES
-    known = f"{number} is more than a feed may have" if number else "the source does not say how many the former feed had"
+    known = f"a feed may not have {number} entries" if number else "the source does not say how many entries the former feed had"
     omissions.append(
-        Omission("", "feed.entries", f"{known}; the feed gets {fallback}; --feed-entries N, or {SITE_FILE}, changes it")
+        Omission("", "feed.entries", f"{known}; the new feed has {fallback}; change it with --feed-entries N or in {SITE_FILE}")
     )
     return fallback
 

@@ -21,7 +21,7 @@ from feedsvc.tag_slugs import tag_slug
 from feedsvc.uris import slugify
 
 # What a name of the map is, by whether the source is WordPress.
-_MAP_HINTS: Final = {True: "a name of the map is the one in addresses, or the login", False: "write it as the feed does"}
+_MAP_HINTS: Final = {True: "use the name in its address, or the login", False: "write the name as the feed does"}
 _MAX_TAG_LENGTH: Final = 200  # characters, as in article files
 _EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
@@ -74,7 +74,7 @@ class TermTable:
             for name in names:
                 if name not in known:
                     hint = did_you_mean(name, known) or _MAP_HINTS[self._site.system is SourceSystem.WORDPRESS]
-                    yield Omission("--map", f"{kind}: {name}", f"the source has none with this name; {hint}")
+                    yield Omission("--map", f"{kind}: {name}", f"the source has no {kind} with this name; {hint}")
 
     def category_ids(self, keys: Iterable[str]) -> list[str]:
         return [*dict.fromkeys(filter(None, (self._category_ids.get(key, "") for key in keys)))]

@@ -155,7 +155,7 @@ def test_a_file_name_that_is_not_utf8_is_reported(newsroom: Newsroom) -> None:
 @pytest.mark.parametrize("char", ["\n", "\t", "\x07", "\u2028", "\x9f"])
 def test_a_file_name_with_a_control_character_is_reported(newsroom: Newsroom, char: str) -> None:
     root = newsroom({f"articles/a{char}b/c.yaml": article_text("a"), f"articles/d{char}.yaml": article_text("d")})
-    message = f"the name holds a character that has no place there (U+{ord(char):04X}); rename it"
+    message = f"the name has a character that is not allowed there (U+{ord(char):04X}); rename it"
     assert messages(root) == [f"articles/a?b:1:1: {message}", f"articles/d?.yaml:1:1: {message}"]
 
 

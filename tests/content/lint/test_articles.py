@@ -73,8 +73,8 @@ def test_an_empty_summary_has_a_warning_at_its_own_line(newsroom: Newsroom) -> N
             "link: https://news.example/articles/a\n",
             [
                 (
-                    "6:7: warning: link: leads to this very article, whose page would show a summary only; "
-                    "delete it; it is for articles that live elsewhere"
+                    "6:7: warning: link: is the address of this article, so its page would show only the summary; "
+                    "delete it; link: is for articles on another site"
                 )
             ],
         ),
@@ -160,7 +160,7 @@ def test_a_date_more_than_a_year_ahead_in_the_folder_of_its_year_has_no_warning(
 def test_a_slug_that_differs_from_the_file_name_has_a_warning(newsroom: Newsroom) -> None:
     assert warnings_of_article(newsroom, VALID_ARTICLE + "slug: b\n", "articles/x/a.yaml") == [
         (
-            "articles/x/a.yaml:6:7: warning: the file's name is 'a' and its slug 'b'; who looks for one will not find the other; "
+            "articles/x/a.yaml:6:7: warning: slug: 'b' is not the file's name 'a', so the file is hard to find by its address; "
             "rename it to b.yaml"
         )
     ]
@@ -168,7 +168,7 @@ def test_a_slug_that_differs_from_the_file_name_has_a_warning(newsroom: Newsroom
 
 def test_a_file_name_that_is_no_slug_has_a_warning(newsroom: Newsroom) -> None:
     (line,) = warnings_of_article(newsroom, VALID_ARTICLE, "articles/Über uns.yaml")
-    assert line.startswith("articles/Über uns.yaml:1:1: warning: the file's name is 'Über uns' and its slug 'über-uns';")
+    assert line.startswith("articles/Über uns.yaml:1:1: warning: slug: 'über-uns' is not the file's name 'Über uns',")
 
 
 def test_an_author_without_articles_has_a_warning(newsroom: Newsroom) -> None:

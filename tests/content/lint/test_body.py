@@ -63,12 +63,15 @@ LINKS: Final[Files] = {
         ),
         ("/articles/draft/", "body: a link to 'draft', which is not public yet; see articles/draft.yaml"),
         ("/articles/later/", "body: a link to 'later', which is not public yet; see articles/later.yaml"),
-        ("http://news.example/", "'http://news.example/' is this very site, without https; write https://news.example/"),
+        ("http://news.example/", "'http://news.example/' is this site without https; write https://news.example/"),
         (
             "http://news.example/category/asia/?x=1",
-            "'http://news.example/category/asia/?x=1' is this very site, without https; write https://news.example/category/asia/?x=1",
+            "'http://news.example/category/asia/?x=1' is this site without https; write https://news.example/category/asia/?x=1",
         ),
-        ("http://news.example:80", "'http://news.example:80' is this very site, without https; write https://news.example"),
+        (
+            "http://news.example:80",
+            "'http://news.example:80' is this site without https; write https://news.example",
+        ),
         ("http://news.example:8080/", ""),
         ("https://news.example/category/asia/?from=http://other.example/", ""),
         ("http://other.example/", ""),
@@ -97,7 +100,7 @@ def test_broken_and_insecure_links_of_a_static_page_have_warnings(newsroom: News
         "pages/about.md:4:10: warning: body: a link to 'othre', but no article has this slug; did you mean 'other'?",
         "pages/about.md:4:36: warning: body: a link to 'later', which is not public yet; see articles/later.yaml",
         (
-            "pages/about.md:5:10: warning: 'http://news.example/feed.rss' is this very site, without https; "
+            "pages/about.md:5:10: warning: 'http://news.example/feed.rss' is this site without https; "
             "write https://news.example/feed.rss"
         ),
     ]
@@ -120,7 +123,7 @@ def test_links_of_a_site_below_a_path_and_of_a_site_without_https(newsroom: News
     text = VALID_ARTICLE + "link: http://news.example/daily/x\nbody: '[it](/articles/b/)'\n"
     root = newsroom({"site.yaml": site.format("https://news.example/daily"), "articles/a.yaml": text})
     assert warnings(root) == [
-        "articles/a.yaml:6:7: warning: 'http://news.example/daily/x' is this very site, without https; write https://news.example/daily/x",
+        "articles/a.yaml:6:7: warning: 'http://news.example/daily/x' is this site without https; write https://news.example/daily/x",
         "articles/a.yaml:7:13: warning: body: a link to 'b', but no article has this slug",
     ]
     root = newsroom({"site.yaml": site.format("http://news.example/daily"), "articles/a.yaml": text})
@@ -131,7 +134,7 @@ def test_links_beside_a_site_below_a_path_are_not_links_to_the_site_without_http
     site = "title: A\nbase_url: https://news.example/news\nid_domain: news.example\n"
     links = "[a](http://news.example/newspaper/x) [b](http://news.example/shop/) [c](http://news.example/news?a=1&b=2#c)"
     root = newsroom({"site.yaml": site, "articles/a.yaml": f"{VALID_ARTICLE}body: |\n  {links}\n"})
-    message = "'http://news.example/news?a=1&b=2#c' is this very site, without https"
+    message = "'http://news.example/news?a=1&b=2#c' is this site without https"
     assert [line.partition("warning: ")[2] for line in warnings(root)] == [
         f"{message}; write https://news.example/news?a=1&b=2#c"
     ]
@@ -163,16 +166,16 @@ def test_suggestions_for_many_broken_links_are_limited(newsroom: Newsroom) -> No
 )
 def test_removed_html_has_a_warning_with_its_position(newsroom: Newsroom, body: str, position: str, name: str, hint: str) -> None:
     head = "---\nid: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n---\n"
-    lines = [warning for warning in warnings(newsroom({"articles/a.md": head + body})) if "is taken out" in warning]
+    lines = [warning for warning in warnings(newsroom({"articles/a.md": head + body})) if "is removed" in warning]
     assert len(lines) == 1
-    assert lines[0].startswith(f"articles/a.md:{position}: warning: body: <{name}> is taken out; ")
+    assert lines[0].startswith(f"articles/a.md:{position}: warning: body: <{name}> is removed, ")
     assert hint in lines[0]
 
 
 def test_allowed_html_has_no_warning(newsroom: Newsroom) -> None:
     head = "---\nid: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n---\n"
     body = "a <b>b</b> <!-- c --> `<iframe>` &lt;iframe&gt; <https://x.example>\n\n<figure><img src='https://x.example/a.png'></figure>"
-    assert not [warning for warning in warnings(newsroom({"articles/a.md": head + body})) if "is taken out" in warning]
+    assert not [warning for warning in warnings(newsroom({"articles/a.md": head + body})) if "is removed" in warning]
 
 
 NO_NOTE: Final = "marks a footnote, but no note has this mark; write the note in a line that begins with [^1]:"

@@ -60,8 +60,8 @@ def test_a_video_with_a_location_has_a_warning(newsroom: Newsroom) -> None:
     )
     assert lines == [
         (
-            "media/a.mp4:1:1: warning: 'media/a.mp4' tells where it was recorded, and is sent as it is; "
-            "write it without its metadata, as by 'ffmpeg -i a.mp4 -map_metadata -1 -c copy NEW'"
+            "media/a.mp4:1:1: warning: 'media/a.mp4' contains the place of the recording, and feedsvc does not remove it; "
+            "save it without metadata, for example with 'ffmpeg -i a.mp4 -map_metadata -1 -c copy NEW'"
         )
     ]
 
@@ -156,7 +156,7 @@ def interlaced_png(width: int, height: int) -> bytes:
     ],
 )
 def test_an_image_too_large_for_variants_has_a_warning(newsroom: Newsroom, path: str, data: bytes, hint: str) -> None:
-    message = "has 84 megapixels, too much to make narrower copies of: feeds and pages name the file itself"
+    message = "has 84 megapixels, too many for narrower copies, so feeds and pages use the file itself"
     assert warnings_of_image(newsroom, path, data) == [f"{path}:1:1: warning: '{path}' {message}; {hint}"]
 
 
@@ -164,7 +164,7 @@ def test_a_heic_file_has_a_warning(newsroom: Newsroom) -> None:
     lines = warnings_of_article(newsroom, VALID_ARTICLE + "enclosures: [{src: media/a.heic}]\n", **{"media/a.heic": b"ftypheic"})
     assert lines == [
         (
-            "media/a.heic:1:1: warning: 'media/a.heic' is sent with all metadata, camera and location data too; "
+            "media/a.heic:1:1: warning: 'media/a.heic' is sent with all its metadata, such as camera and location; "
             "save it as JPEG, PNG, WebP, AVIF or MP4"
         )
     ]

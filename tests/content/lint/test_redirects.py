@@ -39,7 +39,7 @@ def warnings(tmp_path: Path, text: str) -> list[str]:
         ("/a/: /abuot/", "2:8: warning: '/abuot/' is the address of no page and of no file in root/; did you mean 'about'?"),
         (
             "/about/: /articles/fish/",
-            "2:3: warning: '/about/' is the address of a document, so this rule is never reached; delete it, or the page if the",
+            "2:3: warning: '/about/' is the address of a document, so this rule is never reached; delete the rule, or",
         ),
         ("/a/: /media/orphan.png", "2:8: warning: nothing public refers to media/orphan.png, so it has no address"),
         ("/subscribe/: /about/", "2:3: warning: '/subscribe/' is the address of a document, so this rule is never reached"),

@@ -120,7 +120,7 @@ def test_a_file_without_id_and_slug_gets_them_from_its_name(
     assert (article.id, article.slug) == expected
     (warning,) = content.problems
     assert str(warning).endswith(
-        "2:1: warning: no id; after a renaming subscribers would see the article a second time; "
+        "2:1: warning: no id; if the file is renamed, subscribers see the article a second time; "
         f"write id: {article.id}, or let feedsvc stamp do it"
     )
 

@@ -82,7 +82,7 @@ def test_a_base_url_of_the_command_line_replaces_that_of_site_yaml(newsroom: New
         newsroom({"site.yaml": "title: A\nbase_url: https://a.example\n"}), base_url="http://127.0.0.1:8000/news"
     )
     assert (content.site.base_url, content.site.id_domain) == ("http://127.0.0.1:8000/news", "127.0.0.1")
-    message = "no id_domain; a move to another host would change the ids of articles that have none written down"
+    message = "no id_domain; if the site moves to another host, articles without id: get new ids"
     assert [str(problem) for problem in content.problems] == [f"site.yaml:1:1: warning: {message}; write id_domain: 127.0.0.1"]
 
 

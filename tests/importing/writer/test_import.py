@@ -285,7 +285,7 @@ def test_report_says_where_the_length_of_the_feed_comes_from(tmp_path: Path) -> 
     assert line not in format_text(run_import(tmp_path / "new", post(1), site=site))
     assert line not in format_text(run_import(tmp_path / "given", post(1), site=site, feed_entries=5))
     text = format_text(run_import(tmp_path / "long", post(1), site=replace(SITE, feed_entries=1001)))
-    assert "1001 is more than a feed may have; the feed gets 1000" in text
+    assert "a feed may not have 1001 entries; the new feed has 1000" in text
     assert "as in the source" not in text
 
 

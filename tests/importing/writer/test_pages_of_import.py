@@ -140,7 +140,9 @@ def test_page_without_an_address_loses_none(tmp_path: Path) -> None:
 
 
 def test_page_without_a_title_is_asked_for_one(tmp_path: Path) -> None:
-    assert reasons(run_import(tmp_path, page(title=""))) == {"title": "the page has none, and a page needs one: write a headline"}
+    assert reasons(run_import(tmp_path, page(title=""))) == {
+        "title": "the page has no title, and a page needs one: write a headline"
+    }
 
 
 def test_index_page_of_a_folder_is_no_page_below_another(tmp_path: Path) -> None:

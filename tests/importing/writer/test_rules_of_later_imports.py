@@ -164,7 +164,7 @@ def test_articles_of_a_feed_that_lost_its_ids_are_reported_as_doubles(tmp_path: 
     address, rule = post(1).address, "/2020/01/03/title-1/: /articles/title-1-2/"
     report = run_import(tmp_path, post(1, id=address, other_addresses=()), post(2))
     (reason,) = (omission.reason for omission in report.omissions if omission.what == rule)
-    assert reason.startswith("the file leads to /articles/title-1/ from there: change it by hand, or delete one of them")
+    assert reason.startswith("the file has a rule to /articles/title-1/ for this address; change the rule, or delete one")
     again = run_import(tmp_path, post(1, id=address, other_addresses=()), post(2))
     assert rule not in what(again)
 
