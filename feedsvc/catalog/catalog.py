@@ -19,8 +19,9 @@ from feedsvc.catalog.derived_values import (
     article_redirects,
     corrected_rows,
     count_external,
-    fitting_tags,
+    fitting_listings,
     media_paths,
+    most_used_listings,
     recent_rows,
     settings_media,
     settings_redirects,
@@ -158,11 +159,11 @@ class Catalog:
 
     @cached_property
     def subscribable_listings(self) -> tuple[Listing, ...]:
-        """Listings on /subscribe/ and in feeds.opml, by kind and id: no empty languages; the most used tags that fit there."""
+        """Listings on /subscribe/ and in feeds.opml, by kind and id: no empty languages; the most used of each kind."""
         without_tags = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
         listings = (listing for listing in without_tags if listing.ref.kind != "language" or not listing.is_empty)
         used_tags = map(self.tag_listing, self.tags.most_used)
-        return (*listings, *sorted(fitting_tags(used_tags), key=attrgetter("ref.id")))
+        return (*most_used_listings(listings), *sorted(fitting_listings(used_tags), key=attrgetter("ref.id")))
 
     def private_listing(self, name: str, now: datetime) -> Listing | None:
         """Return the listing that tokens of custom feed `name` (id or alias), public or not, show at `now`; None if unknown."""

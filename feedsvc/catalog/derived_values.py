@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from html import escape
-from itertools import chain, takewhile
+from itertools import chain, groupby, takewhile
 from operator import attrgetter
 from typing import Final
 
@@ -13,11 +13,12 @@ from feedsvc.catalog.indexes import QualifiedName
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.row import Row, Visibility, is_visible
 from feedsvc.catalog.schedule import NEWS_AGE
+from feedsvc.catalog.tags import MOST_USED_COUNT
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.model import ArticleStatus, Author, Category, CustomFeed
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
-_MAX_TAG_BYTES: Final = 800_000  # bytes of /subscribe/ that tags may take
+_MAX_KIND_BYTES: Final = 800_000  # bytes of /subscribe/ that the listings of one kind may take
 _MARKUP_BYTES: Final = 520  # bytes of markup on /subscribe/ for one listing
 _link: Final = attrgetter("article.link")
 
@@ -88,21 +89,31 @@ def recent_rows(site: Listing, now: datetime) -> tuple[Row, ...]:
     return tuple(row for row in rows if not row.preview_label)
 
 
-def fitting_tags(listings: Iterable[Listing]) -> Iterator[Listing]:
-    """Yield the first of these listings of tags, as many as take at most _MAX_TAG_BYTES together on /subscribe/ (estimated).
+def fitting_listings(listings: Iterable[Listing]) -> Iterator[Listing]:
+    """Yield the first of these listings, as many as take at most _MAX_KIND_BYTES together on /subscribe/ (estimated).
 
     All after the first that does not fit are left out.
     """
     size = 0
     for listing in listings:
         size += _estimated_size(listing)
-        if size > _MAX_TAG_BYTES:
+        if size > _MAX_KIND_BYTES:
             return
         yield listing
 
 
+def most_used_listings(listings: Iterable[Listing]) -> Iterator[Listing]:
+    """Yield of each kind of listings, which are sorted by kind and id, those with the most visible articles, in this order.
+
+    They are at most as many as tags, and take at most as many bytes.
+    """
+    for _, group in groupby(listings, key=attrgetter("ref.kind")):
+        most_used = sorted(group, key=lambda listing: -len(listing.visible))[:MOST_USED_COUNT]
+        yield from sorted(fitting_listings(most_used), key=attrgetter("ref.id"))
+
+
 def _estimated_size(listing: Listing) -> int:
-    """Estimate the bytes of a tag on /subscribe/: markup, its percent-encoded id four times, title thrice, description once."""
-    tag = listing.ref.id
-    address = len(tag) if tag.isascii() else 3 * len(tag.encode())
+    """Estimate the bytes of a listing on /subscribe/: markup, percent-encoded id four times, title thrice, description once."""
+    name = listing.ref.id
+    address = len(name) if name.isascii() else 3 * len(name.encode())
     return _MARKUP_BYTES + 4 * address + 3 * len(escape(listing.title).encode()) + len(escape(listing.description).encode())

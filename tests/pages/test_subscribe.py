@@ -56,3 +56,17 @@ def test_each_feed_but_those_of_topics_opens_in_readers(tmp_path: Path) -> None:
     inoreader = [parse_qs(urlsplit(one).query)["add_feed"][0] for one in links.addresses if "inoreader.com" in one]
     feedly = [unquote(one.partition("feed%2F")[2]) for one in links.addresses if "feedly.com" in one]
     assert inoreader == feedly == feeds
+
+
+def test_of_many_authors_the_feeds_of_those_with_the_most_articles_are_offered(tmp_path: Path) -> None:
+    authors = "".join(f"p{number:04}: {{name: Person {number}}}\n" for number in range(1500))
+    articles = newsrooms.article("a", author="p1400") | newsrooms.article("b", author="p1499")
+    newsrooms.write(tmp_path, {**newsrooms.SITE, "authors.yaml": authors, **articles})
+    publication = newsrooms.load_publication(tmp_path)
+    offered = [listing.ref.id for listing in publication.catalog.subscribable_listings if listing.ref.kind == "author"]
+    assert offered == [*(f"p{number:04}" for number in range(998)), "p1400", "p1499"]
+    for path in ("/subscribe/", "/feeds.opml"):
+        document = publication.resolve(path)
+        assert isinstance(document, Document)
+        assert (b"/author/p1400/" in document.body, b"/author/p1300/" in document.body) == (True, False)
+    assert isinstance(publication.resolve("/author/p1300/feed.rss"), Document)
