@@ -66,7 +66,8 @@ const start = async () => {
   entries.forEach(showPicture);
   const page = await load(feed).catch(() => new Document());
   const head = page.querySelectorAll("link[rel=stylesheet], body > header");
-  root.prepend(...[...head].map((one) => document.importNode(one, true)));
+  const { dir } = page.documentElement || {};
+  root.prepend(...[...head].map((one) => Object.assign(document.importNode(one, true), dir && { dir })));
   showDates(entries, page);
 };
 // Not every browser defers scripts in XML.
