@@ -142,8 +142,8 @@ def test_article_blocks_know_the_article(tmp_path: Path) -> None:
     }
     publication = newsrooms.load_publication(write_theme(tmp_path, files))
     for slug, title, moment in (
-        ("older", "Older", "2026-01-31T15:00:00Z"),
-        ("korean", "한국어 기사", "2026-02-18T15:00:00Z"),
+        ("older", "Older", "2026-02-01"),
+        ("korean", "한국어 기사", "2026-02-19"),
     ):
         assert re.findall("<own>(.*?)</own>", body(publication, f"/articles/{slug}/")) == [title, moment]
     assert "<own>" not in body(publication, "/")
