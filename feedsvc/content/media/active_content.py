@@ -15,22 +15,8 @@ from feedsvc.content.safe_open import open_file
 # Files that hosts send as pages or scripts, or run themselves. Other XML may be a page, too; `_begins_as_markup` finds it.
 _ACTIVE_SUFFIXES: Final = frozenset(
     (
-        *(
-            ".htm",
-            ".html",
-            ".hta",
-            ".mht",
-            ".mhtml",
-            ".shtm",
-            ".shtml",
-            ".stm",
-            ".xht",
-            ".xhtm",
-            ".xhtml",
-            ".xml",
-            ".xsl",
-            ".xslt",
-        ),
+        *(".hta", ".htm", ".html", ".mht", ".mhtml", ".shtm", ".shtml", ".stm"),
+        *(".xht", ".xhtm", ".xhtml", ".xml", ".xsl", ".xslt"),
         *(".cjs", ".js", ".mjs", ".svgz", ".swf"),
         *(".asp", ".aspx", ".cgi", ".jsp", ".jspx"),
         *(".phar", ".pht", ".php", ".php3", ".php4", ".php5", ".php7", ".php8", ".phtml"),
