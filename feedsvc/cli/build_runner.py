@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc import feeds
+from feedsvc.catalog import Catalog
 from feedsvc.cli.config import BuildConfig
 from feedsvc.cli.nginx_file import NginxFile
 from feedsvc.cli.output import format_count, log_edition, log_problem_changes, next_change_sentence, print_problems, report
@@ -21,7 +22,7 @@ from feedsvc.content.media import VariantStore
 from feedsvc.edition_hooks import EditionHooks
 from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.export import COMPRESSED_SUFFIXES, BuildResult, Prefetch, StaticTree, start_prefetch
-from feedsvc.extensions import load_extensions, require_extensions
+from feedsvc.extensions import installed_plugins, load_extensions, require_extensions
 from feedsvc.live import Live, Watcher
 from feedsvc.pages import compile_builtin_templates
 from feedsvc.publication import Publication, code_fingerprint
@@ -78,6 +79,7 @@ def _build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | No
             content.problems,
         )
     print_problems(content.problems)
+    _check_plugins(live.edition.publication.catalog)
     if count := len({feed.id for feed in content.private_feeds.values()}):
         report(f"{format_count(count, 'private feed')} left out of the tree: only feedsvc serve has tokens")
     with open_target(
@@ -111,6 +113,15 @@ def _build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | No
         else:
             report(next_change_sentence(publication.catalog.next_visible_change, content))
         hooks.close(_HOOK_SECONDS)
+
+
+def _check_plugins(catalog: Catalog) -> None:
+    """Render one feed in each format, if there are plug-ins. Raises PluginError if one of them fails."""
+    entries = feeds.EntryCache(catalog)
+    for suffix, one in feeds.FORMATS.items() if installed_plugins() else ():
+        listing = next((listing for ref, listing in catalog.listings.items() if one.has_listing(ref)), None)
+        if listing is not None:
+            one.render(feeds.build_feed(listing, entries, suffix, one.media_type))
 
 
 class _TreeUpdater:

@@ -14,7 +14,7 @@ from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import base_url_option, content_argument, json_option, report_errors
 from feedsvc.cli.output import aligned_lines, print_json, print_problems
 from feedsvc.cli.variables import command
-from feedsvc.feeds import FORMATS, listing_title
+from feedsvc.feeds import listing_title, suffixes_of
 from feedsvc.routes import FeedAt, path_of
 from feedsvc.support.clock import wall_clock
 from feedsvc.uris import absolute
@@ -62,7 +62,7 @@ def _feed_facts(catalog: Catalog, listing: Listing) -> dict[str, Any]:
         "title": listing_title(listing),
         "addresses": {}
         if is_private
-        else {suffix: absolute(base_url, path_of(FeedAt(listing.ref, suffix))) for suffix in FORMATS},
+        else {suffix: absolute(base_url, path_of(FeedAt(listing.ref, suffix))) for suffix in suffixes_of(listing.ref)},
         "entries": sum(row.visibility is Visibility.VISIBLE for row in listing.feed_rows),
         "articles": count_articles(listing),
         "last_change": listing.last_changed,

@@ -17,7 +17,7 @@ from feedsvc.content.yaml import YamlDocument, format_scalar, quote_scalar
 from feedsvc.editing.page_changes import page_warnings
 from feedsvc.editing.source_file import key_warning, parse_source
 from feedsvc.errors import Problem
-from feedsvc.feeds import FORMATS
+from feedsvc.feeds import suffixes_of
 from feedsvc.model import Article, ArticleStatus, CustomFeed
 from feedsvc.publication import redirect_target, rule_target
 from feedsvc.redirects import GONE, REDIRECTS_FILE, without_slash
@@ -245,7 +245,7 @@ def _removed_listing_warnings(
 
 def _has_redirects(catalog: Catalog, ref: ListingRef) -> bool:
     """Return whether the addresses of the listing's feeds redirect, in every format, and none is answered with 410."""
-    return all(redirect_target(catalog, path_of(FeedAt(ref, suffix))) not in ("", GONE) for suffix in FORMATS)
+    return all(redirect_target(catalog, path_of(FeedAt(ref, suffix))) not in ("", GONE) for suffix in suffixes_of(ref))
 
 
 def _removed_private_feed_warnings(pair: CatalogPair) -> Iterator[Problem]:

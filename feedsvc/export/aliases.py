@@ -17,7 +17,7 @@ from typing import Final
 
 from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, Visibility, index_range, issues_of
 from feedsvc.export.old_addresses import is_only_matched, may_have_file, old_paths, old_paths_of
-from feedsvc.feeds import FORMATS
+from feedsvc.feeds import suffixes_of
 from feedsvc.free_places import StaticPageAt
 from feedsvc.publication import Publication, is_withdrawn, redirect_target, withdrawn_places
 from feedsvc.redirects import BROAD_KINDS, GONE
@@ -122,15 +122,16 @@ def _former_page_paths(listing: Listing, former_refs: Sequence[ListingRef]) -> I
 
 def _former_feed_paths(listing: Listing, former_refs: Sequence[ListingRef]) -> Iterator[str]:
     former_periods = _split_periods(listing.in_feeds.archive_index, (_MONTH,)) if listing.has_archive else []
-    for suffix in FORMATS:
+    suffixes = suffixes_of(listing.ref)
+    for suffix in suffixes:
         yield from well_known_paths(listing.ref, suffix)
         for ref in former_refs:
             yield path_of(FeedAt(ref, suffix))
             yield from well_known_paths(ref, suffix)
     for period in former_periods:
-        yield from (path_of(FeedAt(ref, suffix, period)) for suffix in FORMATS for ref in (listing.ref, *former_refs))
+        yield from (path_of(FeedAt(ref, suffix, period)) for suffix in suffixes for ref in (listing.ref, *former_refs))
     for period in listing.archive:
-        yield from (path_of(FeedAt(ref, suffix, period)) for suffix in FORMATS for ref in former_refs)
+        yield from (path_of(FeedAt(ref, suffix, period)) for suffix in suffixes for ref in former_refs)
 
 
 def _split_periods(archive_index: ArchiveIndex, lengths: Sequence[int]) -> list[str]:

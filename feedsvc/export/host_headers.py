@@ -8,7 +8,7 @@ from typing import Final
 
 from feedsvc.catalog import Catalog, pages_by_slug
 from feedsvc.discovery import OPML_MEDIA_TYPE
-from feedsvc.feeds import FORMATS, RSL_MEDIA_TYPE, license_link
+from feedsvc.feeds import FORMATS, RSL_MEDIA_TYPE, license_link, suffixes_of
 from feedsvc.free_places import StaticPageAt
 from feedsvc.model import Site
 from feedsvc.publication import (
@@ -115,7 +115,7 @@ def _link_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str
     # The rules of `_license_rules` match the feeds of categories, too; hosts join the values.
     site_license = f", {license_value(site)}" if site.license else ""
     for ref in broad_refs(catalog):
-        for suffix in FORMATS:
+        for suffix in suffixes_of(ref):
             path = path_of(FeedAt(ref, suffix))
             pattern = escape_reference(root_relative(site.base_url, path)).removeprefix(
                 escape_reference(root_relative(site.base_url, "/")).rstrip("/")

@@ -18,7 +18,7 @@ from feedsvc.export.aliases import well_known_paths
 from feedsvc.export.host_headers import MAX_HEADER_RULES, broad_refs, count_header_rules, escape_reference, render_headers
 from feedsvc.export.old_addresses import is_feed_path
 from feedsvc.export.rule_lines import gone_addresses, pattern_lines
-from feedsvc.feeds import FORMATS
+from feedsvc.feeds import suffixes_of
 from feedsvc.free_places import StaticPageAt
 from feedsvc.publication import (
     exact_redirects,
@@ -175,7 +175,7 @@ def _escaped_lines(catalog: Catalog, pairs: Iterator[tuple[str, str]]) -> Iterat
 
 def _feed_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
     for former, current in (*((ref, ref) for ref in broad_refs(catalog)), *_former_listings(catalog)):
-        for suffix in FORMATS:
+        for suffix in suffixes_of(current):
             target = path_of(FeedAt(current, suffix))
             if former != current:
                 yield path_of(FeedAt(former, suffix)), target

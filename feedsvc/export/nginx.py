@@ -25,7 +25,7 @@ from feedsvc.export.nginx_periods import (
     period_redirects,
 )
 from feedsvc.export.nginx_rules import RuleMaps, escape_dollar, unique_rows
-from feedsvc.feeds import FORMATS
+from feedsvc.feeds import suffixes_of
 from feedsvc.free_places import StaticPageAt
 from feedsvc.model import Site
 from feedsvc.publication import CACHE_CONTROL, root_content_types
@@ -175,7 +175,9 @@ def _link_rows(catalog: Catalog) -> Iterator[tuple[str, str]]:
     """
     base, hubs = catalog.site.base_url, _hub_links(catalog.site)
     site_license = f", {license_value(catalog.site)}" if catalog.site.license else ""
-    paths = [path_of(FeedAt(listing.ref, suffix)) for listing in catalog.subscribable_listings for suffix in FORMATS]
+    paths = [
+        path_of(FeedAt(listing.ref, suffix)) for listing in catalog.subscribable_listings for suffix in suffixes_of(listing.ref)
+    ]
     key_counts = Counter(root_relative(base, path).lower() for path in paths)
     for path in paths:
         key = root_relative(base, path)

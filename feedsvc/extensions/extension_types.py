@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from feedsvc.feed_model import Entry, Feed
+from feedsvc.routes import ListingKind, ListingRef
 
 _PREFIX: Final = re.compile(r"(?!xml)[a-z][a-z0-9]{0,31}")
 # ASCII names are a subset of XML's (Namespaces in XML 1.0 section 4).
@@ -24,6 +25,8 @@ _RESERVED_SUFFIXES: Final = frozenset({"xml", "html", "gz", "br", "zst"})
 class Format:
     """Feed format: `name` is shown to readers; a feed's path ends in `feed.` + `suffix`.
 
+    `listings` are the kinds of listings that have feeds in this format, or listings as KIND:ID, such as "category:business"; ()
+    means all. With `is_linked` False, no page names these feeds.
     `render` must return equal bytes (text in UTF-8) for equal Feeds, and be thread-safe. The constructor raises ValueError or
     TypeError for a bad field.
     """
@@ -32,6 +35,8 @@ class Format:
     name: str
     media_type: str
     render: Callable[[Feed], bytes]
+    listings: tuple[str, ...] = ()
+    is_linked: bool = True
 
     def __post_init__(self) -> None:
         _check("Format.suffix", self.suffix, _SUFFIX, "lower-case letters and digits that begin with a letter, such as 'csv'")
@@ -40,6 +45,13 @@ class Format:
         _check("Format.name", self.name, re.compile(r"\S(?:.*\S)?"), "a name on one line, such as 'CSV'")
         _check("Format.media_type", self.media_type, MEDIA_TYPE, "a media type without parameters, such as 'text/csv'")
         _check_function("Format.render", self.render)
+        names: object = self.listings
+        if not isinstance(names, tuple) or not {str(name).partition(":")[0] for name in names} <= {*get_args(ListingKind)}:
+            raise ValueError(f"Format.listings: expected a tuple of {', '.join(get_args(ListingKind))} or KIND:ID, not {names!r}")
+
+    def has_listing(self, ref: ListingRef) -> bool:
+        """Return whether a listing has a feed in this format."""
+        return not self.listings or ref.kind in self.listings or f"{ref.kind}:{ref.id}" in self.listings
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from feedsvc.content.media import THUMBNAIL_WIDTH, fitting_variant
 from feedsvc.extensions import plugins_fingerprint
 from feedsvc.feed_model import Entry, Feed
 from feedsvc.feeds import builder
-from feedsvc.feeds.formats import FORMATS
+from feedsvc.feeds.formats import suffixes_of
 from feedsvc.feeds.issue_content import MAX_FEED_ARTICLES
 from feedsvc.model import Article, FeedContent
 from feedsvc.routes import FeedAt, ListingRef, path_of
@@ -57,7 +57,7 @@ class FeedDigests:
             ref: (listing, self._reusable_digest(listing) or _digest_feed(listing, entries))
             for ref, listing in catalog.listings.items()
         }
-        return {path_of(FeedAt(ref, suffix)): digest for ref, (_, digest) in self._digests.items() for suffix in FORMATS}
+        return {path_of(FeedAt(ref, suffix)): digest for ref, (_, digest) in self._digests.items() for suffix in suffixes_of(ref)}
 
     def _reusable_digest(self, listing: Listing) -> str:
         former_listing, digest = self._digests.get(listing.ref, (None, ""))

@@ -13,6 +13,7 @@ from typing import Final
 from feedsvc.extensions import Format, Namespace, load_extensions
 from feedsvc.feed_model import Feed
 from feedsvc.feeds import atom, json_feed, rss
+from feedsvc.routes import ListingRef
 
 _BUILT_IN: Final[Mapping[str, Format]] = MappingProxyType(
     {
@@ -44,6 +45,11 @@ class _Formats(Mapping[str, Format]):
 
 
 FORMATS: Final[Mapping[str, Format]] = _Formats()
+
+
+def suffixes_of(ref: ListingRef) -> list[str]:
+    """Return the suffixes of the formats in which a listing has feeds."""
+    return [suffix for suffix, feed_format in FORMATS.items() if feed_format.has_listing(ref)]
 
 
 def render_extended(feed: Feed, suffix: str, namespaces: Iterable[Namespace]) -> bytes:

@@ -9,7 +9,7 @@ from typing import Final
 from feedsvc.catalog import MAX_TERMS, Listing
 from feedsvc.feeds import FORMATS
 from feedsvc.pages.layout import PageLayout
-from feedsvc.routes import COMBINATION_FORM, ListingKind
+from feedsvc.routes import COMBINATION_FORM, ListingKind, ListingRef
 from feedsvc.uris import root_relative
 
 # Kind of listings -> key of the heading above them.
@@ -21,6 +21,7 @@ KIND_TITLES: Final[Mapping[ListingKind, str]] = {
     "language": "languages",
     "tag": "topics",
 }
+_COMBINATION: Final = ListingRef("combination")
 _KINDS: Final[tuple[ListingKind, ...]] = ("category", "language", "author", "tag")
 _MAX_CHECKBOXES: Final = 40  # names of a kind; if there are more, the reader types them
 _FIELD_COUNT: Final = 3  # text fields of a kind
@@ -77,7 +78,11 @@ def combination_form(layout: PageLayout) -> CombinationForm | None:
         explanation=lang.say("combine_what", count=lang.number(MAX_TERMS)),
         sides=(Choice(id="include", title=lang.say("combine_with")), Choice(id="exclude", title=lang.say("combine_without"))),
         groups=groups,
-        formats=[Choice(id=suffix, title=feed_format.name) for suffix, feed_format in FORMATS.items()],
+        formats=[
+            Choice(id=suffix, title=one.name)
+            for suffix, one in FORMATS.items()
+            if one.is_linked and one.has_listing(_COMBINATION)
+        ],
     )
 
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from feedsvc.catalog import Catalog, Listing, Row, Translation, by_hreflang, translation_url
 from feedsvc.content.media import fit_image
-from feedsvc.feeds import FORMATS, author_person, feed_title
+from feedsvc.feeds import FORMATS, author_person, feed_title, suffixes_of
 from feedsvc.model import Image, Site
 from feedsvc.routes import ArticleAt, FeedAt, ListingRef, path_of
 from feedsvc.support.date_formats import rfc3339
@@ -73,13 +73,14 @@ class PageMetadata:
 
     @property
     def own_feeds(self) -> tuple[FeedView, ...]:
-        """Feeds of the first listing in `feeds`, one for each format: the page's own listing or section, else the site."""
-        return self.feeds[: len(FORMATS)]
+        """Feeds of the first listing in `feeds`: the page's own listing or section, else the site. They are in one folder."""
+        folder = self.feeds[0].url.rpartition("/")[0]
+        return tuple(feed for feed in self.feeds if feed.url.rpartition("/")[0] == folder)
 
 
 def feed_views(site: Site, listing: Listing) -> tuple[FeedView, ...]:
-    """Return the feeds of a listing, one for each format: RSS, Atom, JSON Feed, then those of plug-ins."""
-    return tuple(_feed_view(site, listing, suffix) for suffix in FORMATS)
+    """Return the feeds of a listing that pages link to: RSS, Atom, JSON Feed, then those of plug-ins."""
+    return tuple(_feed_view(site, listing, suffix) for suffix in suffixes_of(listing.ref) if FORMATS[suffix].is_linked)
 
 
 def _feed_view(site: Site, listing: Listing, suffix: str) -> FeedView:

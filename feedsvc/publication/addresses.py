@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from feedsvc.catalog import ArchiveIndex, Catalog, IssueRow, Listing, Row, Visibility, canonical_ref, issues_of
-from feedsvc.feeds import FORMATS
+from feedsvc.feeds import FORMATS, suffixes_of
 from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
 from feedsvc.language_tags import is_same_tag
 from feedsvc.pages import tag_page
@@ -141,7 +141,7 @@ _HAS_DOCUMENT: Final[Mapping[type[Place], Callable[[Catalog, Any], bool]]] = {
     ArticleAt: lambda catalog, place: _find_row(catalog, place) is not None,
     IssueAt: lambda catalog, place: _find_row(catalog, place) is not None,
     PageAt: _has_page,
-    FeedAt: lambda catalog, place: place.suffix in FORMATS and _has_feed(catalog, place.listing, place.period),
+    FeedAt: lambda catalog, place: place.suffix in suffixes_of(place.listing) and _has_feed(catalog, place.listing, place.period),
     SiteDocumentAt: lambda catalog, place: place.name != LICENSE or catalog.site.license is not None,
     TagsAt: lambda catalog, place: tag_page(catalog, place.start) is not None,
     ArchiveAt: lambda catalog, place: not place.period or place.period in catalog.listings[ListingRef()].calendar,

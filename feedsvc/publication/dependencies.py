@@ -14,7 +14,7 @@ from feedsvc.discovery import (
     is_indexed,
     listing_fingerprint,
 )
-from feedsvc.feeds import FORMATS
+from feedsvc.feeds import suffixes_of
 from feedsvc.free_places import RootFileAt, StaticPageAt
 from feedsvc.pages import archive_rows, newest_rows, select_home_rows, tag_page
 from feedsvc.publication.addresses import find_public_issue
@@ -119,7 +119,7 @@ def _settings(catalog: Catalog) -> tuple[object, ...]:
 
 def _feed_dependencies(catalog: Catalog, place: FeedAt, rows_by_period: RowsByPeriod) -> Dependencies | None:
     listing = catalog.listings.get(place.listing)
-    if listing is None or place.suffix not in FORMATS or (place.period and not listing.has_archive):
+    if listing is None or place.suffix not in suffixes_of(place.listing) or (place.period and not listing.has_archive):
         return None
     if place.period:
         return _period_dependencies(listing, place.period, listing.in_feeds.archive_index, rows_by_period)

@@ -96,10 +96,11 @@ class DocumentPaths:
         listings = sorted(self._catalog.listings.values(), key=lambda listing: listing.ref.kind == "author")
         periods = ((listing.ref, period) for listing in listings for period in ("", *listing.archive))
         if len(self._catalog.visible) > MAX_CACHED_ENTRIES:
-            yield from (path_of(FeedAt(ref, suffix, period)) for ref, period in periods for suffix in feeds.FORMATS)
+            yield from (path_of(FeedAt(ref, suffix, period)) for ref, period in periods for suffix in feeds.suffixes_of(ref))
         else:
             # All entries fit in the cache. Order by format, so that no two processes render the same entry.
-            yield from (path_of(FeedAt(ref, suffix, period)) for suffix, (ref, period) in product(feeds.FORMATS, periods))
+            formats = product(feeds.FORMATS.items(), periods)
+            yield from (path_of(FeedAt(ref, suffix, period)) for (suffix, one), (ref, period) in formats if one.has_listing(ref))
 
     def _archive_periods(self) -> Iterator[str]:
         """Yield the months and days that have a page of the archive for people (ArchiveAt), in no particular order."""

@@ -185,10 +185,12 @@ class Publication:
         """Return the custom feed with the id or alias `name` at `now`, for a token's holder, public or not; None if unknown.
 
         `path`, with the token, is the document's path and the feed's own address. The document is not cached, has no date, and
-        is none of the `paths`. Raises KeyError if no format has the suffix.
+        is none of the `paths`. None, too, if the listing has no feed in this format. Raises KeyError if no format has the suffix.
         """
         listing = self.catalog.private_listing(name, now)
-        return self._renderer.render_private_feed(listing, suffix, path) if listing else None
+        if listing is None or not feeds.FORMATS[suffix].has_listing(listing.ref):
+            return None
+        return self._renderer.render_private_feed(listing, suffix, path)
 
     def combination_error_page(self, reason: str, name: str = "") -> Document:
         """Return the page with status 400 for a form on /subscribe/ with the `reason` and `name` of a CombinationError."""

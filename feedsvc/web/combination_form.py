@@ -16,10 +16,10 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wsgi import get_input_stream
 
 from feedsvc.catalog import CombinationError, combine
-from feedsvc.feeds import FORMATS, listing_title
+from feedsvc.feeds import FORMATS, listing_title, suffixes_of
 from feedsvc.live import Live
 from feedsvc.publication import FRAME_ANCESTORS, Publication, content_type
-from feedsvc.routes import COMBINATION_FORM, FeedAt, path_of
+from feedsvc.routes import COMBINATION_FORM, FeedAt, ListingRef, path_of
 from feedsvc.uris import root_relative
 from feedsvc.web import responses
 from feedsvc.web.document_endpoints import CompleteResponse, ViewFunction, path_below
@@ -64,7 +64,7 @@ def _answer(publication: Publication) -> Response:
     try:
         fields = _read_fields(request.environ)
         suffix = next((value for name, value in fields if name == "format"), next(iter(FORMATS)))
-        if suffix not in FORMATS:
+        if suffix not in suffixes_of(ListingRef("combination")):
             return _error_response(publication, "unreadable")
         ref = combine(catalog, _terms(fields, "include"), _terms(fields, "exclude"), listing_title)
     except CombinationError as error:

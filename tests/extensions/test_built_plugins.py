@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from ast import literal_eval
 from pathlib import Path
 
 import pytest
 
+from feedsvc.api import Format
 from tests import ROOT
 from tests.cli.command_line import run_feedsvc
 from tests.extensions.distribution import FORMATS, HOOKS, NAMESPACES, install, install_acme, variables
@@ -48,6 +50,26 @@ def test_a_tree_has_the_formats_and_is_rebuilt_when_the_plugin_changes(content: 
     build(content, tmp_path / "empty")
     assert not (tmp_path / "out" / "feed.csv").exists()
     assert b"acme" not in feed.read_bytes()
+
+
+def test_a_format_for_one_listing_is_nowhere_else_and_no_page_links_to_it(content: Path, tmp_path: Path) -> None:
+    """A partner's format had an address beside every feed, and stood on every page."""
+    extra = {'media_type="text/csv",': 'media_type="text/csv", listings=("category:asia",), is_linked=False,'}
+    site = install_acme(tmp_path / "site", replacements=extra)
+    build(content, site, "--nginx", str(tmp_path / "tree.conf"))
+    files = contents(tmp_path / "out")
+    folders = {name.rpartition("/feed.csv")[0].partition("/archive/")[0] for name in files if name.endswith(".csv")}
+    assert folders == {"category/asia"}
+    assert [name for name, text in files.items() if name.endswith(".html") and b"feed.csv" in text] == []
+    assert b"category/asia/feed.acme" in files["category/asia/index.html"]
+    listed = run_feedsvc("feeds", content, "--json", **variables(site)).stdout
+    assert listed.count("feed.csv") == 1
+
+
+@pytest.mark.parametrize("listings", ['"site"', '("sites",)', "(1,)"])
+def test_a_wrong_listing_of_a_format_is_an_error_that_names_the_kinds(tmp_path: Path, listings: str) -> None:
+    with pytest.raises(ValueError, match=r"^Format.listings: expected a tuple of site, category, .* or KIND:ID, not "):
+        Format(suffix="csv", name="CSV", media_type="text/csv", render=lambda _: b"", listings=literal_eval(listings))
 
 
 def test_the_hook_is_called_after_a_build_that_wrote_files(content: Path, tmp_path: Path) -> None:
@@ -98,6 +120,9 @@ def test_a_build_with_a_failing_plugin_ends_with_its_name(
     assert "pip uninstall bad-plugin" in result.stderr
     assert "Traceback" not in result.stderr
     assert contents(tmp_path / "out")["feed.rss"] == before["feed.rss"]
+    arguments = ("build", tmp_path / "new", content, "--state", tmp_path / "state")
+    assert run_feedsvc(*arguments, **variables(site)).returncode == 2
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("group", [HOOKS, FORMATS])

@@ -50,6 +50,14 @@ def events(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
 
+def test_a_format_for_one_listing_has_no_other_address_and_no_link(content: Path, tmp_path: Path) -> None:
+    extra = {'media_type="text/csv",': 'media_type="text/csv", listings=("category:asia",), is_linked=False,'}
+    with serving(content, install_acme(tmp_path / "site", replacements=extra), ACME_LOG=str(tmp_path / "log")) as server:
+        paths = ("category/asia/feed.csv", "feed.csv", "feed/category:asia+category:money.csv", "feed.acme")
+        assert [fetch(server, path).status for path in paths] == [200, 404, 404, 200]
+        assert b"csv" not in fetch(server, "subscribe/").body
+
+
 def test_formats_of_a_plugin_are_served_beside_every_feed_and_linked_from_pages(content: Path, tmp_path: Path) -> None:
     with serving(content, install_acme(tmp_path / "site"), ACME_LOG=str(tmp_path / "log")) as server:
         table = fetch(server, "feed.csv")
