@@ -44,7 +44,7 @@ def post(app: Flask, body: bytes | str, content_type: str = FORM_TYPE, path: str
 
 def sentence(response: TestResponse) -> str:
     """Return the sentence of an error page."""
-    match = re.search(r"<h1>This feed cannot be created</h1>\s*<p>(.*?)</p>", response.text, re.DOTALL)
+    match = re.search(r'<h1>This feed cannot be created</h1>\s*<p class="standfirst">(.*?)</p>', response.text, re.DOTALL)
     assert match, response.text
     return unescape(match[1])
 
