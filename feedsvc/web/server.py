@@ -24,7 +24,6 @@ from waitress.task import ThreadedTaskDispatcher
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.client_address import UNIX_PEER
 from feedsvc.support.file_descriptors import budget, is_exhausted, raise_limit
-from feedsvc.web.combination_form import MAX_FORM_BYTES
 from feedsvc.web.deferred_requests import Suspensions
 from feedsvc.web.end_reason import signal_name
 from feedsvc.web.task_queue import TaskQueue
@@ -165,6 +164,8 @@ class Server:
         self._idle_timeout, self._drain_timeout = idle_timeout, drain_timeout
         self._socket, self._on_stop = listening_socket or listen(host, port), on_stop
         self._is_stopping, self._stop_reason = False, ""
+        from feedsvc.web.combination_form import MAX_FORM_BYTES  # noqa: PLC0415 - Flask is imported while articles are read
+
         # A full queue is normal with 4 threads and keep-alive, so no warning.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         adjustments: Any = Adjustments(

@@ -43,7 +43,7 @@ def article_appears_and_expires_on_time(user: User) -> None:
     """Check that the scheduled article is not served yet; then give it dates in the near future, at which it comes and goes."""
     wait_until_contained(user, "/status", '"next_change": "2031-06-01T01:30:00Z"')
     assert user.get(PIER).status == 404
-    file = user.file("content/articles/pier.yaml")
+    file = user.file("content/articles/2031/06/pier.yaml")
     text = file.read_text("utf-8")
     for key, status in (("published", 200), ("expires", 404)):
         moment = datetime.now(UTC) + timedelta(seconds=2)

@@ -160,7 +160,7 @@ class _Lint:
         """Return whether a place is a published article, a page or feed of a listing, a published page, the tag list or a file.
 
         Former names of articles, categories, authors and custom feeds do not count, those of tags and pages do. Languages,
-        periods, issues, an empty tag list, and files in media/ that only drafts or private feeds refer to do not count. The
+        periods, issues, and files in media/ that only drafts or private feeds refer to do not count. The
         time has no effect: an article may be before its day or have expired.
         """
         match place:
@@ -174,7 +174,7 @@ class _Lint:
             case FileAt(path):
                 return path in self._public_files
             case TagsAt(""):
-                return any(article.tags for article in self.context.public_articles)
+                return True
             case _:
                 return False
 

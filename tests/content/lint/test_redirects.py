@@ -101,15 +101,6 @@ def test_pattern_that_matches_documents_or_leads_nowhere_is_a_warning(
     assert warning.startswith(f"redirects.yaml:{expected}")
 
 
-def test_rule_at_tags_of_a_newsroom_without_tags_is_not_said_to_be_never_reached(tmp_path: Path) -> None:
-    root = write_newsroom(tmp_path / "content")
-    for file in (root / "articles").rglob("*.yaml"):
-        file.write_text("\n".join(line for line in file.read_text().splitlines() if not line.startswith("tags:")) + "\n")
-    (root / "redirects.yaml").write_text("exact:\n  /tags/: /articles/fish/\n")
-    assert [str(one) for one in lint_content(load_content(root), root, NOW) if one.path == "redirects.yaml"] == []
-    assert redirect_target(build_catalog(load_content(root), NOW), "/tags/") == "/articles/fish/"
-
-
 @pytest.mark.parametrize("old", ["/tag/spans/", "/tag/unused/", "/tag/spans/feed.rss", "/former-about/"])
 def test_rule_at_a_former_or_unused_name_of_a_tag_or_page_is_not_said_to_be_never_reached(tmp_path: Path, old: str) -> None:
     root = write_newsroom(tmp_path / "content")
