@@ -100,7 +100,7 @@ LIBRARIES: Final = {
             "feedsvc.importing.wordpress.export_index",
         ),
     ),
-    "waitress": ("feedsvc.web.waitress_channel", "feedsvc.web.request_parser", "feedsvc.web.server"),
+    "waitress": ("feedsvc.web.waitress_channel", "feedsvc.web.server"),
     "watchfiles": ("feedsvc.live.watcher",),
     "yaml": ("feedsvc.content.yaml.full",),
 }

@@ -18,14 +18,10 @@ from feedsvc.uris import absolute
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeriodLink:
-    """A month or day with a link to its page. `count` is its number of articles as text, `articles` the number with the noun.
-
-    `title` is the name of the month or day in words.
-    """
+    """A month or day in words with a link to its page, and with its number of articles and the noun."""
 
     title: str
     href: str
-    count: str
     articles: str
 
 
@@ -142,6 +138,4 @@ def _period_variables(layout: PageLayout, period: str, title: str, days: Sequenc
 
 
 def _period_link(layout: PageLayout, period: str, count: int, title: str) -> PeriodLink:
-    lang = layout.lang
-    href = layout.href(ArchiveAt(period))
-    return PeriodLink(title=title, href=href, count=lang.number(count), articles=lang.count("articles", count))
+    return PeriodLink(title=title, href=layout.href(ArchiveAt(period)), articles=layout.lang.count("articles", count))
