@@ -16,7 +16,7 @@ from feedsvc.cli.output import aligned_lines, print_json, print_line, report
 from feedsvc.cli.variables import Option, command
 
 _HEADINGS: Final = ("COMMAND", "OPTION", "VALUE", "FROM")
-_DATABASE_URL: Final = re.compile(r"[a-z0-9+]+://(?:.*@)?[^/:@?]*(?::[0-9]+)?(?:[/?].*)?")
+_DATABASE_URL: Final = re.compile(r"[a-z0-9+]+://(?:.*@)?[^/:@?]*(?::[0-9]+)?(?:[/?].*)?", re.DOTALL)
 _PASSWORD_PARAMETER: Final = re.compile(r"([?&][a-z]*passw(?:or)?d=)[^&]*", re.IGNORECASE)
 
 

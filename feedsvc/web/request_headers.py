@@ -53,9 +53,16 @@ def _parse_if_none_match(field: str) -> frozenset[str] | None:
     return frozenset(_CODING_SUFFIX.sub("", tag or "") for tag in parse_etags(field).as_set(include_weak=True))
 
 
+def _parse_date(field: str) -> datetime | None:
+    try:
+        return parse_date(field)
+    except OverflowError:  # of a zone or an hour with very many digits
+        return None
+
+
 accepted_codings: Final = _memoize(_parse_accept_encoding)
 _if_none_match_tags: Final = _memoize(_parse_if_none_match)
-_http_date: Final[Callable[[str], datetime | None]] = _memoize(parse_date)
+_http_date: Final[Callable[[str], datetime | None]] = _memoize(_parse_date)
 
 
 def is_not_modified(none_match: str, modified_since: str, tag: str, modified: datetime | None) -> bool:

@@ -140,6 +140,7 @@ def test_json_log_has_one_object_per_line_with_the_place_of_a_problem(
         "line": 2,
         "column": 8,
         "hint": 'put it in quotes: "no"',
+        "rule": "",
     }
 
 

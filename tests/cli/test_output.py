@@ -17,7 +17,7 @@ from tests.helpers.running_server import environment
 
 SITE_FILES = {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"}
 ARTICLE_WITHOUT_ID = "title: A\npublished: 2026-01-01\nsummary: S.\nbody: Text.\n"
-NO_ID_WARNING = "no id; after a renaming"
+NO_ID_WARNING = "no id; if the file is renamed"
 
 
 def write_articles_without_ids(root: Path, count: int) -> Path:

@@ -169,6 +169,8 @@ def test_site_below_a_path_with_tags_named_like_folders_and_without_browser_view
             for path in paths
             for headers in (NO_HEADERS, ALL_CODINGS, BROWSER)
             for line in servers.differences(path, headers)
+            # nginx sends the icon as any file of root/, without ranges; bodies are equal.
+            if not re.match(r"/daily/favicon\.ico: (?:accept-ranges|vary): ", line)
         ]
         # nginx has its own bodies of redirects.
         assert [line for line in lines if not re.search(r": (?:another body|content-(?:length|type): .*)$", line)] == []

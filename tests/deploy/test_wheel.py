@@ -29,7 +29,7 @@ VERSIONS: Final = ("3.11", "3.12", "3.13", "3.14")
 MAX_SECONDS: Final = 10.0  # from the command to the page
 INSTALL_SECONDS: Final = 600
 SAMPLE: Final = "feedsvc/sample/"
-MAX_SIZE: Final = 2 * 1024**2  # bytes of the wheel
+MAX_SIZE: Final = 2_000_000  # bytes of the wheel
 VERSION_FILE: Final = "feedsvc/_version.py"
 # Files for git and for CI, which nobody needs who has no checkout.
 UNARCHIVED: Final = (".ci/", ".git_archival.txt", ".gitattributes")

@@ -53,6 +53,7 @@ def test_feeds_are_filtered_while_typing(chromium: Browser, site: str) -> None:
         field.press_sequentially("MEERA")
         assert names.all_inner_texts() == ["Meera Pillai"]
         assert page.locator("#feeds h2:visible").all_inner_texts() == ["Authors"]
+        page.locator("[data-name='Meera Pillai'] summary").click()
         page.get_by_role("button", name="Meera Pillai (Atom)").click()
         assert page.evaluate("navigator.clipboard.readText()") == f"{site}/author/meera-pillai/feed.atom"
         field.fill("nguyen thao")  # without the marks of Nguyễn Thảo
@@ -89,6 +90,7 @@ def test_address_is_copied_without_the_clipboard_api(chromium: Browser, site: st
         page = recorder.page
         page.add_init_script(script)
         page.goto(f"{site}/subscribe/")
+        page.locator("[data-name='Meera Pillai'] summary").click()
         page.get_by_role("button", name="Meera Pillai (Atom)").click()
         page.get_by_role("button", name="Copied", exact=True).wait_for()
         assert page.locator("p.unseen[role=status]").text_content() == "Copied"
@@ -106,6 +108,8 @@ def test_address_is_selected_in_a_text_field_if_it_cannot_be_copied(chromium: Br
         page = recorder.page
         page.add_init_script(_NO_CLIPBOARD_SCRIPT + _NO_COPY_COMMAND_SCRIPT)
         page.goto(site + path)
+        if path == "/subscribe/":
+            page.locator("[data-name] summary").first.click()
         page.locator("main [data-copy]").first.click()
         field = page.get_by_role("textbox", name="Copy the address")
         field.wait_for()

@@ -107,6 +107,7 @@ def test_if_none_match_decides_between_304_and_200(
         ("Fri, 31 Dec 2099 23:59:59 GMT", 200),
         ("yesterday", 200),
         ("Sun, 99 Foo 2026 12:00:00 GMT", 200),
+        ("Mon, 01 Jan 2024 00:00:00 +9999999999999999", 200),
         ("", 200),
     ],
 )

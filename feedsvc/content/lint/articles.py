@@ -41,7 +41,7 @@ BODY_PLACEHOLDER: Final = "Write here, in Markdown."  # body of a new article
 MAX_TITLE_LENGTH: Final = 120
 MAX_SUMMARY_LENGTH: Final = 300
 _MAX_WARNINGS_PER_FILE: Final = 100
-_CODE_OR_TAG: Final = re.compile(r"<(pre|code)\b.*?</\1>|<[^>]*>", re.DOTALL)  # in the HTML of a body
+_CODE_OR_TAG: Final = re.compile(r"<(pre|code)\b.*?</\1>|<[^<>]*>", re.DOTALL)  # in the HTML of a body
 # In the text of a body: a footnote mark without note, a shortcode of WordPress, and one of Hugo or a tag of Jekyll.
 _LEFTOVER: Final = re.compile(
     r"\[\^[^\[\]\s]+\]|\[(?:(?:gallery|playlist|caption|embed)\b|[a-z][\w-]* [\w-]+=[\"'\w])[^\[\]\n]*\]"

@@ -173,10 +173,8 @@ class _Lint:
                 return self.context.has_free_place(place)
             case FileAt(path):
                 return path in self._public_files
-            case TagsAt(""):
-                return True
             case _:
-                return False
+                return place == TagsAt()
 
     def _reason_for_no_free_place(self, target: str) -> tuple[str, str] | None:
         place, content = place_of(target), self.context.content

@@ -63,7 +63,7 @@ def test_markdown_of_feeds_has_plain_block_quotes() -> None:
     markdown = '> [!QUOTE]\n> We walked home.\n\n![A](media/x.jpg "Caption")\n\n```\n> [!QUOTE]\n```'
     text = render_feed_markdown(markdown, base_url=BASE, page=PAGE, fit_image=lambda address: address)
     assert text.startswith("> We walked home.\n")
-    assert f'![A]({BASE}/media/x.jpg "Caption")' in text
+    assert f"![A]({BASE}/media/x.jpg)\n\nCaption\n" in text
     assert text.count("[!QUOTE]") == 1
 
 
