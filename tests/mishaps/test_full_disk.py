@@ -60,7 +60,7 @@ def test_full_state_disk_is_reported_and_recovers_while_feeds_are_served(editors
             wait_until(lambda: {"records", "dates", "reads"} <= fetch_alerts(server).keys())
             for name, file in (("records", "articles.sqlite"), ("dates", "modified.sqlite"), ("reads", "views.sqlite")):
                 assert f"{state}/{file}" in fetch_alerts(server)[name]
-                assert "tried again by itself" in fetch_alerts(server)[name]
+                assert "feedsvc tries again" in fetch_alerts(server)[name]
             assert "see that its disk has room" in fetch_alerts(server)["records"]
             active = re.findall(rb'^feedsvc_alerts{kind="(.*)"} 1.0$', ask(server.url, "/metrics").body, re.MULTILINE)
             assert active == [b"dates", b"reads", b"records"]
@@ -70,7 +70,13 @@ def test_full_state_disk_is_reported_and_recovers_while_feeds_are_served(editors
         wait_until(lambda: ask(server.url, "/articles/boats/views").body == b'{"views": 1}')
     for subject in ("the parse cache", "Last-Modified dates"):
         assert sum(line.startswith(f"feedsvc: {subject} cannot be written to ") for line in server.lines) == 1
-        assert sum(line.startswith(f"feedsvc: {subject} ") and line.endswith("again\n") for line in server.lines) == 1
+        assert (
+            sum(
+                line.startswith(f"feedsvc: {subject} ") and line.endswith("again\n") and "cannot" not in line
+                for line in server.lines
+            )
+            == 1
+        )
 
 
 def can_count_fetch(store: TokenStore, token: Token) -> bool:
