@@ -27,8 +27,7 @@ def show_config(*, as_json: bool) -> None:
     """Print the options that variables or the settings file set, and where each is set.
 
     The options of every command are listed. The command checks the whole settings file. Values that the command line gives take
-    precedence over all of them. Passwords in addresses are not printed, nor is a
-    database that is not given as a URL.
+    precedence over all of them. Passwords in addresses are not printed, nor is a database that is no URL.
 
     \b
     Examples:
