@@ -81,6 +81,10 @@ screenshots: $(VENV)/test.done ## Take the screenshots of docs/screenshots/ with
 readers-table: $(VENV)/test.done ## Run real feed readers on the feeds, and write docs/readers.md
 	FEEDSVC_TEST_REQUIRE_ALL=1 FEEDSVC_TEST_WRITE_READERS=1 $(RUN) -m pytest -k table_of_readers tests/subscribers
 
+.PHONY: trees
+trees: $(VENV)/test.done ## List the files of static trees that differ from a commit; ARGS="FOLDER --commit HEAD~3 --diff" shows more
+	$(RUN) -m tests.trees $(ARGS)
+
 .PHONY: kills
 ROUNDS ?= 500
 kills: $(VENV)/test.done ## Run kill -9 at random times, ROUNDS times in half an hour; SEED=... repeats an earlier run
