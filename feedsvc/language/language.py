@@ -40,6 +40,7 @@ _SIZE_UNIT_RATIO: Final = 1000
 _SIZE_UNITS: Final = ("B", "kB", "MB", "GB")  # SI prefixes
 # Exceptions in which newsrooms do not follow CLDR's own patterns.
 _DATE_PATTERNS: Final = {"en": "EEE, dd MMM yyyy", "hi": "E, d MMMM y"}
+_DAY_PATTERNS: Final = {"en": "EEE d"}
 _TIME_PATTERNS: Final = {"en": "HH:mm", "hi": "HH:mm", "ko": "aaaa h:mm"}
 
 
@@ -131,6 +132,11 @@ class Language:
     def month_name(self, month: str) -> str:
         """Return the name of a month YYYY-MM without its year, as a heading: January."""
         return self._format_pattern(Day.fromisoformat(f"{month}-01"), "LLLL")
+
+    def day_name(self, day: str) -> str:
+        """Return the name of a day YYYY-MM-DD without its month and year, as a heading: Fri 2."""
+        pattern = _DAY_PATTERNS.get(self._locale.language) or self._locale.datetime_skeletons["Ed"].pattern
+        return self._format_pattern(Day.fromisoformat(day), pattern)
 
     def _day(self, day: Day) -> str:
         pattern = _DATE_PATTERNS.get(self._locale.language) or self._locale.datetime_skeletons["yMMMEd"].pattern

@@ -18,11 +18,16 @@ from feedsvc.uris import absolute
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeriodLink:
-    """A month or day in words with a link to its page, and with its number of articles and the noun."""
+    """A month or day in words with a link to its page, and with its number of articles and the noun.
+
+    `period` is YYYY-MM or YYYY-MM-DD. `share` is the number of its articles in percent of the largest month or day on the page.
+    """
 
     title: str
     href: str
     articles: str
+    period: str
+    share: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,9 +41,10 @@ class ArchiveYear:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ArchiveDay:
-    """A day of the archive with its articles, newest first."""
+    """A day of the archive with its articles, newest first. `name` is its title without month and year, such as Fri 2."""
 
     title: str
+    name: str
     entries: list[Card]
 
 
@@ -105,6 +111,7 @@ def _head(layout: PageLayout, period: str, own_title: str) -> PageMetadata:
 
 def _archive_variables(layout: PageLayout, title: str) -> ArchiveVariables:
     months = layout.catalog.listings[ListingRef()].calendar.months
+    largest = max((count for _, count in months), default=0)
     years = [(year, [*group]) for year, group in groupby(months, key=lambda month: month[0][:4])]
     return ArchiveVariables(
         title=title,
@@ -113,7 +120,7 @@ def _archive_variables(layout: PageLayout, title: str) -> ArchiveVariables:
             ArchiveYear(
                 title=layout.lang.period_name(year),
                 articles=layout.lang.count("articles", sum(count for _, count in group)),
-                months=[_period_link(layout, month, count, layout.lang.month_name(month)) for month, count in reversed(group)],
+                months=[_period_link(layout, month, count, largest) for month, count in reversed(group)],
             )
             for year, group in years
         ],
@@ -123,19 +130,22 @@ def _archive_variables(layout: PageLayout, title: str) -> ArchiveVariables:
 def _period_variables(layout: PageLayout, period: str, title: str, days: Sequence[tuple[str, int]]) -> ArchivePeriodVariables:
     listing, lang = layout.catalog.listings[ListingRef()], layout.lang
     rows = () if days else archive_rows(listing.stories.archive_index.all_periods[period])
+    largest = max((count for _, count in days), default=0)
     older, newer = listing.calendar.neighbours_of(period)
     return ArchivePeriodVariables(
         title=title,
         articles=lang.count("articles", sum(count for _, count in days) if days else len(rows)),
         days=[
-            ArchiveDay(title=lang.period_name(day), entries=[layout.card(row) for row in group])
+            ArchiveDay(title=lang.period_name(day), name=lang.day_name(day), entries=[layout.card(row) for row in group])
             for day, group in groupby(rows, key=lambda row: row.day)
         ],
-        day_links=[_period_link(layout, day, count, lang.period_name(day)) for day, count in days],
+        day_links=[_period_link(layout, day, count, largest) for day, count in days],
         older=layout.period_link(ArchiveAt(older), "older"),
         newer=layout.period_link(ArchiveAt(newer), "newer"),
     )
 
 
-def _period_link(layout: PageLayout, period: str, count: int, title: str) -> PeriodLink:
-    return PeriodLink(title=title, href=layout.href(ArchiveAt(period)), articles=layout.lang.count("articles", count))
+def _period_link(layout: PageLayout, period: str, count: int, largest: int) -> PeriodLink:
+    lang, href, share = layout.lang, layout.href(ArchiveAt(period)), round(100 * count / largest)
+    title = lang.period_name(period) if len(period) > len("YYYY-MM") else lang.month_name(period)
+    return PeriodLink(title=title, href=href, articles=lang.count("articles", count), period=period, share=share)

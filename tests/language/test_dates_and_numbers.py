@@ -74,6 +74,13 @@ def test_month_names_follow_the_language(tag: str, month: str) -> None:
     assert language_in_india(tag).period_name("2026-01") == month
 
 
+@pytest.mark.parametrize(
+    ("tag", "day"), [("en", "Fri 2"), ("de", "Fr., 2."), ("ja", "2日(金)"), ("fa", "جمعه ۲"), ("vi", "Th 6, ngày 2")]
+)
+def test_day_names_are_short_in_each_language(tag: str, day: str) -> None:
+    assert language_in_india(tag).day_name("2026-01-02") == day
+
+
 @pytest.mark.parametrize("period", ["2026-13", "2026-02-30", "soon"])
 def test_invalid_period_raises_value_error(period: str) -> None:
     with pytest.raises(ValueError, match=r"Invalid isoformat|must be in|out of range"):

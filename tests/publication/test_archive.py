@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any, Final
 
@@ -14,12 +15,13 @@ from hypothesis import strategies as st
 
 from feedsvc.catalog import build_catalog
 from feedsvc.catalog import periods as catalog_periods
-from feedsvc.model import Article, ArticleStatus
+from feedsvc.content.folder.folder import load_content
+from feedsvc.model import Article, ArticleStatus, Image
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.fingerprints import Fingerprints
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import ArchiveAt, ListingRef, path_of, place_of
-from tests.helpers import model_newsrooms
+from tests.helpers import model_newsrooms, newsrooms
 from tests.helpers.model_newsrooms import START
 
 ARCHIVE: Final = "/archive/"
@@ -92,8 +94,33 @@ def test_month_lists_its_articles_by_day_and_links_to_the_months_beside_it() -> 
     titles = [f"Title {number}" for number in (4, 3, 2)]
     assert sorted(titles, key=body.index) == titles
     assert body.count("<h2>") == 2
+    assert "<h2>Tue 20</h2>" in body
     assert 'rel="next" href="/daily/archive/2024/05/">Older: May 2024' in body
     assert 'rel="prev" href="/daily/archive/2026/02/">Newer: February 2026' in body
+
+
+def test_bars_of_the_archive_show_which_month_has_the_most_articles() -> None:
+    body = _body(_publication(), ARCHIVE)
+    assert [body.count(f'd="M0 100V{top}H1V100"') for top in (0, 67)] == [1, 2]
+
+
+def test_month_shows_a_picture_for_each_day_but_not_below_the_same_one() -> None:
+    image = Image(url="https://elsewhere.example/a.jpg", width=1600, height=900, alt="A")
+    other = replace(image, url="https://elsewhere.example/b.jpg")
+    days = ((1, image), (2, image), (3, other), (4, None))
+    articles = tuple(_article(day, datetime(2026, 1, day, tzinfo=UTC), image=picture) for day, picture in days)
+    body = _body(_publication(articles), "/archive/2026/01/")
+    assert (body.count("a.jpg"), body.count("b.jpg")) == (1, 1)
+    assert body.index("b.jpg") < body.index("a.jpg") < body.index("Title 1")
+
+
+def test_month_is_built_again_if_the_file_of_a_picture_is_replaced(tmp_path: Path) -> None:
+    fingerprints = set()
+    for ending in (b"", b"\0"):
+        files = newsrooms.article("a", "2026-01-02", image="{src: media/a.jpg, alt: A}")
+        newsrooms.write(tmp_path, {**newsrooms.SITE, **files, "media/a.jpg": newsrooms.picture(1600, 900) + ending})
+        fingerprints.add(Fingerprints(build_catalog(load_content(tmp_path), newsrooms.NOW)).get(ArchiveAt("2026-01")))
+    assert len(fingerprints) == 2
 
 
 def test_month_with_too_many_articles_links_to_its_days(small_months: None) -> None:
