@@ -19,7 +19,7 @@ from feedsvc.pages.related import MAX_CANDIDATES, find_linking_rows, find_relate
 from feedsvc.pages.static_page import render_static_page
 from feedsvc.pages.status_pages import newest_rows, render_combination_error, render_gone, render_not_found, render_redirect_page
 from feedsvc.pages.stylesheets import static_file
-from feedsvc.pages.tags import render_tag_list, tag_page
+from feedsvc.pages.tags import render_tag_page, tag_page
 from feedsvc.pages.theme import STATIC_TYPES, Theme, compile_builtin_templates
 from feedsvc.pages.theme_adoption import ThemeAdoption
 
@@ -46,7 +46,7 @@ __all__ = [
     "render_redirect_page",
     "render_static_page",
     "render_subscribe_page",
-    "render_tag_list",
+    "render_tag_page",
     "render_withdrawn_issue",
     "select_home_rows",
     "static_file",

@@ -5,14 +5,20 @@ If there are more tags, several pages in the order of tag ids, and an overview a
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple, TypedDict
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated, Final, NamedTuple, TypedDict
 
-from feedsvc.catalog import Catalog
+from feedsvc.catalog import Catalog, is_visible
+from feedsvc.language import direction
 from feedsvc.pages import metadata
 from feedsvc.pages.breadcrumbs import trail
 from feedsvc.pages.layout import PageLayout
+from feedsvc.pages.views import LinkView
 from feedsvc.routes import ListingRef, PageAt, TagsAt, path_of
-from feedsvc.uris import absolute
+from feedsvc.uris import absolute, root_relative
+
+_MOST_USED: Final = 6
 
 
 class TagRange(NamedTuple):
@@ -24,20 +30,23 @@ class TagRange(NamedTuple):
 
 
 class TagCount(NamedTuple):
-    """A tag's id, title and number of visible articles."""
+    """A tag's id, title and number of visible articles. `newest` is set for the most used tags only."""
 
     id: str
     title: str
     article_count: int
+    newest: LinkView | None = None
 
 
 class TagPage(NamedTuple):
     """The content of one page of the list of all tags, as plain values, so that it can be compared and digested.
 
-    A page lists `tags`; the overview at /tags/, if there are several pages, has the `ranges` of these pages instead. `previous`
-    and `next` are the pages before and after this one, None if there is none.
+    A page lists `tags`; the overview at /tags/, if there are several pages, has the `ranges` of these pages instead. `most_used`
+    are the _MOST_USED tags with the most articles, on /tags/ only. `previous` and `next` are the pages before and after this
+    one, None if there is none.
     """
 
+    most_used: tuple[TagCount, ...] = ()
     tags: tuple[TagCount, ...] = ()
     ranges: tuple[TagRange, ...] = ()
     previous: TagRange | None = None
@@ -51,7 +60,9 @@ def tag_page(catalog: Catalog, start: str = "") -> TagPage | None:
     """
     starts = catalog.tags.starts
     if not start:
-        return TagPage(tags=_tag_counts(catalog, 0)) if len(starts) <= 1 else TagPage(ranges=_tag_ranges(catalog))
+        page = TagPage(most_used=tuple(_most_used(catalog)))
+        ranges = tuple(_tag_range(catalog, index) for index in range(len(starts)))
+        return page._replace(ranges=ranges) if len(starts) > 1 else page._replace(tags=_tag_counts(catalog, 0))
     index = catalog.tags.page_of(start)
     if len(starts) <= 1 or starts[index] != start:
         return None
@@ -63,13 +74,23 @@ def tag_page(catalog: Catalog, start: str = "") -> TagPage | None:
 
 
 def _tag_counts(catalog: Catalog, index: int) -> tuple[TagCount, ...]:
-    tags = catalog.tags
-    page = tags.pages[index] if tags.pages else ()
-    return tuple(TagCount(tag, catalog.tag_listing(tag).title, tags.count(tag)) for tag in page)
+    return tuple(_tag_count(catalog, tag) for tag in (catalog.tags.pages[index] if catalog.tags.pages else ()))
 
 
-def _tag_ranges(catalog: Catalog) -> tuple[TagRange, ...]:
-    return tuple(_tag_range(catalog, index) for index in range(len(catalog.tags.starts)))
+def _tag_count(catalog: Catalog, tag: str) -> TagCount:
+    return TagCount(tag, catalog.tag_listing(tag).title, catalog.tags.count(tag))
+
+
+def _most_used(catalog: Catalog) -> Iterator[TagCount]:
+    """Yield the most used tags, each with its newest article, or the newest that is not that of a tag before, if there is one."""
+    shown: set[str] = set()
+    for tag in catalog.tags.most_used[:_MOST_USED]:
+        rows = [*islice(filter(is_visible, catalog.tag_listing(tag).stories.rows), _MOST_USED)]
+        row = next((row for row in rows if row.article.id not in shown), rows[0])
+        shown.add(row.article.id)
+        href, language = root_relative(catalog.site.base_url, path_of(row.place)), row.article.language
+        newest = LinkView(title=row.article.title, href=href, language=language, direction=language and direction(language))
+        yield _tag_count(catalog, tag)._replace(newest=newest)
 
 
 def _tag_range(catalog: Catalog, index: int) -> TagRange:
@@ -78,11 +99,15 @@ def _tag_range(catalog: Catalog, index: int) -> TagRange:
 
 
 class TagView(NamedTuple):
-    """A tag on a page; `articles` is the number of its articles with the noun, like "3 articles", in the site's language."""
+    """A tag on a page; `articles` is the number of its articles with the noun, like "3 articles", in the site's language.
+
+    `newest` is its newest article that no topic above it has; None except in the list of the most used tags.
+    """
 
     title: str
     href: str
     articles: str
+    newest: LinkView | None
 
 
 class TagRangeView(NamedTuple):
@@ -99,18 +124,11 @@ class TagsVariables(TypedDict):
     title: Annotated[str, "heading of the list of all tags"]
     range: Annotated[TagRangeView | None, "first and last tag of the page, if it is one of several"]
     all: Annotated[str, "link to /tags/"]
-    tags: Annotated[list[TagView], "the tags of the page; empty on the overview of several pages"]
+    most_used: Annotated[list[TagView], "the six tags with the most articles, on /tags/; else empty"]
+    tags: Annotated[list[TagView], "the tags of the page, those of `most_used` included; empty on the overview of several pages"]
     parts: Annotated[list[TagRangeView], "links to the pages, on the overview of several pages; else empty"]
     previous: Annotated[TagRangeView | None, "link to the page before"]
     next: Annotated[TagRangeView | None, "link to the page after"]
-
-
-def render_tag_list(layout: PageLayout, start: str = "") -> bytes:
-    """Render the page of tags whose address has this start ("" for /tags/). Raises ValueError if there is no such page."""
-    page = tag_page(layout.catalog, start)
-    if page is None:
-        raise ValueError(f"no page of tags begins with '{start}'")
-    return render_tag_page(layout, start, page)
 
 
 def render_tag_page(layout: PageLayout, start: str, page: TagPage) -> bytes:
@@ -132,6 +150,7 @@ def render_tag_page(layout: PageLayout, start: str, page: TagPage) -> bytes:
             title=title,
             range=TagRangeView(page.tags[0].title, page.tags[-1].title, "") if start else None,
             all=layout.href(TagsAt()),
+            most_used=[_tag_view(layout, tag) for tag in page.most_used],
             tags=[_tag_view(layout, tag) for tag in page.tags],
             parts=[_tag_range_view(layout, tag_range) for tag_range in page.ranges],
             previous=_tag_range_view(layout, page.previous) if page.previous else None,
@@ -141,7 +160,8 @@ def render_tag_page(layout: PageLayout, start: str, page: TagPage) -> bytes:
 
 
 def _tag_view(layout: PageLayout, tag: TagCount) -> TagView:
-    return TagView(tag.title, layout.href(PageAt(ListingRef("tag", tag.id))), layout.lang.count("articles", tag.article_count))
+    href, articles = layout.href(PageAt(ListingRef("tag", tag.id))), layout.lang.count("articles", tag.article_count)
+    return TagView(tag.title, href, articles, tag.newest)
 
 
 def _tag_range_view(layout: PageLayout, tag_range: TagRange) -> TagRangeView:

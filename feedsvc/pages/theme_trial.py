@@ -39,16 +39,17 @@ from feedsvc.pages.theme import (
     referenced_templates,
     syntax_error,
 )
+from feedsvc.pages.views import LinkView
 from feedsvc.routes import ListingRef
 from feedsvc.support.limited_process import BeginStep
 
 FALLBACK_HINT: Final = "until the template is changed, its last valid version is used, or else the product's own"
 _MAX_LISTINGS: Final = 40  # listings of real articles
 _MAX_MESSAGE_LENGTH: Final = 500  # characters of a message
-_SAMPLE_TAGS: Final = (TagCount("t", "Topic", 1),)
+_SAMPLE_TAGS: Final = (TagCount("t", "Topic", 1, LinkView(title="Title", href="/")),)
 _SAMPLE_RANGE: Final = TagRange("t", "Topic", "Topic")
 _SAMPLE_TAG_PAGES: Final = (
-    ("", TagPage(tags=_SAMPLE_TAGS)),
+    ("", TagPage(most_used=_SAMPLE_TAGS, tags=_SAMPLE_TAGS)),
     ("", TagPage(ranges=(_SAMPLE_RANGE, _SAMPLE_RANGE))),
     ("t", TagPage(tags=_SAMPLE_TAGS, previous=_SAMPLE_RANGE, next=_SAMPLE_RANGE)),
 )

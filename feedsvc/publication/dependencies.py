@@ -246,7 +246,7 @@ def _tag_page_dependencies(catalog: Catalog, place: TagsAt, _: RowsByPeriod) -> 
 def _archive_dependencies(catalog: Catalog, place: ArchiveAt, rows_by_period: RowsByPeriod) -> Dependencies | None:
     """Return the dependencies of a page of the archive for people; None if its period has no page.
 
-    They are numbers of articles by month or by day, or the rows of a period with their images, and its neighbours.
+    They are numbers of articles by month or by day, or the rows of a period, and its neighbours.
     """
     listing = catalog.listings[ListingRef()]
     calendar, period = listing.calendar, place.period
@@ -256,7 +256,7 @@ def _archive_dependencies(catalog: Catalog, place: ArchiveAt, rows_by_period: Ro
         return None
     neighbours, days = calendar.neighbours_of(period), calendar.days_of(period)
     rows = () if days else archive_rows(rows_by_period(listing.stories.archive_index.all_periods).get(period, ()))
-    return Dependencies(rows, (neighbours, days, *image_dependencies(catalog, rows)))
+    return Dependencies(rows, (neighbours, days))
 
 
 def _sitemap_dependencies(catalog: Catalog, place: SitemapAt, _: RowsByPeriod) -> Dependencies | None:

@@ -110,7 +110,7 @@ class Renderer:
             RootFileAt: self._find_root_file,
             VariantAt: self._image_variants.make,
             SiteDocumentAt: self._render_single,
-            TagsAt: self._render_tag_list,
+            TagsAt: self._render_tag_page,
             ArchiveAt: self._render_archive,
             SitemapAt: self._render_sitemap_part,
         }
@@ -251,10 +251,9 @@ class Renderer:
             return self._html_document(path_of(place), body)
         return self._build_document(path_of(place), body, media_type) if body is not None else None
 
-    def _render_tag_list(self, place: TagsAt) -> Document | None:
-        if not has_document(self._catalog, place):
-            return None
-        return self._html_document(path_of(place), pages.render_tag_list(self._layout, place.start))
+    def _render_tag_page(self, place: TagsAt) -> Document | None:
+        page = pages.tag_page(self._catalog, place.start)
+        return self._html_document(path_of(place), pages.render_tag_page(self._layout, place.start, page)) if page else None
 
     def _render_archive(self, place: ArchiveAt) -> Document | None:
         if not has_document(self._catalog, place):

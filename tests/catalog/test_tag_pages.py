@@ -59,6 +59,23 @@ def test_other_paths_below_tags_are_redirected_or_not_found() -> None:
     assert small_publication.resolve(f"/tags/from/{FIRST_PAGE}/") is None
 
 
+def test_list_of_tags_begins_with_those_that_have_the_most_articles_and_no_article_twice() -> None:
+    articles = [article_with_tags(number, range(number or 8), title=f"Title {number}") for number in range(9)]
+    text = body(publication_of(articles), "/tags/").decode()
+    tags = [f'/tag/{tag(number).id}/">' for number in range(8)]
+    assert [text.count(one) for one in tags] == [1] * 8
+    assert sorted(tags, key=text.index) == tags
+    assert [text.count(f"Title {number}<") for number in range(9)] == [1, 0, 1, 1, 1, 1, 1, 0, 0]
+
+
+def test_new_title_of_the_newest_article_of_a_much_used_tag_changes_the_list_of_tags() -> None:
+    article = article_with_tags(1, [1])
+    before = publication_of([article, article_with_tags(2, [1, 2])])
+    after = next_edition(before, [article], [replace(article, title="Another title")])
+    assert b"Another title" in body(after, "/tags/")
+    assert "/tags/" in after.changed_since(before)
+
+
 def test_an_edit_that_keeps_the_tags_changes_no_page_of_tags() -> None:
     articles = articles_with_many_tags()
     before = publication_of(articles)
