@@ -26,16 +26,20 @@ class _Links(HTMLParser):
         self.addresses += [value for name, value in attrs if tag == "a" and name == "href" and value]
 
 
-def test_each_feed_has_one_button_and_topics_are_folded(tmp_path: Path) -> None:
+def test_addresses_of_the_site_are_shown_other_feeds_have_one_button_and_topics_are_folded(tmp_path: Path) -> None:
     publication = newsrooms.load_publication(newsrooms.write_sample(tmp_path))
     page = publication.resolve("/subscribe/")
     assert isinstance(page, Document)
     document = html.document_fromstring(page.body.decode())
     rows = document.xpath("//li[@data-name]")
-    assert len(rows) == len(publication.catalog.subscribable_listings)
+    assert len(rows) == len(publication.catalog.subscribable_listings) - 1
     for row in rows:
         assert [button.text for button in row.xpath("details/summary")] == ["Subscribe"]
         assert row.xpath(".//ul[@class='formats']//a/text()") == ["RSS", "Atom", "JSON Feed"]
+    [site] = document.xpath("//section[@data-name]")
+    assert site.xpath(".//code/text()") == [
+        f"{publication.catalog.site.base_url}/feed.{format_name}" for format_name in ("rss", "atom", "json")
+    ]
     [topics] = document.xpath("//div[@id='feeds']/details")
     assert (topics.get("open"), topics.findtext("summary/h2")) == (None, "Topics")
     assert topics.xpath(".//li[@data-name]")
