@@ -9,6 +9,7 @@ from typing import Annotated, TypedDict
 
 from feedsvc.catalog import Listing, Visibility, count_articles
 from feedsvc.feeds import last_updated, listing_title
+from feedsvc.model import Author
 from feedsvc.pages import metadata
 from feedsvc.pages.breadcrumbs import listing_trail
 from feedsvc.pages.combination_form import KIND_TITLES, CombinationForm, combination_form
@@ -28,6 +29,8 @@ class ListingVariables(TypedDict):
     title: Annotated[str, "heading of the page"]
     description: Annotated[str, "description of the listing; empty without one, and on pages of a period"]
     avatar: Annotated[str, "address of the picture of an author or custom feed; empty as the description"]
+    articles: Annotated[str, "number of its articles with the noun; empty on pages of a period"]
+    author: Annotated[Author | None, "author whose articles these are"]
     section: Annotated[str, "link to the newest page of the section whose articles these are; empty for other listings"]
     entries: Annotated[list[Card], "the articles, newest first"]
     older: Annotated[LinkView | None, "link to the page of older articles"]
@@ -43,6 +46,7 @@ def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> by
     if listing.ref == ListingRef() and not period:
         return render_home(layout)
     layout = layout.for_listing(listing.ref)
+    count = count_articles(listing)
     listing = listing.stories
     site, lang, name = layout.site, layout.lang, listing_title(listing)
     title = lang.say("archive", title=name, month=lang.period_name(period)) if period else name
@@ -66,6 +70,8 @@ def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> by
             title=title,
             description="" if period else listing.description,
             avatar=local_href(site, picture) if picture and not period else "",
+            articles="" if period else lang.count("articles", count),
+            author=author,
             section=layout.listing_link(listing).href if listing.ref.kind == "category" else "",
             entries=[layout.card(row) for row in rows],
             older=layout.period_link(PageAt(listing.ref, older), "older"),

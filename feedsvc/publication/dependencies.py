@@ -135,7 +135,7 @@ def _page_dependencies(catalog: Catalog, place: PageAt, rows_by_period: RowsByPe
     elif place.listing == ListingRef():
         dependencies = _home_dependencies(catalog, listing)
     else:
-        dependencies = _newest_dependencies(listing.stories, listing.page_index.newest_older_period)
+        dependencies = _newest_dependencies(listing.stories, listing.page_index.newest_older_period, count_articles(listing))
     if dependencies is None:
         return None
     return Dependencies(dependencies.objects, (*dependencies.values, *image_dependencies(catalog, dependencies.objects)))
@@ -149,9 +149,12 @@ def _home_dependencies(catalog: Catalog, listing: Listing) -> Dependencies:
     return Dependencies(tuple(rows.all_rows), values)
 
 
-def _newest_dependencies(listing: Listing, older_period: str) -> Dependencies:
-    """Return the dependencies of a listing's newest page or feed, which links to `older_period`, "" if there is none."""
-    return Dependencies(listing.dated_rows, (listing.title, listing.description, older_period, bool(listing.feed_rows)))
+def _newest_dependencies(listing: Listing, older_period: str, count: int = 0) -> Dependencies:
+    """Return the dependencies of a listing's newest page or feed, which links to `older_period`, "" if there is none.
+
+    `count` is the number of articles, which the page shows.
+    """
+    return Dependencies(listing.dated_rows, (listing.title, listing.description, older_period, bool(listing.feed_rows), count))
 
 
 def _period_dependencies(listing: Listing, period: str, index: ArchiveIndex, rows_by_period: RowsByPeriod) -> Dependencies | None:

@@ -60,7 +60,7 @@ def test_translated_words_fit_narrow_screens(chromium: Browser, tmp_path: Path, 
     ("path", "selector", "size"),
     [
         ("/articles/middle/", ".lead img", (1, 1)),
-        ("/author/a/", ".avatar", (96, 96)),
+        ("/author/a/", ".avatar", (144, 144)),
         ("/author/a/", ".brand img", (200, 25)),
     ],
 )

@@ -289,7 +289,7 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
     },
     "AuthorKeys": {
         "name": KeyDescription("As it stands in bylines.", "Ritesh Nambiar"),
-        "email": KeyDescription("Public: feeds carry it.", "ritesh@example.org"),
+        "email": KeyDescription("Public: feeds and the author's page carry it.", "ritesh@example.org"),
         "url": KeyDescription("Their own page.", "https://ritesh.example.org/"),
         "bio": KeyDescription("One sentence.", "Writes about diplomacy and trade."),
         "avatar": KeyDescription("Their picture: a file in media/ or an address.", "media/ritesh.jpg"),
