@@ -45,6 +45,7 @@ class MessageVariables(TypedDict):
     title: Annotated[str, "heading of the page"]
     article: Annotated[Article | None, "article that was withdrawn; None on other pages"]
     published: Annotated[DateView | None, "date of its publication"]
+    withdrawn: Annotated[DateView | None, "date of its withdrawal"]
     text: Annotated[str, "the sentence"]
     language: Annotated[str, "language of the sentence; empty if it is the page's"]
     direction: Annotated[str, "writing direction of the sentence; empty as the language"]
@@ -105,6 +106,7 @@ def render_message(
         title=title,
         article=article,
         published=layout.date_view(article.published, "published") if article and layout.site.show.dates else None,
+        withdrawn=layout.date_view(article.withdrawn_at) if article and article.withdrawn_at and layout.site.show.dates else None,
         text=text,
         language=language,
         direction=direction,

@@ -102,7 +102,8 @@ def document_dependencies(catalog: Catalog, place: Place, rows_by_period: RowsBy
 
 def not_found_dependencies(catalog: Catalog) -> Dependencies:
     """Return the dependencies of the page with status 404."""
-    return Dependencies(newest_rows(catalog), tuple(logo_dependencies(catalog)))
+    rows = newest_rows(catalog)
+    return Dependencies(rows, (*logo_dependencies(catalog), *image_dependencies(catalog, rows)))
 
 
 def are_comparable(one: Catalog, other: Catalog) -> bool:

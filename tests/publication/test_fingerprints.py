@@ -22,6 +22,7 @@ from feedsvc.publication.fingerprints import Fingerprints, site_fingerprint
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import ArticleAt, place_of
 from tests import ROOT
+from tests.conftest import Newsroom
 from tests.helpers import model_newsrooms, newsrooms
 from tests.helpers.newsrooms import NOW
 
@@ -104,6 +105,17 @@ def test_documents_with_different_bytes_have_different_fingerprints(tmp_path: Pa
         assert [path for path in same if new_bodies.get(path) != old_bodies.get(path)] == []
     else:
         assert edit in ("a category", "an author", "the site") or ".yaml" in edit
+
+
+def test_another_picture_of_a_new_article_changes_the_page_of_an_unknown_address(newsroom: Newsroom) -> None:
+    files = newsrooms.article("a", image="{src: media/p.jpg, alt: P}")
+    pages = []
+    for width in (600, 700):
+        publication = newsrooms.load_publication(newsroom({**files, "media/p.jpg": newsrooms.picture(width)}))
+        pages.append((publication.not_found_page.body, Fingerprints(publication.catalog).not_found_page))
+    assert b'width="600"' in pages[0][0]
+    assert b'width="700"' in pages[1][0]
+    assert pages[0][1] != pages[1][1]
 
 
 def test_documents_that_change_with_time_get_another_fingerprint(tmp_path: Path) -> None:
