@@ -82,6 +82,26 @@ def test_feeds_are_filtered_by_kind_and_format_and_their_number_is_announced(chr
         assert status.text_content() == ""
 
 
+@pytest.mark.parametrize("suffix", ["rss", "atom"])
+def test_the_address_of_a_feed_in_a_browser_is_copied_above_its_entries_and_the_footer_ends_it(
+    chromium: Browser, site: str, suffix: str
+) -> None:
+    with open_page(chromium, permissions=["clipboard-read", "clipboard-write"]) as recorder:
+        page = recorder.page
+        page.goto(f"{site}/author/meera-pillai/feed.{suffix}")
+        button, footer = page.get_by_text("Copy address"), page.locator("footer")
+        footer.wait_for()
+        tops = [
+            one.bounding_box() for one in (button, page.locator("item, entry").first, page.locator("item, entry").last, footer)
+        ]
+        heights = [box["y"] for box in tops if box]
+        assert (len(heights), heights) == (4, sorted(heights))
+        button.click()
+        page.get_by_text("Copied").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == f"{site}/author/meera-pillai/feed.{suffix}"
+        assert recorder.messages == []
+
+
 _NO_CLIPBOARD_SCRIPT = "Object.defineProperty(navigator, 'clipboard', { value: undefined });"
 _REFUSED_CLIPBOARD_SCRIPT = "navigator.clipboard.writeText = async () => { throw new DOMException('no', 'NotAllowedError'); };"
 _NO_COPY_COMMAND_SCRIPT = "document.execCommand = () => false;"

@@ -31,7 +31,7 @@ _VISIBLE_TEXTS_SCRIPT: Final = """
 [...document.querySelectorAll("*")].filter(one => one.checkVisibility()).flatMap(one => {
   const made = part => {
     const content = getComputedStyle(one, part).content;
-    if (content === "none" || content === "normal") return "";
+    if (content === "none" || content === "normal" || content.endsWith(' / ""')) return "";
     return content.startsWith("attr(") ? one.getAttribute(content.slice(5, -1)) : JSON.parse(content);
   };
   const own = [...one.childNodes].filter(node => node.nodeType === 3 || node.nodeType === 4).map(node => node.data).join("");

@@ -1,4 +1,5 @@
-// What a browser adds to the view of a feed: the head and stylesheets of the site, pictures, links on titles, and dates as on pages.
+// What a browser adds to the view of a feed: the head, foot and stylesheets of the site, a button that copies the address, pictures,
+// links on titles, and sections, authors and dates as on pages.
 // Feed readers get the feed without this script, and without it the view reads, too.
 "use strict";
 
@@ -37,6 +38,19 @@ const showPicture = (entry) => {
   if (picture) entry.prepend(make("img", { src: picture.getAttribute("url"), alt: "", loading: "lazy" }));
 };
 
+const offerCopy = () => {
+  const button = make("button", { type: "button" });
+  const label = button.textContent = "Copy address";
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.URL);
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = label; }, 2000);
+  });
+  const place = make("p", { class: "copy" });
+  place.append(button);
+  root.append(place);
+};
+
 const pathOf = (address) => new URL(address, document.URL).pathname;
 
 // The page that shows the same list as the feed.
@@ -45,16 +59,25 @@ const load = async (feed) => {
   return new DOMParser().parseFromString(answer.ok ? await answer.text() : "", "text/html");
 };
 
-// Dates as the page has them, else in the reader's own words.
+// Section, authors and time of an article on the page. In a block of the front page, the section is that of the block.
+const aboutArticle = (link) => {
+  const article = link.closest("article");
+  const section = article.querySelector(".kicker") ? null : article.closest(".block")?.querySelector("h2 a");
+  if (section) section.className = "kicker";
+  const parts = article.querySelector(".meta:has(time)")?.children || [article.querySelector("time")];
+  return [section, ...parts].filter(Boolean).map((one) => document.importNode(one, true));
+};
+
+// Dates with section and authors as the page has them, else in the reader's own words.
 const showDates = (entries, page) => {
   const words = new Intl.DateTimeFormat(navigator.languages, { dateStyle: "medium", timeStyle: "short" });
-  const times = [...page.querySelectorAll("article:has(time) :is(h2, h3) a")]
-    .map((link) => [pathOf(link.getAttribute("href")), link.closest("article").querySelector("time").textContent]);
-  const shown = new Map(times);
+  const links = [...page.querySelectorAll("article:has(time) :is(h2, h3) a")];
+  const shown = new Map(links.map((link) => [pathOf(link.getAttribute("href")), link]));
   for (const entry of entries) {
     for (const date of [...children(entry, "pubDate"), ...children(entry, "published")]) {
       const moment = Date.parse(date.textContent);
-      date.textContent = shown.get(pathOf(addressOf(entry))) || (Number.isNaN(moment) ? date.textContent : words.format(moment));
+      const link = shown.get(pathOf(addressOf(entry)));
+      date.replaceChildren(...(link ? aboutArticle(link) : [Number.isNaN(moment) ? date.textContent : words.format(moment)]));
     }
   }
 };
@@ -64,10 +87,12 @@ const start = async () => {
   const entries = [...children(feed, "item"), ...children(feed, "entry")];
   [feed, ...entries].forEach(linkTitle);
   entries.forEach(showPicture);
+  if (navigator.clipboard) offerCopy();
   const page = await load(feed).catch(() => new Document());
-  const head = page.querySelectorAll("link[rel=stylesheet], body > header");
   const { dir } = page.documentElement || {};
-  root.prepend(...[...head].map((one) => Object.assign(document.importNode(one, true), dir && { dir })));
+  const imported = (selector) => [...page.querySelectorAll(selector)].map((one) => Object.assign(document.importNode(one, true), dir && { dir }));
+  root.prepend(...imported("link[rel=stylesheet], body > header"));
+  root.append(...imported("body > footer"));
   showDates(entries, page);
 };
 // Not every browser defers scripts in XML.
