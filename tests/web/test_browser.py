@@ -53,7 +53,7 @@ def test_opened_feed_shows_explanation_address_and_entries_with_authors_and_date
     assert len([text for text in texts if text.startswith("The story of")]) == 3
     assert browser.evaluate(_ENTRIES) == [
         ["Fish & <chips>", "Business", "Mina Park", "Thu, 12 Feb 2026"],
-        ["Echoes", "Culture", "Mina Park", "Wed, 11 Feb 2026"],
+        ["Echoes", "Culture", "Lê Tuấn, Mina Park", "Wed, 11 Feb 2026"],
         ["Dance in the square", "Culture", "Mina Park", "Tue, 10 Feb 2026"],
     ]
 
