@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from lxml import html
 
 from feedsvc.catalog import build_catalog
 from feedsvc.content.folder import load_content
@@ -52,8 +53,20 @@ def test_front_page_with_twelve_sections_has_at_most_60_kb(newsroom: Newsroom) -
     content = load_content(_large_newsroom(newsroom, NOW, timedelta(hours=5)))
     front_page = Publication(build_catalog(content, NOW)).resolve("/")
     assert isinstance(front_page, Document)
-    assert front_page.body.count(b'<section class="block"') >= SECTIONS
+    assert front_page.body.count(b'<section class="block') >= SECTIONS
     assert len(front_page.body) <= MAX_SIZE
+
+
+def test_a_section_on_the_front_page_begins_with_a_picture_and_shows_none_twice(newsroom: Newsroom) -> None:
+    files: dict[str, str | bytes] = {"categories.yaml": "sea: {title: Sea}\n", "media/p.jpg": picture(800, 450)}
+    for number in range(9):
+        image = {"image": "{src: media/p.jpg, alt: P}"} if number in (1, 2, 8) else {}
+        files |= article(f"a{number}", f"2026-01-0{number + 1}", category="sea", **image)
+    front_page = load_publication(newsroom(files)).resolve("/")
+    assert isinstance(front_page, Document)
+    [section] = html.document_fromstring(front_page.body.decode()).xpath("//section[@class='block']")
+    assert [story.xpath("h3/a/text()") for story in section.xpath(".//article")] == [["a2"], ["a3"], ["a1"], ["a0"]]
+    assert [len(story.xpath(".//img")) for story in section.xpath(".//article")] == [1, 0, 0, 0]
 
 
 def test_front_page_shows_the_last_of_two_corrections_of_one_day(newsroom: Newsroom) -> None:
