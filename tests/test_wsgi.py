@@ -36,8 +36,10 @@ def test_flask_finds_the_folder_of_the_variables_and_shows_that_documents_are_on
     command = [sys.executable, "-m", "flask", "--app", "feedsvc.wsgi", "routes"]
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=True)
     rows = [line.split() for line in result.stdout.splitlines()[2:]]
-    methods = {endpoint: words[0] for endpoint, *words in rows}
-    assert {methods[name] for name in ("site_page", "category_feed", "article", "media_file", "static_page")} == {"GET"}
+    methods = {endpoint: words[:-1] for endpoint, *words in rows}
+    assert methods.pop("combination_form") == ["POST"]
+    assert {"healthz", "readyz", "status", "metrics", "private_feed", "article", "static_page"} <= {*methods}
+    assert [*methods.values()] == [["GET"]] * len(methods)
     assert "serving" not in result.stderr
 
 

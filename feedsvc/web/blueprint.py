@@ -19,7 +19,7 @@ from feedsvc.errors import PluginError, TextUnavailableError
 from feedsvc.live import Live
 from feedsvc.routes import COMBINATION_FORM
 from feedsvc.url_rules import URL_RULES
-from feedsvc.web.combination_form import FORM_ENDPOINT, form_view
+from feedsvc.web.combination_form import FORM_ENDPOINT, FORM_METHODS, form_view
 from feedsvc.web.document_endpoints import (
     PREFIX_KEY,
     RETRIEVAL_METHODS,
@@ -79,7 +79,7 @@ def add_site_endpoints(blueprint: Blueprint, get_views: Callable[[], SiteViews],
             view = _view(endpoint, prefix, get_views)
             for rule in endpoint_rules:
                 _add_rule(state, rule, endpoint, view, RETRIEVAL_METHODS)
-        _add_rule(state, COMBINATION_FORM, FORM_ENDPOINT, _view(FORM_ENDPOINT, prefix, get_views), ("POST", "OPTIONS"))
+        _add_rule(state, COMBINATION_FORM, FORM_ENDPOINT, _view(FORM_ENDPOINT, prefix, get_views), FORM_METHODS)
 
     blueprint.record(register)
     # The application may register handlers of its own on the blueprint instead.

@@ -32,8 +32,8 @@ MAX_FORM_BYTES: Final = 16 * 1024
 _MAX_FIELDS: Final = 500  # fields of a form, empty ones included
 _MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
 FORM_ENDPOINT: Final = "combination_form"
-# Other methods are answered by the endpoint of well-known names of feeds, which has this path, too.
-FORM_METHODS: Final = ("POST", "OPTIONS", "PUT", "PATCH", "DELETE")
+# GET and HEAD are answered by the endpoint of well-known names of feeds, which has this path, too.
+FORM_METHODS: Final = ("POST", "OPTIONS")
 _NO_STORE: Final = ("Cache-Control", "no-store")
 _Field = tuple[str, str]
 

@@ -16,8 +16,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, Response, abort, g, request
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Rule
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from feedsvc.access import hide_tokens
 from feedsvc.errors import PluginError, TextUnavailableError
@@ -80,23 +79,31 @@ def add_document_endpoints(app: Flask, live: Live, stats: RequestStats, view: Do
     """
     for endpoint, rules in URL_RULES.items():
         for rule in rules:
-            add_endpoint(app, endpoint, rule, view, RETRIEVAL_METHODS)
+            add_endpoint(app, endpoint, rule, view)
     app.before_request(_note_start)
     app.after_request(lambda response: _count(response, stats))
-    for status in (404, 405):
-        app.register_error_handler(status, lambda _: view.unmatched_response() or not_found_response(live))
+    app.register_error_handler(404, lambda _: view.unmatched_response() or not_found_response(live))
+    app.register_error_handler(
+        405, lambda error: _service_response(app, error) or view.unmatched_response() or not_found_response(live)
+    )
     app.register_error_handler(TextUnavailableError, text_unavailable_response)
     app.register_error_handler(PluginError, plugin_failed_response)
     app.register_error_handler(Exception, internal_error_response)
 
 
-def add_endpoint(app: Flask, endpoint: str, rule: str, view: ViewFunction, methods: Collection[str] | None = None) -> None:
-    """Make `view` the view function of an endpoint, and add a URL rule of the endpoint for `methods`, None for all methods.
+def add_endpoint(app: Flask, endpoint: str, rule: str, view: ViewFunction, methods: Collection[str] = RETRIEVAL_METHODS) -> None:
+    """Make `view` the view function of an endpoint, and add a URL rule of the endpoint for `methods`.
 
-    Requests with other methods may match another rule. Flask's own `add_url_rule` cannot add a rule for all methods.
+    Requests with other methods may match another rule; if none does, `view` has to refuse them.
     """
-    app.view_functions[endpoint] = view
-    app.url_map.add(Rule(rule, endpoint=endpoint, methods=methods))
+    app.add_url_rule(rule, endpoint, view, provide_automatic_options=False, methods=methods)
+
+
+def _service_response(app: Flask, error: MethodNotAllowed) -> Any:
+    """Return the response to a method without a URL rule, by the view function of its path; None if documents have the path."""
+    method = "POST" if "POST" in (error.valid_methods or ()) else "GET"
+    endpoint, _ = app.url_map.bind_to_environ(request.environ).match(method=method)
+    return None if endpoint in URL_RULES else app.view_functions[endpoint]()
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,6 @@ def add_service_endpoints(
         return _if_allowed(status_access, lambda: metrics.render_metrics(*metrics_source()), metrics.MEDIA_TYPE)
 
     for endpoint, view in {"healthz": healthz, "readyz": readyz, "status": status, "metrics": prometheus_metrics}.items():
-        # For all methods: those other than GET and HEAD would otherwise reach the rule of static pages, and get 404.
         add_endpoint(app, endpoint, f"/{endpoint}", _for_retrieval(view))
 
 
