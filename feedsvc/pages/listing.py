@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Annotated, TypedDict
+from typing import Annotated, Final, TypedDict
 
-from feedsvc.catalog import Listing, Visibility, count_articles
+from feedsvc.catalog import Listing, Row, Visibility, count_articles
 from feedsvc.feeds import last_updated, listing_title
 from feedsvc.model import Author
 from feedsvc.pages import metadata
@@ -22,6 +23,8 @@ from feedsvc.pages.views import Card, DateView, LinkView
 from feedsvc.routes import ListingRef, PageAt, SiteDocumentAt, TagsAt, path_of
 from feedsvc.uris import absolute
 
+_MAX_TOPICS: Final = 10
+
 
 class ListingVariables(TypedDict):
     """Variables of the page of a listing: its newest articles, or those of a period."""
@@ -32,6 +35,7 @@ class ListingVariables(TypedDict):
     articles: Annotated[str, "number of its articles with the noun; empty on pages of a period"]
     author: Annotated[Author | None, "author whose articles these are"]
     section: Annotated[str, "link to the newest page of the section whose articles these are; empty for other listings"]
+    topics: Annotated[list[LinkView] | None, "for a tag, the other tags of these articles, most used first; else none"]
     entries: Annotated[list[Card], "the articles, newest first"]
     older: Annotated[LinkView | None, "link to the page of older articles"]
     newer: Annotated[LinkView | None, "link to the page of newer articles"]
@@ -73,12 +77,18 @@ def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> by
             articles="" if period else lang.count("articles", count),
             author=author,
             section=layout.listing_link(listing).href if listing.ref.kind == "category" else "",
+            topics=_other_tags(layout, listing.ref, rows) if listing.ref.kind == "tag" else None,
             entries=[layout.card(row) for row in rows],
             older=layout.period_link(PageAt(listing.ref, older), "older"),
             newer=layout.period_link(PageAt(listing.ref, newer), "newer") or (_newest_link(layout, listing) if period else None),
         ),
         listing.ref,
     )
+
+
+def _other_tags(layout: PageLayout, ref: ListingRef, rows: list[Row]) -> list[LinkView]:
+    tags = Counter(tag.id for row in rows for tag in row.article.tags if tag.id != ref.id)
+    return [layout.listing_link(layout.catalog.tag_listing(tag)) for tag, _ in tags.most_common(_MAX_TOPICS)]
 
 
 def _newest_link(layout: PageLayout, listing: Listing) -> LinkView:
