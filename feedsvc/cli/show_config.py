@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -16,8 +15,6 @@ from feedsvc.cli.output import aligned_lines, print_json, print_line, report
 from feedsvc.cli.variables import Option, command
 
 _HEADINGS: Final = ("COMMAND", "OPTION", "VALUE", "FROM")
-_DATABASE_URL: Final = re.compile(r"[a-z0-9+]+://(?:.*@)?[^/:@?]*(?::[0-9]+)?(?:[/?].*)?", re.DOTALL)
-_PASSWORD_PARAMETER: Final = re.compile(r"([?&][a-z]*passw(?:or)?d=)[^&]*", re.IGNORECASE)
 
 
 @command("config")
@@ -27,7 +24,8 @@ def show_config(*, as_json: bool) -> None:
     """Print the options that variables or the settings file set, and where each is set.
 
     The options of every command are listed. The command checks the whole settings file. Values that the command line gives take
-    precedence over all of them. Passwords in addresses are not printed, nor is a database that is no URL.
+    precedence over all of them. Of the database, and of other addresses with "@", only the scheme is printed, because the rest
+    may contain a password.
 
     \b
     Examples:
@@ -80,21 +78,10 @@ def _text(value: Any) -> str:
 
 
 def _printable(parameter: click.Parameter, value: Any) -> Any:
-    """Return a value without passwords: "..." for a database that is no URL, because any part of it may be the password."""
-    is_hidden = parameter.name == "database" and not _DATABASE_URL.fullmatch(str(value))
-    return "..." if is_hidden else _without_passwords(value)
-
-
-def _without_passwords(value: Any) -> Any:
-    """Return a value without the passwords of addresses in it."""
-    if isinstance(value, str):
-        return _without_user_password(_PASSWORD_PARAMETER.sub(r"\1...", value))
-    return [_without_passwords(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _without_user_password(address: str) -> str:
-    """Return an address with "..." for its user's password, which may contain "/" and "@". It may replace a port, too."""
-    scheme, mark, rest = address.partition("://")
-    user, _, tail = rest.partition(":")
-    _, at, host = tail.rpartition("@")
-    return f"{scheme}{mark}{user}:...@{host}" if at else address
+    """Return a value; of a database, and of an address that may have a password, only the scheme."""
+    if isinstance(value, list | tuple):
+        return [_printable(parameter, item) for item in value]
+    scheme, mark, rest = str(value).partition("://")
+    if parameter.name != "database" and "@" not in rest:
+        return value
+    return f"{scheme}://..." if mark and scheme.replace("+", "").isalnum() else "..."
