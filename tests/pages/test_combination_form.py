@@ -57,7 +57,7 @@ def test_a_reader_combines_feeds_by_keyboard_without_scripts(chromium: Browser, 
         page.keyboard.press("Space")
         page.keyboard.press("Enter")
         page.wait_for_url(f"{site}/feed/category:asia+category:business-tag:trade.json")
-        assert json.loads(page.locator("pre").text_content() or "")["title"].startswith("Asia In News + Business − trade")
+        assert json.loads(page.locator("pre").text_content() or "")["title"].startswith("Asia In News + Business − Trade")
         assert recorder.messages == []
 
 
