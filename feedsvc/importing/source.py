@@ -28,6 +28,9 @@ class PostState(enum.Enum):
     PUBLISHED = "published"
     """Public, or to be public from its date on, if that is in the future."""
 
+    SCHEDULED = "scheduled"
+    """Not public when the source was written, but to be public from its date on."""
+
     DRAFT = "draft"
     """Not public, whatever its date: a draft, private, or readable only with a password."""
 

@@ -21,7 +21,7 @@ from feedsvc.importing.wordpress.languages import LANGUAGE_TAXONOMIES, language_
 from feedsvc.importing.wordpress.site_facts import AUTHOR_TAXONOMY, TERM_KINDS, item_authors, item_terms, redirect_target
 
 POST_TYPES: Final = frozenset({"post", "page"})
-_PUBLIC: Final = frozenset({"publish", "future"})
+_STATES: Final = {"publish": PostState.PUBLISHED, "future": PostState.SCHEDULED}
 _DRAFTS: Final = frozenset({"draft", "pending"})
 # Taxonomies that are read elsewhere, or that only say how WordPress shows or sorts a post.
 _READ_TAXONOMIES: Final = frozenset({*TERM_KINDS, *LANGUAGE_TAXONOMIES, AUTHOR_TAXONOMY, "", "nav_menu"})
@@ -80,7 +80,7 @@ class PostReader:
             yield Omission(item.place, f"{what}: lead image", f"the export has no attachment {lead_number}; export all content")
         state = _state(item)
         published = published_date(item, self._offsets)
-        if state is PostState.PUBLISHED and not published:
+        if state is not PostState.DRAFT and not published:
             yield Omission(item.place, f"{what}: publication", "it has no date, so it is a draft")
             state = PostState.DRAFT
         original = self._index.original_of(item, self._main_language)
@@ -138,8 +138,7 @@ def _is_page(item: ItemFields) -> bool:
 
 def _state(item: ItemFields) -> PostState:
     is_hidden = _has_password(item) or (_is_page(item) and bool(redirect_target(item)))
-    is_public = item.text("wp:status") in _PUBLIC and not is_hidden
-    return PostState.PUBLISHED if is_public else PostState.DRAFT
+    return PostState.DRAFT if is_hidden else _STATES.get(item.text("wp:status"), PostState.DRAFT)
 
 
 def _state_omissions(item: ItemFields, what: str, status: str) -> Iterator[Omission]:
@@ -151,7 +150,7 @@ def _state_omissions(item: ItemFields, what: str, status: str) -> Iterator[Omiss
         yield Omission(item.place, f"{what}: its password", "only readers with the password could see it, so it is a draft")
     elif status == "private":
         yield Omission(item.place, f"{what}: publication", "only editors could see it (private), so it is a draft")
-    elif status not in _PUBLIC | _DRAFTS:
+    elif status not in _STATES.keys() | _DRAFTS:
         yield Omission(item.place, f"{what}: publication", f'its state "{status}" is that of a plug-in, so it is a draft')
     elif target := redirect_target(item):
         # Feeds and lists had the text of a post, with a link to the target; nobody could see that of a page.

@@ -38,6 +38,7 @@ from feedsvc.importing.writer.new_files import remove_leftovers
 from feedsvc.importing.writer.originals import Originals
 from feedsvc.importing.writer.page_plans import PagePlanner
 from feedsvc.importing.writer.post_body import ReferenceTargets
+from feedsvc.importing.writer.post_dates import with_final_states
 from feedsvc.importing.writer.progress import ImportProgress, no_import_progress
 from feedsvc.importing.writer.redirects import RedirectBuilder
 from feedsvc.importing.writer.report import ImportReport, MergeConflict
@@ -294,7 +295,9 @@ class _Import:
 
     def posts(self) -> Iterator[SourcePost | Omission]:
         posts, address = self.source.posts(self.main_language), self.source.site.address
-        return without_ids_of_others(posts, self.base, address) if self.source.site.system is SourceSystem.WORDPRESS else posts
+        if self.source.site.system is SourceSystem.WORDPRESS:
+            posts = without_ids_of_others(posts, self.base, address)
+        return with_final_states(posts, self.base, self.options.now)
 
     def selected_posts(self, count: int) -> Iterator[SourcePost]:
         """Yield the posts to import, those not before `since`. Add the omissions of the reader to the report."""

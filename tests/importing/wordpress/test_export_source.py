@@ -110,7 +110,7 @@ def test_zip_archive_is_read_in_the_order_of_its_names(tmp_path: Path) -> None:
     ("status", "state", "omission"),
     [
         ("publish", PostState.PUBLISHED, ""),
-        ("future", PostState.PUBLISHED, ""),
+        ("future", PostState.SCHEDULED, ""),
         ("draft", PostState.DRAFT, ""),
         ("pending", PostState.DRAFT, ""),
         ("private", PostState.DRAFT, "private"),

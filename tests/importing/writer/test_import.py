@@ -156,6 +156,25 @@ def test_draft_is_a_draft_and_future_post_is_scheduled(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("is_page", [False, True])
+def test_post_that_was_still_scheduled_after_its_date_is_a_draft(tmp_path: Path, is_page: bool) -> None:
+    """WordPress had not published it, or the export is older than its date: the editors may have changed their minds."""
+    scheduled = post(1, state=PostState.SCHEDULED, published=NOW, is_page=is_page)
+    for _ in range(2):
+        report = run_import(tmp_path, scheduled)
+        assert "post 'Title 1': publication" in what(report)
+    (file,) = tmp_path.glob("pages/*" if is_page else "articles/*/*/*")
+    assert "status: draft\n" in file.read_text("utf-8")
+
+
+def test_scheduled_post_stays_public_if_its_export_is_imported_again_after_its_date(tmp_path: Path) -> None:
+    scheduled = post(1, state=PostState.SCHEDULED, published=NOW + timedelta(seconds=1))
+    assert what(run_import(tmp_path, scheduled)) == []
+    before = files(tmp_path)
+    report = run_import(tmp_path, scheduled, now=NOW + timedelta(days=1))
+    assert (report.unchanged, what(report), files(tmp_path)) == (1, [], before)
+
+
 def test_what_an_article_cannot_have_is_left_out_and_reported(tmp_path: Path) -> None:
     terms = tuple(SourceTerm(TermKind.TAG, f"t{number}", f"Topic {number}") for number in range(150))
     report = run_import(
