@@ -40,7 +40,7 @@ ORDER: Final = (
     ("feedsvc.content.media",),
     ("feedsvc.content.schema",),
     ("feedsvc.content.reading",),
-    ("feedsvc.content.cache",),
+    ("feedsvc.content.store",),
     ("feedsvc.content.folder",),
     ("feedsvc.content.lint",),
     ("feedsvc.catalog",),
@@ -79,7 +79,7 @@ LIBRARIES: Final = {
     "hashlib": ("feedsvc.support.digest", "feedsvc.export.s3.objects"),
     "jinja2": ("feedsvc.pages.theme", "feedsvc.pages.sandbox", "feedsvc.pages.template_compiler"),
     "lxml": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml", "feedsvc.importing"),  # writes and reads XML
-    "msgspec": ("feedsvc.content.cache", "feedsvc.publication.fingerprints"),
+    "msgspec": ("feedsvc.content.store", "feedsvc.publication.fingerprints"),
     "nh3": ("feedsvc.content.markdown.render",),
     "prometheus_client": ("feedsvc.web.metrics",),
     "psycopg": ("feedsvc.database.postgres_timeout",),
@@ -89,9 +89,10 @@ LIBRARIES: Final = {
     "sqlalchemy": ("feedsvc.audience", "feedsvc.database"),
     "sqlite3": (
         *("feedsvc.support.sqlite", "feedsvc.support.sqlite_connection", "feedsvc.support.checksummed_tables"),
+        "feedsvc.support.state_file",
         *(
             "feedsvc.publication.last_modified",
-            "feedsvc.content.cache",
+            "feedsvc.content.store",
             "feedsvc.websub",
             "feedsvc.audience.sqlite_store",
             "feedsvc.audience.readonly",

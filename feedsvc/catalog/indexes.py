@@ -12,7 +12,6 @@ from typing import Final, TypeVar
 
 from feedsvc.catalog.row import Row
 from feedsvc.model import MediaFile
-from feedsvc.support.lazy_index import LazyIndex
 from feedsvc.support.overlay_dict import OverlayDict
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
@@ -21,39 +20,15 @@ _K = TypeVar("_K")
 
 _ARTICLE_KIND: Final = "article"  # the kind of an article's former slugs
 _slug: Final = attrgetter("article.slug")
-_MAX_PENDING_CHANGES: Final = 500  # changed slugs beside an index that is not complete
-_NO_CHANGES: Final[Mapping[str, Row | None]] = {}
-
-
-def _return_row(row: Row) -> Row:
-    return row
 
 
 class RowsBySlug(Mapping[str, Row]):
-    """Mapping of the current slugs of articles to their rows, in the order of rows.
+    """Mapping of the current slugs of articles to their rows, in the order of rows. `rows` are the rows in order."""
 
-    `rows` are the rows in order, without an index. The index is built by `advance_index` or the first look-up; tables that are
-    updated meanwhile share it.
-    """
-
-    def __init__(
-        self,
-        rows: PersistentSortedList[Row],
-        former_index: LazyIndex[Row, Row] | None = None,
-        changes: Mapping[str, Row | None] = _NO_CHANGES,
-    ) -> None:
-        """Initialize with sorted rows. `former_index`, if given, is the index of these rows before `changes` by slug."""
+    def __init__(self, rows: PersistentSortedList[Row], index: OverlayDict[str, Row] | None = None) -> None:
+        """Initialize with sorted rows and, if given, their index by slug."""
         self.rows: PersistentSortedList[Row] = rows
-        self._changes = changes
-        self._lazy_index = former_index or LazyIndex(rows, _slug, _return_row)
-
-    @cached_property
-    def _index(self) -> OverlayDict[str, Row]:
-        return OverlayDict(self._lazy_index.complete(), self._changes)
-
-    def advance_index(self, seconds: float) -> bool:
-        """Build the index until about `seconds` have passed. Return whether it is complete."""
-        return "_index" in vars(self) or self._lazy_index.advance(seconds)
+        self._index = index or OverlayDict({row.article.slug: row for row in rows})
 
     def __getitem__(self, slug: str) -> Row:
         return self._index[slug]
@@ -74,12 +49,8 @@ class RowsBySlug(Mapping[str, Row]):
         if not removed and not added:
             return self
         rows = self.rows.apply_changes(removed, added) if rows is None else rows
-        removed_slugs, added_rows = [row.article.slug for row in removed], {row.article.slug: row for row in added}
-        if "_index" not in vars(self) and len(self._changes) < _MAX_PENDING_CHANGES:
-            return RowsBySlug(rows, self._lazy_index, {**self._changes, **dict.fromkeys(removed_slugs), **added_rows})
-        changed = RowsBySlug(rows)
-        vars(changed)["_index"] = self._index.apply_changes(removed_slugs, added_rows)  # where cached_property stores values
-        return changed
+        removed_slugs = [row.article.slug for row in removed]
+        return RowsBySlug(rows, self._index.apply_changes(removed_slugs, {row.article.slug: row for row in added}))
 
 
 class Redirects(Mapping[QualifiedName, str]):

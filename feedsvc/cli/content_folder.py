@@ -7,7 +7,7 @@ from typing import Final
 
 from feedsvc.cli.terminal import ReadingProgress
 from feedsvc.content import folder
-from feedsvc.content.folder import ContentFolder, ContentSnapshot, Settings, load_content, parse_cache_file
+from feedsvc.content.folder import ContentFolder, ContentSnapshot, Settings, content_store_file, load_content
 from feedsvc.content.scan import BackgroundScan
 from feedsvc.content.schema import require_base_url
 from feedsvc.errors import FeedsvcError
@@ -48,7 +48,7 @@ def load_with_last_valid_versions(content: Path, base_url: str, state: Path) -> 
     is missing but no file has an error. Raises the errors of `load_without_theme_trial`.
     """
     require_base_url(base_url, _BASE_URL_OPTION)
-    file = parse_cache_file(base_url, state)
+    file = content_store_file(base_url, state)
     if not file.exists():
         notice = f"last valid versions are unknown, because no server has written {file}; give --state and --base-url if one runs"
         snapshot = load_content(content, base_url, ReadingProgress())

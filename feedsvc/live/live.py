@@ -96,13 +96,6 @@ class Live:
     def base_url(self) -> str:
         return self.edition.content.site.base_url
 
-    def prepare_updates(self, seconds: float) -> bool:
-        """Build indexes that later calls of `reload` need until about `seconds` have passed. Return whether they are complete.
-
-        Calls must not overlap with `reload`.
-        """
-        return self.edition.publication.catalog.visible.advance_index(seconds) and self._folder.prepare_updates(seconds)
-
     @property
     def article_folders(self) -> frozenset[str]:
         """Paths, relative to the content folder, of articles/ and all folders below it that the last scan could read."""

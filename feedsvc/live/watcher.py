@@ -30,7 +30,6 @@ _DEBOUNCE: Final = 200  # milliseconds; a burst of notifications is split into b
 _DEBOUNCE_STEP: Final = 10  # milliseconds without a notification end a batch
 _FULL_SCAN_INTERVAL: Final = 60.0  # seconds
 _CHECK_SLICE: Final = 0.03  # seconds that a periodic scan compares folders before it lets notified changes be read
-_PREPARATION_SLICE: Final = 0.01  # seconds of preparing updates between two polls
 _MIN_FILE_AGE: Final = timedelta(milliseconds=20)  # a file younger than this may be half written
 _RETRY_DELAY: Final = 1.0  # seconds between two polls while there are no notifications
 
@@ -88,7 +87,6 @@ class Watcher:
         self._next_full_scan = time.monotonic() + first_scan_delay
         self._check: FolderCheck | None = None  # of the periodic scan that is under way
         self._poll_ended_at = time.monotonic()
-        self._are_updates_prepared = False
         self._thread = threading.Thread(target=self._run, name="feedsvc-watch", daemon=True)
 
     def start(self) -> None:
@@ -164,7 +162,7 @@ class Watcher:
         """Reload what has changed, advance to the edition of this moment, and notify the listeners.
 
         In between, confirm a finished full scan to peers, and check the clock for jumps. At the end, prepare the next scheduled
-        edition, and continue the preparation of updates or a periodic scan. `notified_paths` are relative to the root; None
+        edition, and continue a periodic scan. `notified_paths` are relative to the root; None
         requests a full scan.
         """
         if notified_paths is None or self._full_scan_requested.is_set() or self._peers.is_rescan_requested():
@@ -182,8 +180,6 @@ class Watcher:
         self._live.current(now)
         self._notify_listeners()
         self._live.prepare_next_edition(now)
-        if not (self._are_updates_prepared or notified_paths or self._unsettled_paths):  # not while a save waits to be shown
-            self._are_updates_prepared = self._live.prepare_updates(_PREPARATION_SLICE)
         if time.monotonic() >= self._next_full_scan and not self._unsettled_paths:
             self._continue_periodic_scan()
         self._poll_ended_at = time.monotonic()

@@ -1,7 +1,7 @@
 """Supervisor: a parent process that forks workers, which serve on one socket, and replaces workers that end.
 
 The parent holds no content, thread or database, so it can fork safely at any time. Every worker reads the content folder itself.
-The others are started once worker 1 is ready, so that they get the articles from the parse cache that worker 1 has filled.
+The others are started once worker 1 is ready, so that they get the articles from the content store that worker 1 has filled.
 """
 
 from __future__ import annotations

@@ -30,7 +30,6 @@ from tests.kills.newsroom import BASE_URL, AtomicEditors, PublishedDocuments, Re
 HUB_URL: Final = "https://hub.example/"
 DATES_FILE: Final = "modified.sqlite"
 RECORDS_FILE: Final = "articles.sqlite"
-GENERATION_FILE: Final = f"{RECORDS_FILE}-generation"
 BROKEN_PATH: Final = "articles/first-03.yaml"
 DAYS: Final = (date(2026, 3, 1), date(2026, 3, 2))
 
@@ -116,5 +115,5 @@ class NewsroomWithState:
                 announced_topics=frozenset(topics.keys() - pending_topics),
                 topic_digests=topics,
             )
-        live._folder._cache.close()  # type: ignore[union-attr]
+        live._folder._store.close()  # type: ignore[union-attr]
         return expected

@@ -26,7 +26,7 @@ from feedsvc.websub.hubs import HubSelection
 from feedsvc.websub.publisher import LOCK_FILE, QUEUE_FILE
 from feedsvc.websub.queue import DeliveryQueue
 from tests.damage.damages import DAMAGES, Target
-from tests.damage.newsroom import BROKEN_PATH, DATES_FILE, GENERATION_FILE, HUB_URL, RECORDS_FILE, NewsroomWithState, topics_of
+from tests.damage.newsroom import BROKEN_PATH, DATES_FILE, HUB_URL, RECORDS_FILE, NewsroomWithState, topics_of
 from tests.kills.newsroom import BASE_URL, PublishedDocuments
 
 _SECOND = timedelta(seconds=1)
@@ -39,13 +39,13 @@ class DamageRounds:
         self._home, self._is_broken = home, broken
         self._newsroom, other = NewsroomWithState(home / "own", "own"), NewsroomWithState(home / "other", "alien")
         self._expected_documents = self._newsroom.break_article() if broken else self._newsroom.documents
-        self._other_folders = (*other.states, self._newsroom.older)
-        self._has_older_generation = False
+        # With a file of another newsroom, its last valid version would take the place of the broken article.
+        self._other_folders = (self._newsroom.older,) if broken else (*other.states, self._newsroom.older)
 
     def run(self, seed: str) -> Iterator[str]:
         """Damage a state folder as `seed` determines; yield the problems that follow."""
         random = Random(seed)
-        state, self._has_older_generation = self._home / "state", False
+        state = self._home / "state"
         shutil.rmtree(state, ignore_errors=True)
         shutil.copytree(random.choice(self._newsroom.states), state)
         damages = [random.choice(DAMAGES) for _ in range(random.choice((1, 1, 1, 2, 3)))]
@@ -53,9 +53,7 @@ class DamageRounds:
         target = Target(state=state, random=random, other_folders=self._other_folders, is_running=while_running)
 
         def damage() -> set[Path]:
-            damaged_paths = {path for damage_function in damages for path in damage_function(target)}
-            self._has_older_generation = _has_same_bytes(state / GENERATION_FILE, self._newsroom.older / GENERATION_FILE)
-            return damaged_paths
+            return {path for damage_function in damages for path in damage_function(target)}
 
         description = (
             f"{seed}: {[damage_function.__name__ for damage_function in damages]}{' while it runs' if while_running else ''}"
@@ -89,7 +87,7 @@ class DamageRounds:
         with closing(LastModifiedStore(state / DATES_FILE)) as date_store:
             folder = open_content_folder(self._newsroom.editors.root, "", state)
             yield Live(folder, date_store, variant_store=VariantStore(state / "pictures"))
-            folder._cache.close()  # type: ignore[union-attr]
+            folder._store.close()  # type: ignore[union-attr]
 
     def _check_start(self, state: Path, damaged_names: set[str], start: datetime) -> Iterator[str]:
         """Start the service in the order of `serve`, and check every store."""
@@ -114,11 +112,9 @@ class DamageRounds:
         else:
             yield "a text remains unavailable"
             return
-        allowed_documents = (
-            [self._expected_documents, self._newsroom.documents] if self._is_broken else [self._expected_documents]
-        )
-        if self._is_broken and self._has_older_generation:  # the state folder may be the older one
-            allowed_documents.append(self._newsroom.older_documents)
+        allowed_documents = [self._expected_documents]
+        if self._is_broken:  # the state folder may be the older one
+            allowed_documents += [self._newsroom.documents, self._newsroom.older_documents]
         if documents not in allowed_documents:
             closest = min(allowed_documents, key=lambda allowed: len(_differing_paths(documents, allowed)))
             differing_paths = _differing_paths(documents, closest)
@@ -181,10 +177,6 @@ def _read_documents(live: Live) -> PublishedDocuments:
 
 def _differing_paths(first: PublishedDocuments, second: PublishedDocuments) -> set[str]:
     return {path for path in first.keys() | second.keys() if first.get(path) != second.get(path)}
-
-
-def _has_same_bytes(first: Path, second: Path) -> bool:
-    return first.is_file() and first.read_bytes() == second.read_bytes()
 
 
 def _contains_file(names: set[str], file_name: str) -> bool:

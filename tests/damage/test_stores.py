@@ -1,4 +1,4 @@
-"""Damage of the databases and files beside the parse cache: each test repeats a fault that users reported."""
+"""Damage of the databases and files beside the content store: each test repeats a fault that users reported."""
 
 from __future__ import annotations
 

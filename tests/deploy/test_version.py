@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 import feedsvc
-from feedsvc.content.cache import record_tables
+from feedsvc.content.store import store
 from tests import ROOT
 from tests.cli.command_line import run_feedsvc
 
@@ -115,9 +115,9 @@ def test_checkout_that_was_never_installed_says_so(tmp_path: Path) -> None:
 def test_caches_stay_valid_from_run_to_run() -> None:
     """The generated file is part of the code that caches depend on: a run must not write it again."""
     file = ROOT / "feedsvc" / "_version.py"
-    before, digest = file.read_bytes(), record_tables._code_digest.__wrapped__()
+    before, digest = file.read_bytes(), store._code_digest.__wrapped__()
     run_feedsvc("check", "content")
-    assert (file.read_bytes(), record_tables._code_digest.__wrapped__()) == (before, digest)
+    assert (file.read_bytes(), store._code_digest.__wrapped__()) == (before, digest)
 
 
 def test_changelog_has_a_dated_section_for_a_released_version() -> None:

@@ -11,10 +11,10 @@ from random import Random
 
 import pytest
 
-from feedsvc.content.cache.store import ParseCache
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.content.folder.stored_state import Baseline
 from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.store import ContentStore
 from feedsvc.export import BuildResult, StaticTree
 from feedsvc.export.prefetch import GetTreeState, check_tree
 from feedsvc.live.live import Live
@@ -50,7 +50,7 @@ class Newsroom:
         self.was_incremental: list[bool] = []
 
     def read(self, state: str = "state") -> tuple[ContentFolder, Live]:
-        folder = ContentFolder(self.editors.root, cache=ParseCache(self.home / state / "articles.sqlite"))
+        folder = ContentFolder(self.editors.root, store=ContentStore(self.home / state / "articles.sqlite"))
         return folder, Live(folder, None, self.clock, VariantStore(self.home / state / "pictures"))
 
     def clock(self) -> datetime:

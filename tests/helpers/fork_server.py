@@ -29,8 +29,8 @@ from runpy import run_module
 from typing import Final, cast
 
 import feedsvc.cli
-from feedsvc.content.cache import record_tables
 from feedsvc.content.folder.folder import load_content
+from feedsvc.content.store import store
 from feedsvc.extensions import installed_plugins
 from feedsvc.language import get_language
 from feedsvc.pages.sample_sites import sample_catalogs
@@ -166,7 +166,7 @@ def _fill_caches() -> None:
         get_language("en", time_zone)
     compile_builtin_templates()
     sample_catalogs()
-    record_tables._code_digest()
+    store._code_digest()
     # A fork may have plug-ins in folders of its own.
     assert installed_plugins.cache_info().currsize == 0
 

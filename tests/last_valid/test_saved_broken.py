@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content.cache.store import ParseCache
 from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.content.store import ContentStore
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.metrics import gauges, render_metrics
@@ -24,7 +24,9 @@ NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def start(root: Path) -> Live:
     """Start with the state that an earlier start left."""
-    return Live(ContentFolder(root, "", ParseCache(root.parent / "state/articles.sqlite")), LastModifiedStore(None), lambda: NOW)
+    return Live(
+        ContentFolder(root, "", ContentStore(root.parent / "state/articles.sqlite")), LastModifiedStore(None), lambda: NOW
+    )
 
 
 SETTINGS: Final = ("site.yaml", "authors.yaml", "categories.yaml")

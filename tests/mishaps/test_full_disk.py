@@ -68,7 +68,7 @@ def test_full_state_disk_is_reported_and_recovers_while_feeds_are_served(editors
         wait_until(lambda: request_scan(server) or time.sleep(0.1) or not fetch_alerts(server))  # type: ignore[func-returns-value]
         assert ask(server.url, "/articles/fresh/")["last-modified"]
         wait_until(lambda: ask(server.url, "/articles/boats/views").body == b'{"views": 1}')
-    for subject in ("the parse cache", "Last-Modified dates"):
+    for subject in ("the content store", "Last-Modified dates"):
         assert sum(line.startswith(f"feedsvc: {subject} cannot be written to ") for line in server.lines) == 1
         assert (
             sum(
@@ -194,7 +194,7 @@ def test_tree_stays_complete_if_a_file_is_too_large_and_the_next_build_writes_it
     build(editors, out, state)
     before = expected_documents(editors)
     editors.save("articles/short.yaml", article("short", "short") + b"  It goes on and on.\n" * 30_000)
-    build(editors, tmp_path / "elsewhere", state)  # fills the parse cache, so that only the tree is written below
+    build(editors, tmp_path / "elsewhere", state)  # fills the content store, so that only the tree is written below
     arguments = command("build", out, editors.root, "--state", state)
     result = subprocess.run(
         arguments, env=environment(), preexec_fn=_limit_file_size, capture_output=True, text=True, check=False, timeout=SECONDS

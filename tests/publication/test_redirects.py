@@ -10,10 +10,10 @@ from random import Random
 import pytest
 
 from feedsvc.catalog.catalog import build_catalog
-from feedsvc.content.cache import ParseCache
 from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder
-from feedsvc.content.folder.stored_state import parse_cache_file
+from feedsvc.content.folder.stored_state import content_store_file
 from feedsvc.content.reading import parse_redirects, source_digest
+from feedsvc.content.store import ContentStore
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.publication import Publication
 from feedsvc.redirects import RedirectRules
@@ -327,6 +327,6 @@ def test_file_with_a_new_comment_is_not_parsed_at_every_later_start(tmp_path: Pa
     file.write_text(f"# A comment\n{file.read_text()}")
     assert folder.read().content.redirects is before.redirects  # no document changes
     folder.save()
-    settings = ParseCache(parse_cache_file("", state)).load_settings()
+    settings = ContentStore(content_store_file("", state)).load_settings()
     [rules] = [setting.value for setting in settings if isinstance(setting.value, RedirectRules)]
     assert rules.source_digest == source_digest(file.read_bytes(), before.site.base_url)

@@ -10,7 +10,7 @@ from feedsvc.content.folder.root_files import ROOT_FOLDER
 from feedsvc.content.folder.scope import ALL_BUT_ARTICLES
 from feedsvc.content.folder.settings import Settings, load_settings
 from feedsvc.content.folder.snapshot import ContentSnapshot
-from feedsvc.content.folder.stored_state import Baseline, parse_cache_file
+from feedsvc.content.folder.stored_state import Baseline, content_store_file
 from feedsvc.content.folder.theme_files import THEME_FOLDER
 
 __all__ = [
@@ -21,9 +21,9 @@ __all__ = [
     "ContentFolder",
     "ContentSnapshot",
     "Settings",
+    "content_store_file",
     "first_steps_hint",
     "load_content",
     "load_settings",
     "open_content_folder",
-    "parse_cache_file",
 ]

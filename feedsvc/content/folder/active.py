@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from feedsvc.content.cache import Record, RecordMap
 from feedsvc.content.folder.claim_index import ClaimIndex
 from feedsvc.content.folder.conflicts import ClaimKey, claim_keys, resolve_conflicts
 from feedsvc.content.folder.translations import WorkIndex, disputed_languages, find_conflicts
 from feedsvc.content.reading import ParseResult
+from feedsvc.content.store import Record
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 from feedsvc.support.overlay_dict import OverlayDict
@@ -32,61 +32,29 @@ def _is_never_new(_path: str) -> bool:
 class ActiveArticles:
     """Active article of each file that has one (`articles`, by path), and the problems of lost conflicts (`conflicts`).
 
-    `update` changes both from records. Without conflicts, its cost grows with the changed files only. If it is known that the
-    loaded records are without conflicts, the indexes for that are built by `advance_indexes`, or at the first change of a claim.
+    `update` changes both from records. Without conflicts, its cost grows with the changed files only.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, records: Mapping[str, Record]) -> None:
+        """Start with these records of an earlier run, each of which states whether its own article was active."""
         self.articles: OverlayDict[str, Article] = OverlayDict({})
         self.conflicts: tuple[Problem, ...] = ()
         # Candidates that are not active. For all other paths the active article is the candidate.
         self._inactive_candidates: dict[str, Article | None] = {}
-        self._claims, self._are_indexes_complete = ClaimIndex(), True
-        self._works = WorkIndex(self._candidates_with_id)
+        self._claims, self._works = ClaimIndex(), WorkIndex(self._candidates_with_id)
         # Path -> key of the language that other candidates of the same work are in, too.
         self._disputed_languages: dict[str, ClaimKey] = {}
+        if not self._load_undisputed(_candidates(records)):
+            self._apply_changes(tuple(records), records)
 
     @property
     def are_all_active(self) -> bool:
         """True if each file's candidate is active, so that no article has lost a conflict."""
         return not self._inactive_candidates
 
-    def load(self, records: RecordMap, *, are_undisputed: bool = False) -> None:
-        """Start with these records of an earlier run, each of which states whether its own article was active.
-
-        With `are_undisputed`, it is known that no two candidates are in conflict.
-        """
-        candidates = records.candidates()
-        if are_undisputed:
-            self.articles = OverlayDict({article.path: article for article in candidates})
-            self._claims, self._are_indexes_complete = ClaimIndex(candidates), False
-        elif not self._load_undisputed(candidates):
-            self._apply_changes(tuple(records), records)
-
-    def advance_indexes(self, seconds: float) -> bool:
-        """Build the indexes until about `seconds` have passed. Return whether they are complete."""
-        if not self._are_indexes_complete and self._claims.advance(seconds):
-            self._complete_indexes()
-        return self._are_indexes_complete
-
-    def _complete_indexes(self) -> None:
-        """Build the rest of the indexes of the active articles, no two of which should be in conflict.
-
-        If some are, because the stored records were not those of the stored state, the first change of their claims resolves it.
-        """
-        articles = self.articles.values()
-        if not self._claims.complete():
-            self._claims = ClaimIndex()
-            for article in articles:
-                self._claims.add(article.path, article)
-        for article in articles:
-            if article.translation_of:
-                self._works.add(article)
-        self._are_indexes_complete = True
-
     def update(
         self,
-        records: RecordMap,
+        records: Mapping[str, Record],
         changed: Iterable[str],
         is_new: Callable[[str], bool] = _is_never_new,
     ) -> dict[str, ArticleChange]:
@@ -98,21 +66,14 @@ class ActiveArticles:
         `is_new` returns whether a path's article was never active, although its record may already state that it is: if that
         article loses a conflict, it is not used as last valid version.
         """
-        paths = tuple(changed)
-        if not self._are_indexes_complete:
-            changed_articles = {path: records.candidate(path) for path in paths}
-            if all(_have_same_claims(self.articles.get(path), article) for path, article in changed_articles.items()):
-                self._inactive_candidates |= changed_articles
-                return self._activate(changed_articles)
-            self._complete_indexes()
         if not self.articles and not self._inactive_candidates:
-            candidates = records.candidates()  # all are of changed paths
+            candidates = _candidates(records)  # all are of changed paths
             if self._load_undisputed(candidates):
                 return {article.path: (None, article) for article in candidates}
-        return self._apply_changes(paths, records, is_new)
+        return self._apply_changes(tuple(changed), records, is_new)
 
     def _apply_changes(
-        self, paths: Sequence[str], records: RecordMap, is_new: Callable[[str], bool] = _is_never_new
+        self, paths: Sequence[str], records: Mapping[str, Record], is_new: Callable[[str], bool] = _is_never_new
     ) -> dict[str, ArticleChange]:
         """Do what `update` does for changed paths, also if there are articles already."""
         disputed_before = self._disputed_keys()
@@ -135,7 +96,7 @@ class ActiveArticles:
         Otherwise change nothing and return False.
         """
         claims, translations = ClaimIndex(candidates), [article for article in candidates if article.translation_of]
-        if not claims.complete() or (translations and find_conflicts(candidates)):
+        if claims.disputed_keys() or (translations and find_conflicts(candidates)):
             return False
         self._claims, self.articles = claims, OverlayDict({article.path: article for article in candidates})
         for article in translations:
@@ -153,14 +114,15 @@ class ActiveArticles:
         candidates = map(self._candidate, self._claims.paths_with(("id", id_)))
         return (candidate for candidate in candidates if candidate and candidate.id == id_)
 
-    def _update_claims(self, paths: Iterable[str], records: RecordMap) -> list[ArticleChange]:
+    def _update_claims(self, paths: Iterable[str], records: Mapping[str, Record]) -> list[ArticleChange]:
         """Update candidates and claims of these paths.
 
         Return (former candidate, new candidate) of each path, even if they are equal.
         """
         changes: list[ArticleChange] = []
         for path in paths:
-            old, new = self._candidate(path), records.candidate(path)
+            record = records.get(path)
+            old, new = self._candidate(path), record.candidate if record else None
             changes.append((old, new))
             if old is new:
                 continue
@@ -186,7 +148,7 @@ class ActiveArticles:
                 paths = sorted(article.path for article in disputing)
                 self._disputed_languages |= dict.fromkeys(paths, ("language", "\n".join(paths)))
 
-    def _resolve_conflicts(self, records: RecordMap, is_new: Callable[[str], bool]) -> dict[str, ArticleChange]:
+    def _resolve_conflicts(self, records: Mapping[str, Record], is_new: Callable[[str], bool]) -> dict[str, ArticleChange]:
         """Resolve all conflicts again, and set `conflicts`. A file whose own article loses one gets its last valid version.
 
         The file gets no active article if it has no last valid version, if `is_new` returns True for its path (its article was
@@ -248,12 +210,8 @@ def candidate(record: Record) -> ParseResult:
 
     In the last two cases, the result has no problems and positions.
     """
-    return record.reading if record.reading.article else ParseResult(record.good, ())
+    return record.reading if record.reading.article else ParseResult(record.last_active, ())
 
 
-def _have_same_claims(article: Article | None, other: Article | None) -> bool:
-    """Return whether both claim the same values, and the same language of the same work; False if only one is None."""
-    if article is other or not (article and other):
-        return article is other
-    facts = ((set(claim_keys(item)), item.translation_of, item.language, item.status) for item in (article, other))
-    return next(facts) == next(facts)
+def _candidates(records: Mapping[str, Record]) -> list[Article]:
+    return [article for record in records.values() if (article := record.candidate)]

@@ -6,13 +6,12 @@ A reading is one pass over the content folder that reads the changed files.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Final
 
-from feedsvc.content.cache import Record, RecordMap, RecordPage
 from feedsvc.content.scan import FolderFiles, files_by_folder
+from feedsvc.content.store import Record
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 
@@ -20,33 +19,26 @@ _NO_PATHS: Final = frozenset[str]()
 _UNCHANGED: Final = object()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoredRecords:
-    """Records of an earlier run. If `are_damaged`, some may be missing or outdated.
-
-    `are_undisputed` is True if it is known that no articles in them are in conflict (see the module `active`).
-    """
-
-    by_path: RecordMap = field(default_factory=RecordMap)
-    are_damaged: bool = False
-    are_undisputed: bool = False
-
-
 class ArticleRecords:
     """Records by path (`by_path`), with the problems of their files and the changes of the current reading.
 
     `problems` has the problems of each file that has any, by path. `changed` has, by path, the records that the current reading
     changed and that must be stored; None stands for a deleted record. New records of active articles are not in it:
-    `ArticleLoader` stores them. Problems and media of the records given to the constructor count only after `put`, media of those
-    in pages after `register_media_of_pages`.
+    `ArticleLoader` stores them.
     """
 
-    def __init__(self, records: RecordMap) -> None:
+    def __init__(self, records: dict[str, Record]) -> None:
+        """Start with the records of an earlier run, sorted by path."""
         self.by_path = records
         self.problems: dict[str, tuple[Problem, ...]] = {}
         self.changed: dict[str, Record | None] = {}
         self._previous: dict[str, Record | None] = {}  # records before the reading, of the paths that it changed
         self._paths_by_media: dict[str, set[str]] = defaultdict(set)
+        for path, record in records.items():
+            if record.reading.problems:
+                self.problems[path] = record.reading.problems
+            if media := _media_paths(record):
+                self._update_media_index(path, _NO_PATHS, media)
 
     def start_reading(self) -> None:
         """Begin a new reading, which is then the current one: forget what the previous one changed."""
@@ -55,23 +47,13 @@ class ArticleRecords:
     @property
     def files(self) -> dict[str, FolderFiles]:
         """Files whose record has a signature, by folder."""
-        return files_by_folder(self.by_path.signatures())
+        known = [(path, record.signature) for path, record in self.by_path.items() if record.signature]
+        return files_by_folder([([path for path, _ in known], b"".join([signature for _, signature in known]))])
 
-    def register_media_of_pages(self, excluded: Container[str]) -> None:
-        """Register the media of all records that are in pages, except those of the paths `excluded`."""
-        for page in self.by_path.pages():
-            self._register_media(page, excluded)
-
-    def _register_media(self, page: RecordPage, excluded: Container[str] = _NO_PATHS) -> None:
-        for article in page.articles() if page.names.media else ():
-            if article.media and article.path not in excluded:
-                self._update_media_index(article.path, _NO_PATHS, frozenset(article.media))
-
-    def add_page(self, page: RecordPage) -> None:
-        """Add a page of records that are stored and settled, of paths that had none, and register their media."""
-        self._previous |= dict.fromkeys(page)
-        self._register_media(page)
-        self.by_path.add_page(page)
+    @property
+    def unsettled_paths(self) -> frozenset[str]:
+        """Paths of the records that are not settled (`Record.is_settled`)."""
+        return frozenset([path for path, record in self.by_path.items() if not record.is_settled])
 
     def put(self, path: str, record: Record | None, name_problems: tuple[Problem, ...] = ()) -> None:
         """Set the record of a path, and register the problems and media of the record in place of the former ones.
@@ -88,7 +70,7 @@ class ArticleRecords:
         if record is previous:
             return
         self._previous.setdefault(path, previous)
-        if previous or record is None or not record.stood:  # the loader has stored new active records already
+        if previous or record is None or not record.is_active:  # the loader has stored new active records already
             self.changed[path] = record
         if record:
             self.by_path[path] = record
@@ -104,16 +86,12 @@ class ArticleRecords:
 
         Paths without a record are skipped.
         """
-        records = self.by_path
         for path in paths:
-            settled_article = records.settled_article(path)
-            if settled_article and settled_article is active_articles.get(path):
-                continue
-            if (record := records.get(path)) is None:
+            if (record := self.by_path.get(path)) is None:
                 continue
             article = record.reading.article
             is_active = article is not None and active_articles.get(path) is article
-            if is_active != record.stood or (is_active and record.good):
+            if is_active != record.is_active or (is_active and record.last_active):
                 # A new article that loses a conflict was never active.
                 was_never_active = not is_active and self.is_new(path)
                 new = record.as_never_active() if was_never_active else record.with_active_state(is_active=is_active)
@@ -122,7 +100,7 @@ class ArticleRecords:
     def _replace(self, path: str, record: Record, new: Record) -> None:
         self._previous.setdefault(path, record)
         self.by_path[path] = self.changed[path] = new
-        if record.good or new.good:
+        if record.last_active or new.last_active:
             self._update_media_index(path, _media_paths(record), _media_paths(new))
 
     def is_new(self, path: str) -> bool:
@@ -153,14 +131,16 @@ class ArticleRecords:
         That is the file's own article, its last valid version, or none.
         """
         return all(
-            record.stood or record.good is None or active_articles.get(path) is record.good
-            for path, record in self.by_path.single()
+            record.is_active or record.last_active is None or active_articles.get(path) is record.last_active
+            for path, record in self.by_path.items()
         )
 
     def were_conclusive(self) -> bool:
         """Return whether, before the current reading, each record alone told which article of its file was active."""
-        unchanged = (record for path, record in self.by_path.single() if path not in self._previous)
-        return all(record.stood or not record.reading.article for record in chain(unchanged, self._previous.values()) if record)
+        unchanged = (record for path, record in self.by_path.items() if path not in self._previous)
+        return all(
+            record.is_active or not record.reading.article for record in chain(unchanged, self._previous.values()) if record
+        )
 
     def changes_of(self, active_articles: Mapping[str, Article]) -> tuple[tuple[Article, ...], tuple[Article, ...]]:
         """Return (former articles, active articles) of the paths whose records the current reading changed.
@@ -174,7 +154,7 @@ class ArticleRecords:
 
 
 def _media_paths(record: Record | None) -> frozenset[str]:
-    article, last_valid = (record.reading.article, record.good) if record else (None, None)
+    article, last_valid = (record.reading.article, record.last_active) if record else (None, None)
     if not last_valid and not (article and article.media):
         return _NO_PATHS
     return frozenset((*(article.media if article else ()), *(last_valid.media if last_valid else ())))

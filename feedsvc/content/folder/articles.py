@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.cache import Interner, ParseCache
 from feedsvc.content.file_signature import MISSING, NEVER, change_time, has_signature, is_changed_since, nanoseconds_since_epoch
 from feedsvc.content.folder.active import ActiveArticles, ArticleChange
-from feedsvc.content.folder.article_records import ArticleRecords, StoredRecords
+from feedsvc.content.folder.article_records import ArticleRecords
 from feedsvc.content.folder.file_names import is_article_path, misnamed_file_problems
 from feedsvc.content.folder.invalidation import StalenessCheck
 from feedsvc.content.folder.loader import PARALLEL_THRESHOLD, ArticleLoader, OnRead, ignore_progress
@@ -20,6 +17,7 @@ from feedsvc.content.folder.text_reader import TextReader
 from feedsvc.content.markdown import TextStore
 from feedsvc.content.reading import References
 from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner, FolderCheck, ScanResult
+from feedsvc.content.store import ContentStore, Record
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 
@@ -34,23 +32,17 @@ ArticleChanges = Mapping[str, ArticleChange]  # by path of the file
 class ArticleFiles:
     """Article files with their `records` and `active` articles. Only one thread at a time may use an object."""
 
-    def __init__(self, root: Path, stored: StoredRecords, cache: ParseCache | None = None) -> None:
-        """Start with the `stored` records of an earlier run.
-
-        If they are damaged, the first `scan` drops the records, last valid versions included, of files that changed since.
-        """
-        self._root, self._cache = root, cache
+    def __init__(self, root: Path, records: dict[str, Record], store: ContentStore | None = None) -> None:
+        """Start with the `records` of an earlier run by path, sorted by path."""
+        self._root, self._store = root, store
         self._text_reader = TextReader(root)
-        self.texts = TextStore(cache, self._text_reader.markdown)
-        self._interner = Interner()
-        self.records = ArticleRecords(stored.by_path)
+        self.texts = TextStore(store, self._text_reader.markdown)
+        self.records = ArticleRecords(records)
         self._scanner = DirectoryScanner(root, ARTICLES_FOLDER, self.records.files)
-        self.active = ActiveArticles()
-        self.active.load(stored.by_path, are_undisputed=stored.are_undisputed)
+        self.active = ActiveArticles(records)
         self.unsettled_files: frozenset[str] = frozenset()
         self._recent_files: set[str] = set()  # changed within a clock tick before they were read
-        self._due, self._is_first = _NO_PATHS, True
-        self._are_records_damaged, self._dropped_paths = stored.are_damaged, set[str]()
+        self._due, self._is_first = self.records.unsettled_paths, True
         self._suspects: set[str] = set()  # files whose stored text may be lost
 
     def use_scan(self, result: ScanResult | None) -> None:
@@ -92,10 +84,8 @@ class ArticleFiles:
 
     def stale_files(self, references: References) -> frozenset[str]:
         """Return the files, with all broken ones, whose records may differ from a new reading with these settings and media."""
-        is_stale, records = StalenessCheck(references), self.records.by_path
-        pages = (page.records().items() for page in records.pages() if is_stale.may_apply(page))
-        settled = (item for item in chain.from_iterable(pages) if records.settled_article(item[0]))
-        return frozenset([path for path, record in chain(records.single(), settled) if is_stale(record)])
+        is_stale = StalenessCheck(references)
+        return frozenset([path for path, record in self.records.by_path.items() if is_stale(record)])
 
     def start_check(self) -> FolderCheck:
         """Return a new check whether `scan(None)` would find a change. The check and `scan` may be called alternately."""
@@ -108,35 +98,25 @@ class ArticleFiles:
         """
         self._due = self._due.union(self._scanner.refresh(scope), self._recent_files)
         records = self.records.by_path
-        if self._are_records_damaged:
-            files, self._are_records_damaged = self._scanner.files, False
-            self._dropped_paths = {path for path, record in records.items() if record.signature != files.get(path)}
-            for path in self._dropped_paths:
-                del records[path]
         for path in self.texts.take_lost_paths():
             if record := records.get(path):
-                records[path] = replace(record, signature=None)  # to be read again
+                records[path] = record._replace(signature=None)  # to be read again
                 self._suspects.add(path)
                 self._due |= {path}
 
     def changed_since(self, moment: datetime) -> frozenset[str]:
         """Return the files due for `refresh`, and the folders that the last scan covered, that changed after the moment."""
         return self._scanner.folders_changed_since(moment).union(
-            [path for path in self._all_due if is_changed_since(self._scanner.files.get(path), moment)]
+            [path for path in self._due if is_changed_since(self._scanner.files.get(path), moment)]
         )
 
     @property
     def missing_files(self) -> frozenset[str]:
         """Files due for the next `refresh` (see `scan`) that do not exist or are dangling links."""
-        files, due = self._scanner.files, self._all_due
+        files, due = self._scanner.files, self._due
         if len(due) < PARALLEL_THRESHOLD:  # a search through all files would take longer
             return frozenset([path for path in due if files.get(path, MISSING) == MISSING])
         return due.difference([path for path, signature in files.items() if signature != MISSING])
-
-    @property
-    def _all_due(self) -> frozenset[str]:
-        """Files due for `refresh`; before the first one, all that have an unsettled record, too."""
-        return self._due.union(self.records.by_path.single_paths) if self._is_first else self._due
 
     def refresh(
         self,
@@ -157,8 +137,6 @@ class ArticleFiles:
         changed just before `now`, if given, become due again. `while_waiting` and `on_read` are called only if many are read.
         """
         self._text_reader.references = references
-        if self._is_first:
-            self.records.register_media_of_pages(unsettled_files)
         due, recent_files, postponed = self._files_to_check(stale), self._recent_files, set(unsettled_files)
         self._recent_files = set()
         self.records.start_reading()
@@ -170,17 +148,12 @@ class ArticleFiles:
             records=self.records.by_path,
             stale=stale,
             texts=self.texts,
-            cache=self._cache,
-            interner=self._interner,
+            store=self._store,
         )
         article_paths = [path for path in to_read if is_article_path(path)]
-        loader.preload(article_paths, while_waiting, on_read, into_pages=not postpone_changing)
+        loader.preload(article_paths, while_waiting, on_read)
         recent_since = nanoseconds_since_epoch(now - _CLOCK_TICK) if now else NEVER
-        for page in loader.new_pages:
-            self._recent_files.update(page.paths_changed_after(recent_since))
-            self.records.add_page(page)
-        others = [path for path in to_read if not self.records.is_new(path)] if loader.new_pages else to_read
-        for path in others:
+        for path in to_read:
             if not self._read_file(path, loader, postpone_changing=postpone_changing):
                 postponed.add(path)
             elif change_time(self._scanner.files.get(path, MISSING)) > recent_since:
@@ -188,18 +161,14 @@ class ArticleFiles:
         self._due = self.unsettled_files = frozenset(postponed.intersection(due))
         checked = [path for path in due if path not in postponed]
         changes = self.active.update(self.records.by_path, checked, self.records.is_new)
-        self._suspects.update((*undetermined, *others) if self._is_first else ())
+        self._suspects.update((*undetermined, *to_read) if self._is_first else ())
         self._drop_lost_versions(changes, postponed)
         changes |= self._last_valid_with_media(stale, changes)
-        affected = {*changes, *self.records.changed}
-        if self.active.are_all_active:  # then each record in a page already states that its article is active
-            affected.update(undetermined if self._is_first else ())
-            affected &= self.records.by_path.single_paths
-        else:
-            affected.update(self.records.by_path if self._is_first else to_read)
+        affected = {*changes, *self.records.changed, *to_read, *(undetermined if self._is_first else ())}
+        if self._is_first and not self.active.are_all_active:
+            affected.update(self.records.by_path)
         self.records.update_active_states(affected, self.active_articles)
-        self.records.changed |= dict.fromkeys(path for path in self._dropped_paths if path not in self.records.by_path)
-        self._dropped_paths, self._is_first = set(), False
+        self._is_first = False
         return changes
 
     def _drop_lost_versions(self, changes: dict[str, ArticleChange], postponed: Collection[str]) -> None:
@@ -207,10 +176,10 @@ class ArticleFiles:
         active, records = self.active_articles, self.records.by_path
         suspects = self._suspects.difference(postponed)
         self._suspects -= suspects
-        last_valid = [article for path in suspects if (article := active.get(path)) and records[path].good is article]
+        last_valid = [article for path in suspects if (article := active.get(path)) and records[path].last_active is article]
         for article in self.texts.find_missing(last_valid):
             self.records.drop_last_valid_version(article.path)
-        dropped_paths = [article.path for article in last_valid if records[article.path].good is not article]
+        dropped_paths = [article.path for article in last_valid if records[article.path].last_active is not article]
         self.texts.take_lost_paths()
         for path, (old, new) in self.active.update(records, dropped_paths).items() if dropped_paths else ():
             former, _ = changes.pop(path, (old, None))
@@ -221,7 +190,7 @@ class ArticleFiles:
         """Return path -> (article, article) for stale files, not in `changes`, whose active last valid version has media."""
         active, records = self.active_articles, self.records.by_path
         articles = ((path, article) for path in stale if path not in changes and (article := active.get(path)) and article.media)
-        return {path: (article, article) for path, article in articles if records[path].good is article}
+        return {path: (article, article) for path, article in articles if records[path].last_active is article}
 
     @property
     def is_recoverable(self) -> bool:
@@ -244,7 +213,7 @@ class ArticleFiles:
         If they are many, the order is that of the records in memory, then that of the scan. Any other order takes twice the time.
         """
         records, files = self.records.by_path, self._scanner.files
-        paths = self._all_due | stale
+        paths = self._due | stale
         if len(paths) < PARALLEL_THRESHOLD:
             return sorted(paths)
         new = paths.difference(records)
@@ -255,9 +224,9 @@ class ArticleFiles:
     ) -> tuple[list[str], set[str]]:
         """Return those of `due` that must be read, and those with a record that does not state that the own article is active.
 
-        Skip `unsettled_files`. Changed, `stale` and `recent_files` must be read; register problems and media of other records.
+        Skip `unsettled_files`. Changed, `stale` and `recent_files` must be read.
         """
-        records, files, problems = self.records.by_path, self._scanner.files, self.records.problems
+        records, files = self.records.by_path, self._scanner.files
         to_read, undetermined = list[str](), set[str]()
         for path in due:
             if path in unsettled_files:
@@ -265,9 +234,7 @@ class ArticleFiles:
             record = records.get(path)
             if record is None or record.signature != files.get(path, _NO_FILE) or path in stale or path in recent_files:
                 to_read.append(path)
-            elif record.reading.problems or record.media or record.good or path in problems:
-                self.records.put(path, record)
-            if record and not (record.stood and record.good is None):
+            if record and not (record.is_active and record.last_active is None):
                 undetermined.add(path)
         return to_read, undetermined
 

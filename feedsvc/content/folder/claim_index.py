@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from operator import attrgetter
 
 from feedsvc.content.folder.conflicts import ClaimKey, claim_keys
 from feedsvc.model import Article
-from feedsvc.support.lazy_index import LazyIndex
-
-_path, _id, _slug = attrgetter("path"), attrgetter("id"), attrgetter("slug")
 
 
 class ClaimIndex:
-    """Index of claims: from each id, guid and address to the path of a file that claims it, from each disputed one to all.
-
-    Unless it starts without articles, `complete` must have returned True before all other methods but `advance`.
-    """
+    """Index of claims: from each id, guid and address to the path of a file that claims it, from each disputed one to all."""
 
     def __init__(self, articles: Sequence[Article] = ()) -> None:
         """Start with `articles` of different files."""
-        self._articles = articles
-        self._lazy_indexes = {"id": LazyIndex(articles, _id, _path), "address": LazyIndex(articles, _slug, _path)}
-        self._holders: dict[str, dict[str, str]] = {namespace: {} for namespace in self._lazy_indexes}
+        ids = {article.id: article.path for article in articles}
+        addresses = {article.slug: article.path for article in articles}
+        is_disputed = not len(ids) == len(addresses) == len(articles)
+        self._holders: dict[str, dict[str, str]] = {"id": {}, "address": {}} if is_disputed else {"id": ids, "address": addresses}
         self._disputed: dict[ClaimKey, set[str]] = {}
-
-    def advance(self, seconds: float) -> bool:
-        """Build the index until about `seconds` have passed. Return whether only a short rest is left for `complete`."""
-        return all(index.advance(seconds) for index in self._lazy_indexes.values())
-
-    def complete(self) -> bool:
-        """Build the rest of the index. Return False if articles claim the same value: the index cannot be used then."""
-        further = [
-            (*key, item.path)
-            for item in self._articles
-            if item.guid or item.aliases
-            for key in {*claim_keys(item)} - {("id", item.id), ("address", item.slug)}
-        ]
-        self._holders = {namespace: index.complete() for namespace, index in self._lazy_indexes.items()}
-        for namespace, value, path in further:
-            self._holders[namespace][value] = path
-        count, self._articles = 2 * len(self._articles) + len(further), ()
-        return sum(map(len, self._holders.values())) == count
+        for article in articles:
+            if is_disputed or article.aliases or article.guid:
+                self.add(article.path, article)
 
     def disputed_keys(self) -> frozenset[ClaimKey]:
         return frozenset(self._disputed)

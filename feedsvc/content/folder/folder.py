@@ -10,8 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.cache import ParseCache, StoredSetting
-from feedsvc.content.folder.article_records import StoredRecords
 from feedsvc.content.folder.articles import ArticleFiles
 from feedsvc.content.folder.debounce import WHOLE_SCAN, WriteDebouncer
 from feedsvc.content.folder.file_names import paths_within, unread_problems
@@ -21,11 +19,12 @@ from feedsvc.content.folder.scope import MEDIA_FOLDER, SCANNED_FOLDERS, article_
 from feedsvc.content.folder.settings import Settings, check_folder, read_partial_site, read_settings, reuse_equal_objects
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.snapshot_builder import SnapshotBuilder
-from feedsvc.content.folder.stored_state import Baseline, StoredState, parse_cache_file
+from feedsvc.content.folder.stored_state import Baseline, StoredState, content_store_file
 from feedsvc.content.folder.theme_files import ThemeFolder
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading import SETTINGS_FILES, SITE_FILE
 from feedsvc.content.scan import BackgroundScan, FolderCheck, start_scan
+from feedsvc.content.store import ContentStore, StoredSetting
 from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.model import Article
 from feedsvc.support.alerts import Alerts
@@ -64,17 +63,17 @@ def open_content_folder(
     *,
     on_read: OnRead = ignore_progress,
 ) -> ContentFolder:
-    """Return the content folder, not read yet, with its parse cache in the state folder `state`, which is created if missing.
+    """Return the content folder, not read yet, with its content store in the state folder `state`, which is created if missing.
 
-    `base_url`, unless "", replaces that of site.yaml, and has a cache file of its own, because links in articles are absolute.
-    `alerts` gets an alert while the cache cannot be written. `scan` and `on_read` are as for `ContentFolder`: a scan of articles/
-    that runs already, and a function that gets the progress of reading. Raises FeedsvcError if the cache file cannot be used.
+    `base_url`, unless "", replaces that of site.yaml, and has a store of its own, because links in articles are absolute.
+    `alerts` gets an alert while the store cannot be written. `scan` and `on_read` are as for `ContentFolder`: a scan of articles/
+    that runs already, and a function that gets the progress of reading. Raises FeedsvcError if the store's file cannot be used.
     """
-    return ContentFolder(root, base_url, ParseCache(parse_cache_file(base_url, state), alerts=alerts), scan, on_read=on_read)
+    return ContentFolder(root, base_url, ContentStore(content_store_file(base_url, state), alerts=alerts), scan, on_read=on_read)
 
 
 def load_content(root: Path, base_url: str = "", on_read: OnRead = ignore_progress, *, is_check: bool = False) -> ContentSnapshot:
-    """Read a content folder once, without a cache, so that broken files have no last valid version. Nothing is written.
+    """Read a content folder once, without a store, so that broken files have no last valid version. Nothing is written.
 
     `base_url`, unless "", replaces that of site.yaml. `on_read` gets the progress: files read so far, and files to read.
     Raises ContentError if the folder is missing or site.yaml is unusable. All other faults are problems of the snapshot; with
@@ -87,14 +86,14 @@ def load_content(root: Path, base_url: str = "", on_read: OnRead = ignore_progre
 class ContentFolder:
     """Reader of one content folder. After the first reading, it reads only changed files. Only one thread may use it at a time.
 
-    A broken file is replaced by its last valid version; with a cache, also by that of an earlier run.
+    A broken file is replaced by its last valid version; with a store, also by that of an earlier run.
     """
 
     def __init__(
         self,
         root: Path,
         base_url: str = "",
-        cache: ParseCache | None = None,
+        store: ContentStore | None = None,
         scan: BackgroundScan | None = None,
         *,
         on_read: OnRead = ignore_progress,
@@ -104,13 +103,13 @@ class ContentFolder:
 
         `scan` is a background scan of articles/ that the caller has just started, if any. If the first reading has to read many
         files (`loader.PARALLEL_THRESHOLD`), it calls `on_read` again and again, with the number of files read so far and the
-        number of files to read. `stored_settings` are last valid versions of settings, for a folder without `cache`.
+        number of files to read. `stored_settings` are last valid versions of settings, for a folder without `store`.
         """
-        self._root, self._base_url, self._cache = root, base_url, cache
+        self._root, self._base_url, self._store = root, base_url, store
         self._background_scan, self._on_read = scan, on_read
         self._media = MediaFolder(root)
         self._theme = ThemeFolder(root)
-        self._stored_state = StoredState(root, cache) if cache else None
+        self._stored_state = StoredState(root, store) if store else None
         self._stored_settings = self._stored_state.settings if self._stored_state else stored_settings
         self._free_files = FreeFiles(root, self._stored_settings)
         self._settings: Settings | None = None
@@ -123,11 +122,11 @@ class ContentFolder:
 
     @cached_property
     def _article_files(self) -> ArticleFiles:
-        """Article files, created on first use. If the cache is large or `scan` was given, a child process may scan meanwhile."""
+        """Article files, created on first use. If the store is large or `scan` was given, a child process may scan meanwhile."""
         scan, self._background_scan = self._background_scan, None
-        with scan or (start_scan(self._root) if self._is_cache_large else nullcontext()) as get_result:
-            stored = self._stored_state.load_records() if self._stored_state else StoredRecords()
-            articles = ArticleFiles(self._root, stored, self._cache)
+        with scan or (start_scan(self._root) if self._is_store_large else nullcontext()) as get_result:
+            records = self._stored_state.load_records() if self._stored_state else {}
+            articles = ArticleFiles(self._root, records, self._store)
             with suppress(FeedsvcError):  # the child was killed, so this process scans
                 articles.use_scan(get_result() if get_result else None)
             return articles
@@ -141,25 +140,21 @@ class ContentFolder:
         """Return a new check whether the scan of articles/ in `read(None)` would find a change."""
         return self._article_files.start_check()
 
-    def prepare_updates(self, seconds: float) -> bool:
-        """Build indexes that readings of changes need until about `seconds` have passed. Return whether they are complete."""
-        return self._article_files.active.advance_indexes(seconds)
-
     def start_first_read(self, now: datetime, while_waiting: Callable[[], object]) -> None:
         """Do the first reading at `now`, before all articles are rendered. The next `read` returns its result in any case.
 
         This process calls `while_waiting` at most once, while other processes scan the folder or read many files; not at all if
         no other process does. Raises ContentError like `read`.
         """
-        is_idle = self._background_scan is not None and self._background_scan.is_running and not self._is_cache_large
+        is_idle = self._background_scan is not None and self._background_scan.is_running and not self._is_store_large
         if is_idle:
             while_waiting()
         self._article_files.texts.enlarge_caches()
         self._first_change = self._read(None, now, _NO_TIME, None if is_idle else while_waiting)
 
     @property
-    def _is_cache_large(self) -> bool:
-        """True if loading the cached records takes a while."""
+    def _is_store_large(self) -> bool:
+        """True if loading the records takes a while."""
         return self._stored_state is not None and self._stored_state.is_large
 
     def read(
@@ -252,14 +247,14 @@ class ContentFolder:
 
     @property
     def baseline(self) -> Baseline | None:
-        """Stored state that the first reading started from; None after later readings, without cache, or if articles conflict."""
+        """Stored state that the first reading started from; None after later readings, without store, or if articles conflict."""
         return self._stored_state.baseline(self._article_files) if self._stored_state else None
 
     @property
     def state_name(self) -> str:
         """Name of the stored state after the last reading. A later process may find it as the name of its `baseline`.
 
-        "" if not everything is stored (call `save` first), without a cache or after another process wrote to it, if articles
+        "" if not everything is stored (call `save` first), without a store or after another process wrote to it, if articles
         conflict, or if media of the settings or of static pages changed since the first reading.
         """
         if not self._stored_state or not self._settings:
@@ -267,7 +262,7 @@ class ContentFolder:
         return self._stored_state.name(self._article_files, self._settings.media | self._free_files.media)
 
     def save(self) -> None:
-        """Store records, settings and texts in the cache, if any. If writing fails, the next call tries again."""
+        """Store records, settings and texts in the store, if any. If writing fails, the next call tries again."""
         if self._stored_state:
             self._stored_state.save(self._article_files, self._settings_to_store)
 

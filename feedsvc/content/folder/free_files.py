@@ -8,12 +8,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.cache import StoredSetting
 from feedsvc.content.folder.file_names import paths_within
 from feedsvc.content.folder.page_files import PageFiles
 from feedsvc.content.folder.page_frame import build_page_frame
 from feedsvc.content.folder.root_files import ROOT_FOLDER, RootFiles
 from feedsvc.content.reading import PAGES_FOLDER, References
+from feedsvc.content.store import StoredSetting
 from feedsvc.errors import Problem
 from feedsvc.page_model import PageFrame, StaticPage
 

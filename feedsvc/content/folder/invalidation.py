@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from feedsvc.content.cache import Record, RecordPage
 from feedsvc.content.file_signature import FileSignature
 from feedsvc.content.reading import References
+from feedsvc.content.store import Record
 from feedsvc.model import Author, Category, Site
 from feedsvc.support.digest import blake2b
 
@@ -50,14 +50,6 @@ class StalenessCheck:
         if alias_references and not all(self._has_alias(*reference) for reference in alias_references):
             return True
         return bool(record.media) and any(self._is_media_changed(path, signature) for path, signature in record.media.items())
-
-    def may_apply(self, page: RecordPage) -> bool:
-        """Return whether it may be True for a record of a page. If not, no other test of these records is needed."""
-        return (
-            page.site_fingerprints() != {self._settings_fingerprint}
-            or page.has_references()
-            or not (page.names.categories <= self._category_ids and page.names.authors <= self._author_ids)
-        )
 
     def _has_alias(self, kind: str, alias: str, entry_id: str) -> bool:
         entry = self._entries[kind].get(alias)

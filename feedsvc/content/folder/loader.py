@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from feedsvc.content import safe_read
-from feedsvc.content.cache import NO_MEDIA, Interner, ParseCache, Record, RecordPage, decode_page, encode_page
 from feedsvc.content.file_signature import MISSING, FileSignature
 from feedsvc.content.folder.invalidation import settings_fingerprint
 from feedsvc.content.markdown import TextStore
 from feedsvc.content.reading import ParseResult, References, parse_articles
+from feedsvc.content.store import NO_MEDIA, ContentStore, Record, RecordDecoder, encode_record
 from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.support.digest import blake2b
 from feedsvc.support.process_pool import available_processors, map_chunks
@@ -38,39 +38,21 @@ def ignore_progress(_read: int, _total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _LoadedFiles:
-    """Result of reading a chunk of files.
+    """Result of reading a chunk of files, for another process: the encoded record of each path, None for a missing file.
 
-    `new_page` has the encoded records of new files with active articles, b"" if there are none; `records` those of all others,
-    which `encoded_records` replaces if the result is sent to another process. `missing` are paths of files that do not exist.
-    `texts` has the Markdown by text key. If `are_stored`, the cache has `new_page` and all texts, and `texts` may be empty.
+    `texts` has the Markdown by text key. If `are_stored`, the store has the records of new files and all texts, and `texts` may
+    be empty.
     """
 
-    new_page: bytes
-    records: Mapping[str, Record]
-    missing: Sequence[str]
+    records: Mapping[str, bytes | None]
     texts: Mapping[bytes, str]
     are_stored: bool
-    encoded_records: bytes = b""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        encoded_records = encode_page(self.records) if self.records else b""
-        return _LoadedFiles, (self.new_page, {}, self.missing, self.texts, self.are_stored, encoded_records)
-
-    def decode_others(self, interner: Interner) -> Mapping[str, Record | None]:
-        """Return the record of each path that is not in `new_page`, None for a missing file."""
-        if self.encoded_records:
-            page = decode_page(self.encoded_records, interner)
-            records = page.records(interner.intern) if page else {}
-        else:
-            records = {path: interner.intern_record(record) for path, record in self.records.items()}
-        return {**records, **dict.fromkeys(self.missing)}
 
 
 class ArticleLoader:
     """Reader of article files into records, for one reading, in which settings and file signatures stay the same.
 
     `records` are those of the previous reading. The record of a `stale` file is not reused, even if its bytes are the same.
-    `new_pages` has the records of new files with active articles that `preload` read, and that the cache has stored.
     """
 
     def __init__(
@@ -82,28 +64,23 @@ class ArticleLoader:
         records: Mapping[str, Record],
         stale: frozenset[str],
         texts: TextStore,
-        cache: ParseCache | None,
-        interner: Interner,
+        store: ContentStore | None,
     ) -> None:
         self._root, self._references, self._signatures, self._records = root, references, signatures, records
-        self._stale, self._texts, self._cache = stale, texts, cache
-        self._interner, self._settings_fingerprint = interner, settings_fingerprint(references.site)
+        self._stale, self._texts, self._store = stale, texts, store
+        self._settings_fingerprint = settings_fingerprint(references.site)
         self._are_texts_transferred = False
         self._preloaded: dict[str, Record | None] = {}
-        self.new_pages: list[RecordPage] = []
 
     def preload(
         self,
         paths: Sequence[str],
         while_waiting: Callable[[], object] | None = None,
         on_read: OnRead = ignore_progress,
-        *,
-        into_pages: bool,
     ) -> None:
-        """Read the files in several processes: into `new_pages`, if `into_pages`, and all others for `read_record`.
+        """Read the files in several processes for `read_record`. Do nothing if they are fewer than PARALLEL_THRESHOLD (500).
 
-        Do nothing if they are fewer than PARALLEL_THRESHOLD (500).
-        The processes also store the records of new files in the cache. While others read, this process calls `while_waiting`
+        The processes also store the records of new files. While others read, this process calls `while_waiting`
         once, then takes part in reading. After each chunk it calls `on_read`. If no other reads, `while_waiting` is not called.
         If a process is killed, no error is raised: `read_record` reads the rest.
         """
@@ -120,52 +97,39 @@ class ArticleLoader:
             while_waiting=while_waiting,
         )
         # If a process is killed, for example for lack of memory, `read_record` reads the remaining files.
-        read_count = 0
+        decoder = RecordDecoder()
         with suppress(FeedsvcError):
             for result in results:
                 (self._texts.cache_texts if result.are_stored else self._texts.add)(result.texts)
-                others = result.decode_others(self._interner)
-                self._preloaded |= others
-                page = decode_page(result.new_page, self._interner) if result.new_page else None
-                if page and into_pages:
-                    self.new_pages.append(page)
-                elif page:
-                    self._preloaded |= page.records(self._interner.intern)
-                read_count += len(others) + (page.size if page else 0)
-                on_read(read_count, len(paths))
+                records = result.records.items()
+                self._preloaded |= {path: decoder.decode(path, data) if data else None for path, data in records}
+                on_read(len(self._preloaded), len(paths))
 
     def read_record(self, path: str) -> Record | None:
         """Return the record of a file, None if the file is missing; that of a file that cannot be used has a problem.
 
-        A file that `preload` has read is not read again, unless it is in `new_pages`. The article's text is added to the text
-        store.
+        A file that `preload` has read is not read again. The article's text is added to the text store.
         """
         if path in self._preloaded:
             return self._preloaded.pop(path)
         ((_, record, markdown),) = self._read_records([(path, safe_read.read_file(self._root, path))])
         self._texts.add(_texts_by_key([(record, markdown)]))
-        return self._intern(record)
-
-    def _intern(self, record: Record | None) -> Record | None:
-        return self._interner.intern_record(record) if record else None
+        return record
 
     def _load_files(self, paths: Sequence[str]) -> _LoadedFiles:
         """Read files into records.
 
-        Store the records of new files in the cache as active: hardly any of them will lose a conflict. If there is no cache or
-        storing fails, these records state that their articles are not active.
+        Store the records of new files as active: hardly any of them will lose a conflict. If there is no store or storing fails,
+        these records state that their articles are not active.
         """
         files = [file for batch in self._read_files(paths) for file in self._read_records(batch, is_preloading=True)]
         texts = _texts_by_key((record, markdown) for _, record, markdown in files)
-        missing = [path for path, record, _ in files if not record]
-        records = {path: record for path, record, _ in files if record}
-        new_records = {path: record for path, record in records.items() if record.stood and path not in self._records}
-        page = encode_page(new_records) if self._cache and new_records else b""
-        if self._cache and self._cache.store_new(new_records, page, texts):
-            others = {path: record for path, record in records.items() if path not in new_records}
-            return _LoadedFiles(page, others, missing, texts if self._are_texts_transferred else {}, are_stored=True)
-        records |= {path: record.as_never_active() for path, record in new_records.items()}
-        return _LoadedFiles(b"", records, missing, texts, are_stored=False)
+        new = {path for path, record, _ in files if record and record.is_active and path not in self._records}
+        records = {path: encode_record(record) if record else None for path, record, _ in files}
+        if self._store and self._store.store({path: records[path] for path in new}, texts=texts):
+            return _LoadedFiles(records, texts if self._are_texts_transferred else {}, are_stored=True)
+        records |= {path: encode_record(record.as_never_active()) for path, record, _ in files if record and path in new}
+        return _LoadedFiles(records, texts, are_stored=False)
 
     def _read_files(self, paths: Iterable[str]) -> Iterator[list[tuple[str, _FileData]]]:
         """Yield batches of paths, each path with the bytes of its file, the problem of reading it, or None if it is missing."""
@@ -203,7 +167,7 @@ class ArticleLoader:
                 record = self._build_record(signature, digest, result._replace(markdown=""), previous, is_active=is_active)
                 yield path, record, result.markdown
             else:
-                yield path, replace(previous, signature=signature) if previous and data is not None else None, ""
+                yield path, previous._replace(signature=signature) if previous and data is not None else None, ""
 
     def _has_current_record(self, path: str, digest: bytes) -> bool:
         """Return whether the record of the previous reading is valid for a file whose bytes have this digest."""
@@ -219,7 +183,7 @@ class ArticleLoader:
         *,
         is_active: bool = False,
     ) -> Record:
-        """Build the record of a file from its parse result and the last valid version in `previous`. `is_active` sets `stood`.
+        """Build the record of a file from its parse result and the last valid version in `previous`. `is_active` is its own.
 
         `result` must be without its `markdown`, which the text store has. `digest` is b"" if the file cannot be read.
         """
@@ -231,8 +195,8 @@ class ArticleLoader:
             reading=result,
             site=self._settings_fingerprint,
             media=media_signatures or NO_MEDIA,
-            stood=is_active,
-            good=previous.last_valid if previous else None,
+            is_active=is_active,
+            last_active=previous.last_valid if previous else None,
         )
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content import safe_read
-from feedsvc.content.cache import StoredSetting
 from feedsvc.content.file_signature import MISSING, has_signature, is_changed_since
 from feedsvc.content.folder.conflicts import Claim, conflict_problem, resolve_claims
 from feedsvc.content.folder.invalidation import settings_fingerprint
 from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER, ParsedPage, References, parse_page, usual_suffix
 from feedsvc.content.scan import DirectoryScanner
+from feedsvc.content.store import StoredSetting
 from feedsvc.content.text import file_stem
 from feedsvc.errors import Problem
 from feedsvc.page_model import StaticPage

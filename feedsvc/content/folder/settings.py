@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from feedsvc.content import safe_read
-from feedsvc.content.cache import StoredSetting
 from feedsvc.content.folder.first_steps import first_steps_hint
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading import (
@@ -35,6 +34,7 @@ from feedsvc.content.reading import (
     parse_tags,
     source_digest,
 )
+from feedsvc.content.store import StoredSetting
 from feedsvc.content.text import MAX_FILE_SIZE
 from feedsvc.errors import ContentError, Problem
 from feedsvc.model import Author, Category, CustomFeed, ListingSettings, Site, TagSettings

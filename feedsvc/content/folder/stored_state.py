@@ -1,4 +1,4 @@
-"""Stored state of a content folder in its parse cache: loads it at the start, saves it after readings, and names it."""
+"""Stored state of a content folder in its content store: loads it at the start, saves it after readings, and names it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from feedsvc.content.cache import ParseCache, Record, StoredSetting
 from feedsvc.content.file_signature import FileSignature, signature_at
-from feedsvc.content.folder.article_records import StoredRecords
 from feedsvc.content.folder.articles import ArticleFiles
+from feedsvc.content.store import ContentStore, Record, StoredSetting, encode_record
 from feedsvc.model import Article
 from feedsvc.support.digest import blake2b, sha256
 
@@ -28,21 +27,21 @@ class Baseline:
     added: tuple[Article, ...] = ()
 
 
-def parse_cache_file(base_url: str, state: Path) -> Path:
-    """Return the path of the parse cache for `base_url` ("": that of site.yaml) in the state folder; it need not exist."""
+def content_store_file(base_url: str, state: Path) -> Path:
+    """Return the path of the content store for `base_url` ("": that of site.yaml) in the state folder; it need not exist."""
     return state / (f"articles-{sha256(base_url).hex()[:8]}.sqlite" if base_url else "articles.sqlite")
 
 
 class StoredState:
-    """State of one content folder in its parse cache, with the changes that are not saved yet."""
+    """State of one content folder in its content store, with the changes that are not saved yet."""
 
-    def __init__(self, root: Path, cache: ParseCache) -> None:
-        """Load the last valid versions of settings and static pages from the cache, which is open.
+    def __init__(self, root: Path, store: ContentStore) -> None:
+        """Load the last valid versions of settings and static pages from the store, which is open.
 
         `root` is the content folder. Records of articles are not loaded.
         """
-        self._root, self._cache = root, cache
-        self.settings: tuple[StoredSetting, ...] = tuple(cache.load_settings())
+        self._root, self._store = root, store
+        self.settings: tuple[StoredSetting, ...] = tuple(store.load_settings())
         self._unsaved_records: dict[str, Record | None] = {}
         self._has_unsaved_settings = False
         self._is_new = self._is_pruned = False
@@ -52,16 +51,14 @@ class StoredState:
     @property
     def is_large(self) -> bool:
         """True if loading the records takes about as long as a scan of the content folder, or longer."""
-        return self._cache.is_large
+        return self._store.is_large
 
-    def load_records(self) -> StoredRecords:
-        """Return all records of the cache. A damaged cache is replaced by a new one, if its folder can be written."""
-        records = self._cache.load_records()
-        are_damaged = self._cache.is_damaged or self._cache.is_rolled_back
-        if self._cache.is_damaged:
-            self._is_new = self._cache.repair()
+    def load_records(self) -> dict[str, Record]:
+        """Return all records of the store by path. A damaged store is made anew, if its folder can be written."""
+        records = self._store.load_records()
+        self._is_new = self._store.repair()
         self._is_pruned = not records
-        return StoredRecords(by_path=records, are_damaged=are_damaged, are_undisputed=self._cache.is_undisputed)
+        return records
 
     def add_reading(
         self,
@@ -85,26 +82,26 @@ class StoredState:
 
         If writing fails, which raises an alert but no error, the next call tries again.
         """
-        if self._cache.repair() or self._is_new:
-            self._unsaved_records = {**dict(articles.records.by_path.items()), **self._unsaved_records}
+        if self._store.repair() or self._is_new:
+            self._unsaved_records = {**articles.records.by_path, **self._unsaved_records}
             self._has_unsaved_settings = True
             self._is_new = False
         articles.texts.flush()
         if not (self._unsaved_records or self._has_unsaved_settings):
             return
-        unsaved_settings, is_undisputed = settings if self._has_unsaved_settings else None, articles.active.are_all_active
-        if self._cache.store(self._unsaved_records, unsaved_settings, is_undisputed=is_undisputed):
+        records = {path: encode_record(record) if record else None for path, record in self._unsaved_records.items()}
+        if self._store.store(records, settings if self._has_unsaved_settings else None):
             self._unsaved_records, self._has_unsaved_settings, self.settings = {}, False, settings
             self._prune_once(articles)
 
     def _prune_once(self, articles: ArticleFiles) -> None:
-        """Prune the cache once, after a write, so that a start without changes does not wait for it.
+        """Prune the store once, after a write, so that a start without changes does not wait for it.
 
-        A cache that was empty at the start is not pruned, because it has hardly any obsolete rows.
+        A store that was empty at the start is not pruned, because it has hardly any unused texts.
         """
         if not self._is_pruned:
             self._is_pruned = True
-            self._cache.prune(articles.records.by_path)
+            self._store.prune(articles.records.by_path)
 
     def baseline(self, articles: ArticleFiles) -> Baseline | None:
         """Return the Baseline of the first reading; None after later readings.
@@ -115,27 +112,27 @@ class StoredState:
         if changes is None:
             return None
         removed, added = changes
-        return Baseline(name=_name(self._cache.loaded_state, self._first_media), removed=removed, added=added)
+        return Baseline(name=_name(self._store.loaded_state, self._first_media), removed=removed, added=added)
 
     def name(self, articles: ArticleFiles, media: Iterable[str]) -> str:
         """Return the name of the state after the last reading. `media` are the paths that settings and static pages refer to.
 
         The name depends on the signatures of `media`, because no record of an article shows their changes. Return "" if not
         everything is saved, if articles conflict, if `media` or their signatures are not those of the first reading, or if
-        another process wrote to the cache.
+        another process wrote to the store.
         """
         if self._unsaved_records or self._has_unsaved_settings:
             return ""
         signatures = {path: signature_at(self._root / path) for path in media}
         is_nameable = signatures == self._first_media and articles.is_recoverable
-        return _name(self._cache.current_state(), signatures) if is_nameable else ""
+        return _name(self._store.current_state(), signatures) if is_nameable else ""
 
 
 def _by_kind_and_name(settings: Iterable[StoredSetting]) -> dict[tuple[str, str], StoredSetting]:
     return {(setting.kind, setting.name): setting for setting in settings}
 
 
-def _name(cache_state: str, media: Mapping[str, FileSignature | None]) -> str:
-    """Return a name for the state `cache_state` of the cache with these signatures of media, by path; "" if it is ""."""
-    facts = repr((cache_state, sorted(media.items()))).encode("utf-8", "surrogateescape")
-    return blake2b(facts).hex() if cache_state else ""
+def _name(store_state: str, media: Mapping[str, FileSignature | None]) -> str:
+    """Return a name for the state `store_state` of the store with these signatures of media, by path; "" if it is ""."""
+    facts = repr((store_state, sorted(media.items()))).encode("utf-8", "surrogateescape")
+    return blake2b(facts).hex() if store_state else ""

@@ -1,4 +1,4 @@
-"""Store of article texts: holds Markdown by key in a backend, the parse cache (`content.cache`), and renders it when needed.
+"""Store of article texts: holds Markdown by key in a backend, the content store (`content.store`), and renders it when needed.
 
 So 100,000 texts need not be in memory while readers request fifty.
 """

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from random import Random
 
 import pytest
 
-from feedsvc.content.cache import Record, RecordMap
 from feedsvc.content.folder.active import ActiveArticles, ArticleChange, candidate
 from feedsvc.content.folder.conflicts import claim_keys, resolve_conflicts
 from feedsvc.content.reading import ParseResult
+from feedsvc.content.store import Record
 from feedsvc.errors import Problem
 from feedsvc.model import Article, ArticleStatus
 
@@ -25,7 +25,7 @@ class CompleteResolution(ActiveArticles):
     def _load_undisputed(self, *_: object) -> bool:
         return False
 
-    def _resolve_conflicts(self, records: RecordMap, is_new: Callable[[str], bool]) -> dict[str, ArticleChange]:
+    def _resolve_conflicts(self, records: Mapping[str, Record], is_new: Callable[[str], bool]) -> dict[str, ArticleChange]:
         paths = self.articles.keys() | self._inactive_candidates.keys()
         candidates = {path: candidate(records[path]) for path in paths if self._candidate(path)}
         winners, problems = resolve_conflicts(candidates.values())
@@ -71,7 +71,7 @@ def random_record(path: str, random: Random, previous: Record | None) -> Record:
     is_broken = random.random() < 0.15
     problems = (Problem(path=path, message="a fault"),) if is_broken else ()
     reading = ParseResult(None if is_broken else random_article(path, random), problems, positions=(1, 2, 3, 4))
-    return Record(signature=b"1", digest=b"1", reading=reading, good=previous.last_valid if previous else None)
+    return Record(signature=b"1", digest=b"1", reading=reading, last_active=previous.last_valid if previous else None)
 
 
 def update_states(records: dict[str, Record], active: ActiveArticles, new: set[str]) -> None:
@@ -86,8 +86,8 @@ def update_states(records: dict[str, Record], active: ActiveArticles, new: set[s
 @pytest.mark.parametrize("seed", range(40))
 def test_conflicts_are_resolved_as_among_all_files(seed: int) -> None:
     random = Random(seed)
-    active, complete = ActiveArticles(), CompleteResolution()
-    restarted: list[ActiveArticles] = []  # from an undisputed state, without indexes
+    active, complete = ActiveArticles({}), CompleteResolution({})
+    restarted: list[ActiveArticles] = []  # from a state without conflicts
     records: dict[str, Record] = {}
     for step in range(40):
         changed = random.sample(PATHS, random.choice((1, 1, 2, 5) if step else (5, 7)))
@@ -97,43 +97,14 @@ def test_conflicts_are_resolved_as_among_all_files(seed: int) -> None:
                 records.pop(path, None)
             else:
                 records[path] = random_record(path, random, records.get(path))
-        expected = active.update(RecordMap(records), changed, new.__contains__)
+        expected = active.update(records, changed, new.__contains__)
         for item in (complete, *restarted):
-            assert item.update(RecordMap(records), changed, new.__contains__) == expected
+            assert item.update(records, changed, new.__contains__) == expected
             assert item.articles == active.articles
             assert item.conflicts == active.conflicts
             assert item.are_all_active == active.are_all_active
         update_states(records, active, new)
-        loaded, completely_loaded, undisputed = ActiveArticles(), CompleteResolution(), ActiveArticles()
-        for item in (loaded, completely_loaded):
-            item.load(RecordMap(records))
+        loaded, completely_loaded = ActiveArticles(records), CompleteResolution(records)
         assert loaded.articles == completely_loaded.articles
         assert loaded.conflicts == completely_loaded.conflicts
-        restarted = [undisputed] if active.are_all_active else []
-        if restarted:
-            undisputed.load(RecordMap(records), are_undisputed=True)
-            assert undisputed.update(RecordMap(records), PATHS) == {}
-            undisputed.advance_indexes(0) if random.random() < 0.5 else None
-
-
-@pytest.mark.parametrize("loser", PATHS[:2])
-def test_records_that_are_not_those_of_an_undisputed_state_do_no_harm(loser: str) -> None:
-    records = {
-        path: Record(signature=b"1", digest=b"1", reading=ParseResult(article_of(path), ()), good=None) for path in PATHS[:3]
-    }
-    active = ActiveArticles()
-    active.load(RecordMap(records), are_undisputed=True)  # although two have the same slug
-    winner = PATHS[1 - PATHS.index(loser)]
-    del records[loser]
-    active.update(RecordMap(records), [loser])
-    assert set(active.articles) == {winner, PATHS[2]}
-    records[loser] = Record(signature=b"1", digest=b"1", reading=ParseResult(article_of(loser), ()), good=None)
-    active.update(RecordMap(records), [loser])
-    assert len(active.articles) == 2
-    assert len(active.conflicts) == 1
-
-
-def article_of(path: str) -> Article:
-    """Return an article with the slug of others, except in the last of three files."""
-    moment, slug = datetime(2026, 1, 1, tzinfo=UTC), "own" if path == PATHS[2] else "shared"
-    return Article(path=path, id=f"id:{path}", slug=slug, title="", published=moment, updated=moment)
+        restarted = [ActiveArticles(records)] if active.are_all_active else []

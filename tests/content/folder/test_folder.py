@@ -15,8 +15,8 @@ from typing import Final
 import pytest
 from PIL import Image
 
-from feedsvc.content.cache.store import ParseCache
 from feedsvc.content.folder.folder import ContentFolder, load_content
+from feedsvc.content.store import ContentStore
 from feedsvc.errors import ContentError
 from feedsvc.support.overlay_dict import OverlayDict
 from tests import ROOT
@@ -120,19 +120,19 @@ def test_an_image_without_pixels_is_reported(newsroom: Newsroom) -> None:
 def test_a_deleted_state_folder_is_written_again_completely(newsroom: Newsroom, tmp_path: Path) -> None:
     root = newsroom({f"articles/{name}.yaml": HEAD for name in ("a", "b")})
     cache_file = tmp_path / "state/articles.sqlite"
-    folder = ContentFolder(root, "", ParseCache(cache_file))
+    folder = ContentFolder(root, "", ContentStore(cache_file))
     folder.read()
     folder.save()
     shutil.rmtree(cache_file.parent)
     folder.read()
     folder.save()
     (root / "articles/a.yaml").write_text("title: [")
-    assert ContentFolder(root, "", ParseCache(cache_file)).read().content.last_valid_paths == {"articles/a.yaml"}
+    assert ContentFolder(root, "", ContentStore(cache_file)).read().content.last_valid_paths == {"articles/a.yaml"}
 
 
 def test_a_folder_without_site_yaml_does_not_delete_its_articles(newsroom: Newsroom, tmp_path: Path) -> None:
     root = newsroom({"articles/a.yaml": HEAD})
-    folder = ContentFolder(root, "", ParseCache(tmp_path / "state/articles.sqlite"))
+    folder = ContentFolder(root, "", ContentStore(tmp_path / "state/articles.sqlite"))
     folder.read()
     root.rename(tmp_path / "away")
     root.mkdir()
@@ -164,9 +164,9 @@ _READ_WITHOUT_PERMISSION: Final = """
 import pathlib, sys
 from datetime import UTC, datetime, timedelta
 from feedsvc.content.folder.folder import ContentFolder
-from feedsvc.content.cache.store import ParseCache
+from feedsvc.content.store import ContentStore
 root, cache_file = map(pathlib.Path, sys.argv[1:])
-folder = ContentFolder(root, "", ParseCache(cache_file))
+folder = ContentFolder(root, "", ContentStore(cache_file))
 folder.read(), folder.save()
 
 def report(folder):
@@ -180,22 +180,22 @@ for seconds in (10, 15, 20):  # what has just vanished is postponed at first
     now = datetime.now(UTC) + timedelta(seconds=seconds)
     change = folder.read({"pages"}, now, timedelta(milliseconds=20))
 print("postponed:", sorted(change.unsettled_files))
-report(ContentFolder(root, "", ParseCache(cache_file)))
+report(ContentFolder(root, "", ContentStore(cache_file)))
 (root / "articles/2026").chmod(0o755), (root / "pages").chmod(0o755)
 (root / "articles/2026/a.yaml").write_text("title: ["), (root / "pages/c.md").write_text("title: [")
-report(ContentFolder(root, "", ParseCache(cache_file)))
+report(ContentFolder(root, "", ContentStore(cache_file)))
 """
 
 
 def test_a_file_deleted_between_two_runs_has_no_last_valid_version(newsroom: Newsroom, tmp_path: Path) -> None:
     root = newsroom({"articles/a.yaml": HEAD, "articles/b.yaml": HEAD})
     for _ in range(2):
-        folder = ContentFolder(root, "", ParseCache(tmp_path / "articles.sqlite"))
+        folder = ContentFolder(root, "", ContentStore(tmp_path / "articles.sqlite"))
         assert folder.read().content.last_valid_paths == frozenset()
         folder.save()
         (root / "articles/a.yaml").unlink(missing_ok=True)
     (root / "articles/a.yaml").write_text("title: [")
-    assert ContentFolder(root, "", ParseCache(tmp_path / "articles.sqlite")).read().content.last_valid_paths == frozenset()
+    assert ContentFolder(root, "", ContentStore(tmp_path / "articles.sqlite")).read().content.last_valid_paths == frozenset()
 
 
 def test_articles_read_in_advance_are_returned_once(newsroom: Newsroom) -> None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from feedsvc.content.cache.store import ParseCache
 from feedsvc.content.folder import loader
 from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.content.folder.snapshot import ContentSnapshot
+from feedsvc.content.store import ContentStore, encode_record
 from tests.broken_files.case import HEAD, PNG
 from tests.conftest import SETTINGS, Newsroom
 from tests.helpers.newsrooms import picture
 
-COUNT = 200  # so many that they are stored in pages
+COUNT = 200
 ALIAS = "asia:\n  title: Asia\n  aliases: [orient]\n"
 
 
@@ -86,7 +85,7 @@ def root(newsroom: Newsroom) -> Path:
 
 
 def read(root: Path, file: Path) -> ContentSnapshot:
-    folder = ContentFolder(root, cache=ParseCache(file))
+    folder = ContentFolder(root, store=ContentStore(file))
     content = folder.read().content
     folder.save()
     return content
@@ -105,7 +104,7 @@ def by_path(content: ContentSnapshot) -> tuple[object, ...]:
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_restart_after_a_change_gives_what_a_running_server_gives(root: Path, tmp_path: Path, name: str) -> None:
     read(root, tmp_path / "kept")
-    running = ContentFolder(root, cache=ParseCache(tmp_path / "other"))
+    running = ContentFolder(root, store=ContentStore(tmp_path / "other"))
     running.read()
     CHANGES[name](root)
     expected = by_path(running.read().content)
@@ -129,16 +128,16 @@ def test_a_first_start_in_several_processes_gives_what_one_process_gives(
 def test_a_change_after_a_first_start_in_several_processes_is_read(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    running = ContentFolder(root, cache=ParseCache(tmp_path / "one process"))
+    running = ContentFolder(root, store=ContentStore(tmp_path / "one process"))
     running.read()
     read_in_several_processes(monkeypatch)
-    other = ContentFolder(root, cache=ParseCache(tmp_path / "several processes"))
+    other = ContentFolder(root, store=ContentStore(tmp_path / "several processes"))
     assert by_path(other.read().content) == by_path(load_content(root))
     CHANGES[name](root)
     assert by_path(other.read().content) == by_path(running.read().content)
 
 
-def test_last_valid_versions_of_files_in_a_page_are_used_after_a_restart(root: Path, tmp_path: Path) -> None:
+def test_last_valid_versions_are_used_after_a_restart(root: Path, tmp_path: Path) -> None:
     before = read(root, tmp_path / "kept").articles
     break_files(root)
     for _ in range(2):
@@ -149,25 +148,10 @@ def test_last_valid_versions_of_files_in_a_page_are_used_after_a_restart(root: P
 
 def test_a_deleted_file_whose_text_was_lost_before_is_no_article_after_a_restart(root: Path, tmp_path: Path) -> None:
     count, file = len(read(root, tmp_path / "kept").articles), tmp_path / "kept"
-    cache = ParseCache(file)
-    cache.store({path: replace(record, signature=None) for path, record in cache.load_records().items()})
+    cache = ContentStore(file)
+    cache.store({path: encode_record(record._replace(signature=None)) for path, record in cache.load_records().items()})
     (root / path_of(11)).unlink()
     assert len(read(root, file).articles) == count - 1
-
-
-def is_undisputed(file: Path) -> bool:
-    cache = ParseCache(file)
-    cache.load_records()
-    return cache.is_undisputed
-
-
-@pytest.mark.parametrize("name", CHANGES)
-def test_a_state_records_whether_articles_are_in_conflict(root: Path, tmp_path: Path, name: str) -> None:
-    read(root, tmp_path / "kept")
-    assert is_undisputed(tmp_path / "kept")
-    CHANGES[name](root)
-    read(root, tmp_path / "kept")
-    assert is_undisputed(tmp_path / "kept") == (name not in {"same slug", "same id", "translations in one language"})
 
 
 def test_a_conflict_shows_after_a_start_that_was_killed_before_it_was_complete(
@@ -178,24 +162,9 @@ def test_a_conflict_shows_after_a_start_that_was_killed_before_it_was_complete(
     read_in_several_processes(monkeypatch)
     for number in range(COUNT, 2 * COUNT):
         write(root, path_of(number), article_text(number).replace(f"slug: a{number}\n", f"slug: a{number % (COUNT + 3)}\n"))
-    killed = ContentFolder(root, cache=ParseCache(file))
+    killed = ContentFolder(root, store=ContentStore(file))
     killed.read()  # stores the new records, but not which of them lost a conflict
-    assert len(ParseCache(file).load_records()) > COUNT
-    assert not is_undisputed(file)
+    assert len(ContentStore(file).load_records()) > COUNT
     expected = by_path(load_content(root))
     for _ in range(2):
         assert by_path(read(root, file)) == expected
-
-
-def test_a_state_that_two_processes_wrote_does_not_record_that_no_articles_are_in_conflict(root: Path, tmp_path: Path) -> None:
-    file = tmp_path / "kept"
-    read(root, file)
-    first, second = (ContentFolder(root, cache=ParseCache(file)) for _ in range(2))
-    for number, folder in enumerate((first, second, first)):
-        folder.read()
-        write(root, f"articles/new-{number}.yaml", article_text(777).replace("slug: a777", f"slug: new-{number}"))
-        folder.read()
-        folder.save()
-        (root / f"articles/new-{number}.yaml").unlink()
-    assert not is_undisputed(file)
-    assert by_path(read(root, file)) == by_path(load_content(root))

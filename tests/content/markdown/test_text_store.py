@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.content.cache.store import ParseCache
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.markdown.text_store import TextStore, text_key
+from feedsvc.content.store import ContentStore
 from feedsvc.errors import FeedsvcError
 from feedsvc.live.live import Live
 from feedsvc.model import Article
@@ -60,7 +60,7 @@ def count_texts(cache_file: Path) -> int:
 
 
 def test_many_texts_are_loaded_at_once_and_unknown_keys_are_omitted(cache_file: Path) -> None:
-    cache = ParseCache(cache_file)
+    cache = ContentStore(cache_file)
     texts = {text_key(word, datetime(2026, 1, 2, tzinfo=UTC)): word for word in (f"Text {number}." for number in range(250))}
     cache.store_texts(texts)
     assert cache.texts([*texts, b"nothing"]) == texts
@@ -71,7 +71,7 @@ def test_many_texts_are_loaded_at_once_and_unknown_keys_are_omitted(cache_file: 
 
 def test_a_text_deleted_from_the_cache_is_read_from_its_file(newsroom: Newsroom, cache_file: Path) -> None:
     root = newsroom({name: article_text(f"Words of {name}.") for name in (FILE, "articles/b.md")})
-    content = read(ContentFolder(root, "", ParseCache(cache_file)))
+    content = read(ContentFolder(root, "", ContentStore(cache_file)))
     with sqlite3.connect(cache_file) as rows:
         rows.execute("DELETE FROM text WHERE markdown LIKE '%a.md%'")
     rows.close()
@@ -82,14 +82,14 @@ def test_a_text_deleted_from_the_cache_is_read_from_its_file(newsroom: Newsroom,
 
 
 def test_a_text_is_loaded_after_a_restart_without_its_file(root: Path, cache_file: Path) -> None:
-    read(ContentFolder(root, "", ParseCache(cache_file)))
-    content = ContentFolder(root, "", ParseCache(cache_file)).read().content
+    read(ContentFolder(root, "", ContentStore(cache_file)))
+    content = ContentFolder(root, "", ContentStore(cache_file)).read().content
     (root / FILE).unlink()
     assert html(content) == "<p>First words.</p>"
 
 
 def test_a_former_snapshot_keeps_its_texts_after_a_save(root: Path, cache_file: Path) -> None:
-    folder = ContentFolder(root, "", ParseCache(cache_file))
+    folder = ContentFolder(root, "", ContentStore(cache_file))
     before = read(folder)
     (root / FILE).write_text(article_text("Second words."))
     after = read(folder)
@@ -97,29 +97,29 @@ def test_a_former_snapshot_keeps_its_texts_after_a_save(root: Path, cache_file: 
 
 
 def test_a_broken_file_has_the_text_of_its_last_valid_version_after_a_restart(root: Path, cache_file: Path) -> None:
-    read(ContentFolder(root, "", ParseCache(cache_file)))
+    read(ContentFolder(root, "", ContentStore(cache_file)))
     (root / FILE).write_text("---\ntitle: [\n---\nOther words.\n")
-    assert html(read(ContentFolder(root, "", ParseCache(cache_file)))) == "<p>First words.</p>"
-    assert html(ContentFolder(root, "", ParseCache(cache_file)).read().content) == "<p>First words.</p>"
+    assert html(read(ContentFolder(root, "", ContentStore(cache_file)))) == "<p>First words.</p>"
+    assert html(ContentFolder(root, "", ContentStore(cache_file)).read().content) == "<p>First words.</p>"
 
 
 def test_deleting_the_state_folder_loses_no_text(root: Path, cache_file: Path) -> None:
-    folder = ContentFolder(root, "", ParseCache(cache_file))
+    folder = ContentFolder(root, "", ContentStore(cache_file))
     content = read(folder)
     shutil.rmtree(cache_file.parent)
     read(folder)
     assert html(content) == "<p>First words.</p>"
-    assert html(ContentFolder(root, "", ParseCache(cache_file)).read().content) == "<p>First words.</p>"
+    assert html(ContentFolder(root, "", ContentStore(cache_file)).read().content) == "<p>First words.</p>"
 
 
 def test_a_lost_text_is_read_from_its_file_only_if_the_file_is_unchanged(root: Path, cache_file: Path) -> None:
-    folder = ContentFolder(root, "", ParseCache(cache_file))
+    folder = ContentFolder(root, "", ContentStore(cache_file))
     content = read(folder)
     with sqlite3.connect(cache_file) as rows:
         rows.execute("DELETE FROM text")
     rows.close()
     assert html(content) == "<p>First words.</p>"
-    content_after_restart = ContentFolder(root, "", ParseCache(cache_file)).read().content
+    content_after_restart = ContentFolder(root, "", ContentStore(cache_file)).read().content
     with sqlite3.connect(cache_file) as rows:
         rows.execute("DELETE FROM text")
     rows.close()
@@ -129,12 +129,12 @@ def test_a_lost_text_is_read_from_its_file_only_if_the_file_is_unchanged(root: P
 
 
 def test_unused_texts_are_deleted(root: Path, cache_file: Path) -> None:
-    folder = ContentFolder(root, "", ParseCache(cache_file, max_unused_texts=3))
+    folder = ContentFolder(root, "", ContentStore(cache_file, max_unused_texts=3))
     for number in range(6):
         (root / FILE).write_text(article_text(f"Words {number}."))
         read(folder)
     assert count_texts(cache_file) == 6
-    folder_after_restart = ContentFolder(root, "", ParseCache(cache_file, max_unused_texts=3))
+    folder_after_restart = ContentFolder(root, "", ContentStore(cache_file, max_unused_texts=3))
     read(folder_after_restart)
     assert count_texts(cache_file) == 6, "a start without changes does not delete texts"
     (root / FILE).write_text(article_text("Words 6."))
@@ -147,7 +147,7 @@ def test_discarded_folders_close_their_files(root: Path, tmp_path: Path) -> None
     gc.collect()
     before = len(os.listdir("/proc/self/fd"))
     for number in range(20):
-        live = Live(ContentFolder(root, "", ParseCache(tmp_path / f"state-{number}.sqlite")), LastModifiedStore(None))
+        live = Live(ContentFolder(root, "", ContentStore(tmp_path / f"state-{number}.sqlite")), LastModifiedStore(None))
         live.current(live.clock()).resolve("/")
     del live
     gc.collect()

@@ -7,10 +7,10 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content.cache.store import ParseCache
 from feedsvc.content.file_signature import signature_of
 from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.content.media.files import MediaFolder
+from feedsvc.content.store import ContentStore
 from feedsvc.export import build
 from feedsvc.live.live import Live
 from tests.helpers import newsrooms
@@ -257,9 +257,9 @@ def test_an_svg_with_a_known_signature_is_not_scanned_again(tmp_path: Path) -> N
 def test_an_svg_that_changed_before_a_restart_is_scanned_again(tmp_path: Path) -> None:
     assert _problems(tmp_path / "content", "drawing.svg", _svg("")) == []
     cache_file = tmp_path / "state" / "articles.sqlite"
-    Live(ContentFolder(tmp_path / "content", cache=ParseCache(cache_file)), None)
+    Live(ContentFolder(tmp_path / "content", store=ContentStore(cache_file)), None)
     (tmp_path / "content/media/drawing.svg").write_text(_svg("<script/>"))
-    live = Live(ContentFolder(tmp_path / "content", cache=ParseCache(cache_file)), None)
+    live = Live(ContentFolder(tmp_path / "content", store=ContentStore(cache_file)), None)
     assert any("<script>" in str(problem) for problem in live.edition.content.problems)
     assert live.edition.publication.resolve("/media/drawing.svg") is None
 

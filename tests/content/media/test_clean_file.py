@@ -8,9 +8,9 @@ import pytest
 
 from feedsvc import export
 from feedsvc.catalog.catalog import build_catalog
-from feedsvc.content.cache.store import ParseCache
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.content.media import clean_file
+from feedsvc.content.store import ContentStore
 from feedsvc.errors import ContentError
 from feedsvc.export import StaticTree, file_name
 from feedsvc.publication.document import FileResource
@@ -103,7 +103,7 @@ def test_a_build_checks_only_images_that_changed(tmp_path: Path, monkeypatch: py
 
     def build(new_bytes: bytes = b"") -> int:
         monkeypatch.setattr(clean_file, "_cleanable_cache", BoundedCache(10))  # as in another process
-        folder = ContentFolder(root, cache=ParseCache(tmp_path / "articles.sqlite"))
+        folder = ContentFolder(root, store=ContentStore(tmp_path / "articles.sqlite"))
         publication = Publication(build_catalog(folder.read().content, NOW))
         calls.clear()
         if new_bytes:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.content.cache.store import ParseCache
 from feedsvc.content.folder.folder import ContentFolder, ContentSnapshot
 from feedsvc.content.scan import scanner
 from feedsvc.content.scan.scanner import ScanResult
+from feedsvc.content.store import ContentStore
 from feedsvc.export import MANIFEST_FILE, StaticTree
 from feedsvc.export.prefetch import start_prefetch
 from feedsvc.export.progress import Parallelism
@@ -78,7 +78,7 @@ def test_first_read_calls_while_waiting_during_the_first_scan(tmp_path: Path) ->
             time.sleep(0.001)
         return scanner.scan_folder(root, scanner.ARTICLES_FOLDER)
 
-    folder = ContentFolder(root, "", ParseCache(tmp_path / "kept"), BackgroundTask(scan_after_marker))
+    folder = ContentFolder(root, "", ContentStore(tmp_path / "kept"), BackgroundTask(scan_after_marker))
     start = time.monotonic()
     folder.start_first_read(newsrooms.NOW, marker.touch)
     assert time.monotonic() - start < 20
@@ -87,7 +87,7 @@ def test_first_read_calls_while_waiting_during_the_first_scan(tmp_path: Path) ->
 
 def read_content(root: Path, cache_file: Path, large_file_size: int = 1 << 40) -> ContentSnapshot:
     """Read the content folder as a start does; store what was read in the cache file."""
-    cache = ParseCache(cache_file, large_file_size=large_file_size)
+    cache = ContentStore(cache_file, large_file_size=large_file_size)
     folder = ContentFolder(root, "", cache)
     content = folder.read(now=newsrooms.NOW).content
     folder.save()

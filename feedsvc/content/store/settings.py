@@ -1,4 +1,4 @@
-"""Settings table in SQLite: last valid versions of the site, the entries of other settings files, the redirects and the pages.
+"""Settings table: last valid versions of the site, the entries of other settings files, the redirects and the pages.
 
 Each is one row, encoded as MessagePack.
 """
@@ -15,9 +15,7 @@ import msgspec
 from feedsvc.model import Author, Category, CustomFeed, ListingSettings, Site, TagSettings
 from feedsvc.page_model import StaticPage
 from feedsvc.redirects import RedirectPattern, RedirectRules
-from feedsvc.support.checksummed_tables import FormerTable, RowChecksummer, RowValues, Table
-
-_NAME: Final = "setting_entry"
+from feedsvc.support.state_file import row_checksum
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,45 +46,26 @@ _REDIRECTS: Final = "redirects"
 _REDIRECTS_DECODER: Final = msgspec.msgpack.Decoder(tuple[bool, tuple[dict[str, str], list[tuple[str, str]], bytes]])
 
 
-def _convert_former_row(row: RowValues) -> Iterable[tuple[str, RowValues]]:
-    kind, name, entry = row
-    if not (isinstance(kind, str) and isinstance(name, str) and isinstance(entry, bytes)):
-        raise TypeError(row)
-    yield _NAME, (kind, name, entry)
-
-
-SETTING_TABLE: Final = Table(
-    name=_NAME,
-    sql=f"CREATE TABLE {_NAME} (kind TEXT, name TEXT, entry BLOB NOT NULL, checksum INTEGER NOT NULL, "
-    "PRIMARY KEY (kind, name)) WITHOUT ROWID",
-    order_by="kind, name",
-)
-FORMER_SETTING_TABLE: Final = FormerTable(
-    name="setting",
-    sql="CREATE TABLE setting (kind TEXT, name TEXT, entry BLOB NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
-    order_by="kind, name",
-    convert=_convert_former_row,
+SETTING_TABLE: Final = (
+    "CREATE TABLE setting (kind TEXT, name TEXT, entry BLOB NOT NULL, checksum INTEGER NOT NULL, "
+    "PRIMARY KEY (kind, name)) WITHOUT ROWID"
 )
 
 
-def select_settings(connection: sqlite3.Connection, checksummer: RowChecksummer) -> tuple[list[StoredSetting], bool]:
-    """Return all valid settings, and True if no row was damaged, else False. Raises sqlite3.Error.
-
-    Settings that another version wrote in a form that this one cannot decode are omitted.
-    """
-    rows = connection.execute(f"SELECT * FROM {_NAME}").fetchall()
-    valid_rows = [values for row in rows if (values := checksummer.verify(row))]
-    return [setting for values in valid_rows if (setting := _decode(*values))], len(valid_rows) == len(rows)
+def select_settings(connection: sqlite3.Connection) -> list[StoredSetting]:
+    """Return all settings but damaged ones and those that this version of the code cannot decode. Raises sqlite3.Error."""
+    rows = connection.execute("SELECT kind, name, entry, checksum FROM setting").fetchall()
+    valid = [values for *values, checksum in rows if checksum == row_checksum(*values)]
+    return [setting for kind, name, entry in valid if (setting := _decode(kind, name, entry))]
 
 
-def replace_settings(connection: sqlite3.Connection, checksummer: RowChecksummer, settings: Iterable[StoredSetting]) -> None:
+def replace_settings(connection: sqlite3.Connection, settings: Iterable[StoredSetting]) -> None:
     """Replace all rows by these settings: those that are not among them are deleted. Raises sqlite3.Error."""
-    connection.execute(f"DELETE FROM {_NAME}")
+    connection.execute("DELETE FROM setting")
     rows = [
-        checksummer.add_checksum(setting.kind, setting.name, msgspec.msgpack.encode((setting.is_former, _plain(setting.value))))
-        for setting in settings
+        (setting.kind, setting.name, msgspec.msgpack.encode((setting.is_former, _plain(setting.value)))) for setting in settings
     ]
-    connection.executemany(f"INSERT INTO {_NAME} VALUES (?, ?, ?, ?)", rows)
+    connection.executemany("INSERT INTO setting VALUES (?, ?, ?, ?)", [(*row, row_checksum(*row)) for row in rows])
 
 
 def _decode(kind: str, name: str, entry: bytes) -> StoredSetting | None:
