@@ -34,6 +34,14 @@ class FeedsvcError(Exception):
     """
 
 
+class FieldError(FeedsvcError, ValueError):
+    """Raised if a value cannot stand in a feed. `field` is the argument at fault: "published", or "entries[3].id"."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
 class Problem:
     """Fault in a file that an editor can fix.

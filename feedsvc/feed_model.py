@@ -6,11 +6,12 @@ UTC and whole seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import unquote
 
+from feedsvc.errors import FieldError
 from feedsvc.license_model import License
 from feedsvc.model import Enclosure, Image, Source, Thumbnail
 
@@ -150,13 +151,25 @@ class Feed:
     def with_entries(self, entries: Iterable[Entry]) -> Feed:
         """Return a feed with these entries, newest first, in place of its own. Its tombstones stay.
 
-        `updated` stays, unless one of the entries was updated later. Raises ValueError if two entries have the same id.
+        `updated` stays, unless one of the entries was updated later. Raises FieldError if two entries have the same id, or an
+        entry has that of a tombstone.
         """
-        given = sorted(entries, key=lambda entry: entry.published, reverse=True)
-        if len({entry.item_id for entry in given}) < len(given):
-            raise ValueError("two entries have the same id")
         author = (self.author,)
-        complete = [entry if entry.authors else replace(entry, authors=author, byline=self.author.name) for entry in given]
-        tombstones = [item for item in self.items if isinstance(item, Tombstone)]
-        updated = max([self.updated, *(entry.updated for entry in given)])
-        return replace(self, items=(*tombstones, *complete), updated=updated)
+        given = [entry if entry.authors else replace(entry, authors=author, byline=self.author.name) for entry in entries]
+        items = sorted_items(given, [item for item in self.items if isinstance(item, Tombstone)])
+        return replace(self, items=items, updated=max([self.updated, *(entry.updated for entry in given)]))
+
+
+def sorted_items(items: Sequence[Entry | Tombstone], kept: Sequence[Tombstone] = ()) -> tuple[Entry | Tombstone, ...]:
+    """Return tombstones by `when`, newest first, then entries by `published`, newest first; equal ones keep their order.
+
+    `items` are a caller's entries, `kept` the tombstones of a feed. Raises FieldError if two of all these have the same id.
+    """
+    owners = {tombstone.id: "a tombstone of the feed" for tombstone in kept}
+    for index, item in enumerate(items):
+        for name in {item.id, item.item_id if isinstance(item, Entry) else item.id}:
+            if (owner := owners.setdefault(name, f"entries[{index}]")) != f"entries[{index}]":
+                raise FieldError(f"entries[{index}].id", f"'{name}' is also the id of {owner}; give each entry an id of its own")
+    tombstones = [*kept, *(item for item in items if isinstance(item, Tombstone))]
+    entries = sorted((item for item in items if isinstance(item, Entry)), key=lambda item: item.published, reverse=True)
+    return (*sorted(tombstones, key=lambda item: item.when, reverse=True), *entries)

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from feedsvc.api.constructors import new_entry, new_feed
     from feedsvc.api.edition_event import EditionEvent
-    from feedsvc.api.errors import FieldError
     from feedsvc.api.newsroom import Newsroom, NewsroomListing, open_folder
     from feedsvc.api.rendering import formats, render
-    from feedsvc.errors import ContentError, FeedsvcError, PluginError, Problem
+    from feedsvc.errors import ContentError, FeedsvcError, FieldError, PluginError, Problem
     from feedsvc.extensions import Element, Format, Namespace
     from feedsvc.feed_model import Alternate, Entry, Feed, Link, Person, Term, Tombstone
     from feedsvc.license_model import License, LicenseScope, Payment
@@ -53,37 +52,18 @@ __all__ = [
     "render",
 ]
 
-_MODULES: Final = {
-    "Alternate": "feed_model",
-    "ContentError": "errors",
-    "EditionEvent": "api.edition_event",
-    "Element": "extensions",
-    "Enclosure": "model",
-    "Entry": "feed_model",
-    "Feed": "feed_model",
-    "FeedsvcError": "errors",
-    "FieldError": "api.errors",
-    "Format": "extensions",
-    "Image": "model",
-    "License": "license_model",
-    "LicenseScope": "license_model",
-    "Link": "feed_model",
-    "Namespace": "extensions",
-    "Newsroom": "api.newsroom",
-    "NewsroomListing": "api.newsroom",
-    "Payment": "license_model",
-    "Person": "feed_model",
-    "PluginError": "errors",
-    "Problem": "errors",
-    "Source": "model",
-    "Term": "feed_model",
-    "Tombstone": "feed_model",
-    "formats": "api.rendering",
-    "new_entry": "api.constructors",
-    "new_feed": "api.constructors",
-    "open_folder": "api.newsroom",
-    "render": "api.rendering",
+_NAMES: Final = {
+    "api.constructors": ("new_entry", "new_feed"),
+    "api.edition_event": ("EditionEvent",),
+    "api.newsroom": ("Newsroom", "NewsroomListing", "open_folder"),
+    "api.rendering": ("formats", "render"),
+    "errors": ("ContentError", "FeedsvcError", "FieldError", "PluginError", "Problem"),
+    "extensions": ("Element", "Format", "Namespace"),
+    "feed_model": ("Alternate", "Entry", "Feed", "Link", "Person", "Term", "Tombstone"),
+    "license_model": ("License", "LicenseScope", "Payment"),
+    "model": ("Enclosure", "Image", "Source"),
 }
+_MODULES: Final = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

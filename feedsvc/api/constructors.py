@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from feedsvc.api import fields
-from feedsvc.api.errors import FieldError
 from feedsvc.content.markdown import excerpt, plain_text
-from feedsvc.feed_model import Alternate, Entry, Feed, Link, Person, Term, Tombstone
-from feedsvc.license_model import License
+from feedsvc.errors import FieldError
+from feedsvc.feed_model import Alternate, Entry, Feed, Link, Person, Term, Tombstone, sorted_items
+from feedsvc.license_model import License, Payment
 from feedsvc.model import Enclosure, Image, Source, Thumbnail
 
 _MAX_SUMMARY_SOURCE: Final = 20_000  # characters of the content that are parsed for a summary: callers' HTML may be hostile
@@ -71,7 +71,7 @@ def new_entry(
         alternates=tuple(_alternates(alternates, Alternate(language=language, url=address))),
         is_permalink=(item_guid or entry_id) == address,
         markdown=fields.text("markdown", markdown),
-        license=fields.instance("license", license, License) if license is not None else None,
+        license=_license("license", license) if license is not None else None,
         guid=item_guid,
     )
 
@@ -114,7 +114,7 @@ def new_feed(
         language=fields.language("language", language),
         updated=_last_change(items) if updated is None else fields.moment("updated", updated),
         links=tuple(_links(home, fields.address("feed_url", feed_url, required=False), hubs, links)),
-        items=_sorted_items(items),
+        items=sorted_items(items),
         author=publisher,
         generator=fields.line("generator", generator),
         generator_url="",
@@ -136,7 +136,7 @@ def _links(home: str, feed_url: str, hubs: Iterable[str], links: Iterable[Link])
         if given.rel in _OWN_RELATIONS:
             raise FieldError(f"{field}.rel", f"'{given.rel}' has an argument of its own: feed_url, url or hubs")
         yield Link(
-            rel=fields.line(f"{field}.rel", given.rel),
+            rel=fields.relation(f"{field}.rel", given.rel),
             href=fields.address(f"{field}.href", given.href),
             type=fields.media_type(f"{field}.type", given.type) if given.type else "",
         )
@@ -150,21 +150,6 @@ def _item(field: str, item: object, publisher: Person) -> Entry | Tombstone:
         comment = fields.line(f"{field}.comment", item.comment, required=False)
         return Tombstone(id=fields.permanent_id(f"{field}.id", item.id), when=when, comment=comment)
     raise FieldError(field, f"expected Entry, which new_entry returns, or Tombstone, not {type(item).__name__}")
-
-
-def _sorted_items(items: list[Entry | Tombstone]) -> tuple[Entry | Tombstone, ...]:
-    """Return tombstones by `when`, newest first, then entries by `published`, newest first; equal ones keep their order.
-
-    Raises FieldError if two have the same id.
-    """
-    indexes: dict[str, int] = {}
-    for index, item in enumerate(items):
-        for name in {item.id, item.item_id if isinstance(item, Entry) else item.id}:
-            if indexes.setdefault(name, index) != index:
-                raise FieldError(f"entries[{index}].id", f"'{name}' is also the id of entries[{indexes[name]}]")
-    tombstones = sorted((item for item in items if isinstance(item, Tombstone)), key=lambda item: item.when, reverse=True)
-    entries = sorted((item for item in items if isinstance(item, Entry)), key=lambda item: item.published, reverse=True)
-    return (*tombstones, *entries)
 
 
 def _last_change(items: list[Entry | Tombstone]) -> datetime:
@@ -217,13 +202,31 @@ def _thumbnail(image: Image | None) -> Thumbnail | None:
 
 def _alternates(alternates: Iterable[Alternate], own: Alternate) -> Iterator[Alternate]:
     """Yield the checked alternates of an entry, then its `own`; nothing if there are no others."""
-    given = fields.items("alternates", alternates)
+    given, owners = fields.items("alternates", alternates), {own.language.lower(): "the entry itself"}
     for index, value in enumerate(given):
         field, alternate = f"alternates[{index}]", fields.instance(f"alternates[{index}]", value, Alternate)
         language = fields.language(f"{field}.language", fields.line(f"{field}.language", alternate.language))
+        if (owner := owners.setdefault(language.lower(), field)) != field:
+            raise FieldError(f"{field}.language", f"'{language}' is also the language of {owner}; give each language once")
         yield Alternate(language=language, url=fields.address(f"{field}.url", alternate.url))
     if given:
         yield replace(own, language=fields.line("language", own.language))
+
+
+def _license(field: str, value: object) -> License:
+    given = fields.instance(field, value, License)
+    payment = given.payment and fields.instance(f"{field}.payment", given.payment, Payment)
+    return replace(
+        given,
+        url=fields.address(f"{field}.url", given.url, required=False),
+        server=fields.address(f"{field}.server", given.server, required=False),
+        payment=payment
+        and replace(
+            payment,
+            standard=fields.address(f"{field}.payment.standard", payment.standard, required=False),
+            custom=fields.address(f"{field}.payment.custom", payment.custom, required=False),
+        ),
+    )
 
 
 def _enclosure(field: str, value: object) -> Enclosure:

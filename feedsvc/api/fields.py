@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from feedsvc.api.errors import FieldError
 from feedsvc.content import remove_forbidden_characters
+from feedsvc.errors import FieldError
 from feedsvc.extensions import ABSOLUTE_URI, MEDIA_TYPE
 from feedsvc.uris import uri
 
@@ -16,6 +16,7 @@ from feedsvc.uris import uri
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _EMAIL: Final = re.compile(r"\A[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _GUID: Final = re.compile(r"(?=\S)[^\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]{1,1000}(?<=\S)")  # as `guid` of an article
+_RELATION: Final = re.compile(rf"[A-Za-z0-9._~!$&'()*+,;=@-]+|{ABSOLUTE_URI.pattern}")
 _OLDEST_YEAR: Final = 1000  # RFC 3339 has four digits for a year
 
 _T = TypeVar("_T")
@@ -93,6 +94,11 @@ def language(field: str, value: object) -> str:
 
 def media_type(field: str, value: object) -> str:
     return _match(field, value, MEDIA_TYPE, "a media type in lower case such as 'audio/mpeg'")
+
+
+def relation(field: str, value: object) -> str:
+    """Return a link relation unchanged (RFC 4287 section 4.2.7.2). Raises FieldError for a text of another form."""
+    return _match(field, value, _RELATION, "a link relation: a name without a colon such as 'prev-archive', or a URI")
 
 
 def email(field: str, value: object) -> str:

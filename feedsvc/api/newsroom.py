@@ -9,12 +9,11 @@ from pathlib import Path
 
 from feedsvc import catalog as catalogs
 from feedsvc.api import fields
-from feedsvc.api.errors import FieldError
 from feedsvc.api.rendering import find_format
 from feedsvc.content import did_you_mean
 from feedsvc.content.folder import ContentFolder, open_content_folder
 from feedsvc.content.schema import is_base_url
-from feedsvc.errors import Problem
+from feedsvc.errors import FieldError, Problem
 from feedsvc.feed_model import Feed
 from feedsvc.feeds import EntryCache, build_feed, listing_title
 from feedsvc.routes import LISTING_KINDS, FeedAt, ListingRef, PageAt, path_of

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from feedsvc.api import fields
-from feedsvc.api.errors import FieldError
 from feedsvc.content import did_you_mean
+from feedsvc.errors import FieldError
 from feedsvc.extensions import BUILT_IN_SUFFIXES, Format, Namespace
 from feedsvc.feed_model import Feed, Link
 from feedsvc.feeds import FORMATS, render_extended

@@ -21,6 +21,7 @@ from feedsvc.api import (
     Image,
     License,
     Link,
+    Payment,
     Person,
     Source,
     Term,
@@ -133,8 +134,31 @@ def test_with_entries_keeps_the_feed_and_its_tombstones() -> None:
     assert [item.id for item in made.items] == ["urn:x:1", f"{HOME}new", f"{HOME}tide"]
     assert (made.title, made.updated, made.entries[0].byline) == (whole.title, new.updated, "Harbour Notes")
     assert whole.with_entries([]).updated == whole.updated
-    with pytest.raises(ValueError, match="same id"):
-        whole.with_entries([new, new])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, f"entries[1].id: '{HOME}tide' is also the id of entries[0]; give each entry an id of its own"),
+        ({"guid": "42"}, f"entries[1].id: '{HOME}tide' is also the id of entries[0]; give each entry an id of its own"),
+        (
+            {"id": "urn:x:1"},
+            "entries[1].id: 'urn:x:1' is also the id of a tombstone of the feed; give each entry an id of its own",
+        ),
+    ],
+)
+def test_with_entries_refuses_an_id_twice_and_names_the_entry(values: dict[str, Any], message: str) -> None:
+    """Entries with one id but different guids, and one with the id of a tombstone, were accepted."""
+    whole = feed(entry(), Tombstone(id="urn:x:1", when=MOMENT))
+    with pytest.raises(FieldError) as caught:
+        whole.with_entries([*whole.entries, entry(**values)])
+    assert str(caught.value) == message
+
+
+def test_a_link_relation_is_a_name_or_a_uri() -> None:
+    relations = ["prev-archive", "dc.relation", "https://harbour.example/rel/x", "tag:harbour.example,2026:x"]
+    made = feed(entry(), links=[Link(rel=rel, href=HOME) for rel in relations])
+    assert [link.rel for link in made.links][1:] == relations
 
 
 def test_defaults_are_decided_from_what_is_given() -> None:
@@ -226,8 +250,19 @@ def test_any_text_of_a_database_makes_a_readable_feed(suffix: str, text: str) ->
         ({"guid": " 42"}, "guid: expected a text on one line, without spaces at its ends, not ' 42'"),
         ({"guid": "4\n2"}, "guid: expected a text on one line"),
         ({"license": "MIT"}, "license: expected License, not str"),
+        ({"license": License(url="/terms")}, "license.url: '/terms' is no absolute http or https address"),
+        ({"license": License(server="terms.example")}, "license.server: 'terms.example' is no absolute"),
+        ({"license": License(payment=Payment(type="free", custom="x"))}, "license.payment.custom: 'x' is no absolute"),
         ({"language": "en", "alternates": ["ko"]}, "alternates[0]: expected Alternate, not str"),
         ({"alternates": [Alternate(language="ko", url=HOME)]}, "language: is empty"),
+        (
+            {"language": "en", "alternates": [Alternate(language="ko", url=HOME), Alternate(language="KO", url=f"{HOME}ko")]},
+            "alternates[1].language: 'KO' is also the language of alternates[0]; give each language once",
+        ),
+        (
+            {"language": "en", "alternates": [Alternate(language="en", url=HOME)]},
+            "alternates[0].language: 'en' is also the language of the entry itself; give each language once",
+        ),
         ({"language": "english!"}, "language: expected a language tag"),
     ],
 )
@@ -252,7 +287,9 @@ def test_an_error_of_an_entry_names_the_field(values: dict[str, Any], message: s
         ({"ttl": "60"}, "ttl: expected int, not str"),
         ({"hubs": ["hub.example"]}, "hubs[0]: 'hub.example' is no absolute"),
         ({"links": [Link(rel="self", href=HOME)]}, "links[0].rel: 'self' has an argument of its own"),
-        ({"links": [Link(rel="", href=HOME)]}, "links[0].rel: is empty"),
+        ({"links": [Link(rel="", href=HOME)]}, "links[0].rel: expected a link relation: a name without a colon such as"),
+        ({"links": [Link(rel="prev archive", href=HOME)]}, "links[0].rel: expected a link relation"),
+        ({"links": [Link(rel="x:", href=HOME)]}, "links[0].rel: expected a link relation"),
         ({"logo": "logo.png"}, "logo: 'logo.png' is no absolute"),
         ({"generator": ""}, "generator: is empty"),
     ],
