@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from feedsvc.api.constructors import new_entry, new_feed
-    from feedsvc.api.edition_event import EditionEvent
-    from feedsvc.api.newsroom import Newsroom, NewsroomListing, open_folder
+    from feedsvc.api.newsroom import EditionEvent, Newsroom, NewsroomListing, open_folder
     from feedsvc.api.rendering import formats, render
     from feedsvc.errors import ContentError, FeedsvcError, FieldError, PluginError, Problem
     from feedsvc.extensions import Element, Format, Namespace
@@ -54,8 +53,7 @@ __all__ = [
 
 _NAMES: Final = {
     "api.constructors": ("new_entry", "new_feed"),
-    "api.edition_event": ("EditionEvent",),
-    "api.newsroom": ("Newsroom", "NewsroomListing", "open_folder"),
+    "api.newsroom": ("EditionEvent", "Newsroom", "NewsroomListing", "open_folder"),
     "api.rendering": ("formats", "render"),
     "errors": ("ContentError", "FeedsvcError", "FieldError", "PluginError", "Problem"),
     "extensions": ("Element", "Format", "Namespace"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from feedsvc.api import fields
 from feedsvc.content.markdown import excerpt, plain_text
@@ -216,17 +216,12 @@ def _alternates(alternates: Iterable[Alternate], own: Alternate) -> Iterator[Alt
 def _license(field: str, value: object) -> License:
     given = fields.instance(field, value, License)
     payment = given.payment and fields.instance(f"{field}.payment", given.payment, Payment)
-    return replace(
-        given,
-        url=fields.address(f"{field}.url", given.url, required=False),
-        server=fields.address(f"{field}.server", given.server, required=False),
-        payment=payment
-        and replace(
-            payment,
-            standard=fields.address(f"{field}.payment.standard", payment.standard, required=False),
-            custom=fields.address(f"{field}.payment.custom", payment.custom, required=False),
-        ),
-    )
+    payment = payment and replace(payment, **_addresses(f"{field}.payment", payment, "standard", "custom"))
+    return replace(given, payment=payment, **_addresses(field, given, "url", "server"))
+
+
+def _addresses(field: str, value: License | Payment, *names: str) -> dict[str, Any]:
+    return {name: fields.address(f"{field}.{name}", getattr(value, name), required=False) for name in names}
 
 
 def _enclosure(field: str, value: object) -> Enclosure:

@@ -1,11 +1,13 @@
-"""Newsroom: the published content of a folder at one moment, as its listings and their feeds."""
+"""Newsroom: the published content of a folder at one moment, its listings with their feeds, and the event of a new edition."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from feedsvc import catalog as catalogs
 from feedsvc.api import fields
@@ -161,3 +163,18 @@ def open_folder(
     content = folder.read(now=at).content
     folder.save()
     return Newsroom(catalogs.build_catalog(content, at))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EditionEvent:
+    """New edition. `command` is serve, also if another server serves it, or build, which has written all files of the edition.
+
+    `since` is the moment since when the edition is served. `changed_urls` are the addresses whose documents may have changed
+    since the previous event, `changed_feeds` those among them that are feeds; both are None if any document may have changed.
+    """
+
+    command: Literal["serve", "build"]
+    since: datetime
+    newsroom: Newsroom
+    changed_urls: frozenset[str] | None
+    changed_feeds: frozenset[str] | None

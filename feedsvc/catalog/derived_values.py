@@ -39,9 +39,10 @@ def sort_corrected(rows: Iterable[Row]) -> PersistentSortedList[Row]:
     return PersistentSortedList.from_sorted(sorted(corrected_rows(rows), key=_correction_key), _correction_key)
 
 
-def _correction_key(row: Row) -> tuple[int, float, str]:
-    """Return the sort key of a row with corrections: by the day of its latest correction, then as in listings."""
-    return -max(correction.date.toordinal() for correction in row.article.corrections), *row.key
+def _correction_key(row: Row) -> tuple[int, bool, float, str]:
+    """Return the sort key of a row with corrections: by the day of its latest one, then originals first, then as in listings."""
+    article = row.article
+    return -max(one.date.toordinal() for one in article.corrections), bool(article.translation_of), *row.key
 
 
 def article_redirects(rows: Iterable[Row]) -> dict[QualifiedName, str]:

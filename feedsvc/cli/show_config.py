@@ -62,10 +62,9 @@ def _rows(context: click.Context) -> Iterator[tuple[Any, ...]]:
     name, path = " ".join(command_path(context)), apply_to_command(context)
     for parameter in (parameter for parameter in context.command.params if parameter.name != "config"):
         value, source = parameter.consume_value(context, {})
-        if source is ParameterSource.ENVIRONMENT:
-            yield name, key_of(parameter), _printable(parameter, value), _variable(parameter)
-        elif source is ParameterSource.DEFAULT_MAP:
-            yield name, key_of(parameter), _printable(parameter, value), str(path)
+        origins = {ParameterSource.ENVIRONMENT: _variable(parameter), ParameterSource.DEFAULT_MAP: str(path)}
+        if source in origins:
+            yield name, key_of(parameter), _printable(parameter, value), origins[source]
 
 
 def _variable(parameter: click.Parameter) -> str:

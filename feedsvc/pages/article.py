@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup, escape
 
-from feedsvc.catalog import Row, Translation, translation_url
+from feedsvc.catalog import Row, Translation, translation_url, work_of
 from feedsvc.feed_model import enclosure_name
 from feedsvc.language import Language, direction, get_language, native_name
 from feedsvc.model import Article, Correction, Enclosure
@@ -118,7 +118,7 @@ class _ExpensiveVariables(NamedTuple):
     open_graph: tuple[tuple[str, str], ...]
     shares: list[ShareLink]
     body: Markup
-    related: list[Card]
+    related: list[Row]
 
 
 _PageArguments = tuple[PageMetadata, ArticleVariables, ListingRef | None]
@@ -162,7 +162,6 @@ def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables
         data=expensive.json_ld,
         trail=trail(layout, *((PageAt(section.ref), section.title) for section in sections[:1]), own_title=article.title),
     )
-    previous = _article_link(layout, older)
     variables = ArticleVariables(
         article=article,
         mark=layout.preview_label(row),
@@ -188,9 +187,11 @@ def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables
         corrections=[correction_view(layout, correction) for correction in article.corrections],
         tags=[layout.listing_link(catalog.listings[ListingRef("tag", tag.id)]) for tag in article.tags],
         shares=expensive.shares,
-        previous=previous,
+        previous=_article_link(layout, older),
         next=_article_link(layout, newer),
-        related=[card for card in expensive.related if not previous or card.href != previous.href][:_MAX_RELATED],
+        related=[layout.card(other) for other in expensive.related if not older or work_of(other) != work_of(older)][
+            :_MAX_RELATED
+        ],
     )
     return head, variables, sections[0].ref if sections else None
 
@@ -219,10 +220,6 @@ def _body(layout: PageLayout, row: Row) -> Markup:
     return Markup(body_html.page_html(layout.catalog, text, lang, article.embeds))  # noqa: S704
 
 
-def _related_cards(layout: PageLayout, row: Row) -> list[Card]:
-    return [layout.card(other) for other in find_related(layout.catalog, row)]
-
-
 @lru_cache(maxsize=256)
 def _view_forms(lang: Language) -> Markup:
     return escape(json.dumps(dict(lang.plural_forms("views")), ensure_ascii=False))
@@ -248,7 +245,7 @@ _EXPENSIVE_FUNCTIONS: Final[tuple[Callable[[PageLayout, Row], Any], ...]] = (
     _open_graph,
     _share_links,
     _body,
-    _related_cards,
+    lambda layout, row: find_related(layout.catalog, row),
 )
 
 

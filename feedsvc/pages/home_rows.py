@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from typing import Final
 
 from feedsvc.catalog import Catalog, Listing, Row, is_visible, work_of
@@ -35,7 +35,7 @@ class HomeRows:
 
     `lead` is None if there is no visible article. `seconds` are the newest other rows of the site's feed, at most
     _SECOND_STORIES; `others` are all rows of this feed that are in no other field but perhaps in `corrected`. `corrected` has
-    up to _CORRECTIONS rows, those with the newest corrections, which may be old articles.
+    up to _CORRECTIONS rows of different works, those with the newest corrections, which may be old articles or translations.
     """
 
     lead: Row | None
@@ -64,8 +64,10 @@ def select_home_rows(catalog: Catalog) -> HomeRows:
     used.update(map(work_of, seconds))
     sections = tuple(_select_sections(catalog, used))
     others = tuple(row for row in newest if work_of(row) not in used)
-    corrected = islice((row for row in catalog.corrected if site.story_of(row) is row), _CORRECTIONS)
-    return HomeRows(lead, seconds, sections, others, tuple(corrected))
+    corrected: dict[str, Row] = {}
+    for row in takewhile(lambda _: len(corrected) < _CORRECTIONS, catalog.corrected):
+        corrected.setdefault(work_of(row), row)
+    return HomeRows(lead, seconds, sections, others, tuple(corrected.values()))
 
 
 def _select_lead(catalog: Catalog, newest: list[Row]) -> Row | None:

@@ -292,6 +292,7 @@ class PageLayout:
             image=image_view(self.catalog, article.image) if article.image else None,
             mark=self.preview_label(row),
             language_name=native_name(language) if language != self.lang.tag else "",
+            in_language=self.lang.split_at_placeholder("in_language"),
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Final
 
-from feedsvc.catalog import Catalog, Listing, Row, RowKey, row_key
+from feedsvc.catalog import Catalog, Listing, Row, RowKey, row_key, work_of
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
@@ -18,7 +18,8 @@ MAX_CANDIDATES: Final = 24
 
 
 def find_related(catalog: Catalog, row: Row) -> list[Row]:
-    """Return up to _MAX_RELATED older visible rows, those that share the most tags with `row` first, then the newest first.
+    """Return up to _MAX_RELATED older visible rows of different works, first those that share the most tags with `row`, then the
+    newest.
 
     [] if no older row shares a tag. Only the next MAX_CANDIDATES older rows of each tag of `row` are compared.
     """
@@ -32,7 +33,10 @@ def find_related(catalog: Catalog, row: Row) -> list[Row]:
         # Only the first few of each tag can be among the newest, and comparing dates costs most here.
         heads = [islice((other for other in rows if tag_counts[id(other)] == 1), _MAX_RELATED) for rows in candidates]
         related += sorted(chain.from_iterable(heads), key=row_key)
-    return related[:_MAX_RELATED]
+    rows_by_work: dict[str, Row] = {}
+    for other in related:
+        rows_by_work.setdefault(work_of(other), other)
+    return [*rows_by_work.values()][:_MAX_RELATED]
 
 
 def _older_candidates(tag_listing: Listing, row: Row) -> tuple[Row, ...]:

@@ -40,7 +40,8 @@ class Card:
     the date, with the time of day if it has one. `date` and `time` are "" if `show` in site.yaml leaves dates out. `published` is
     the same date for a time element, always given. `language` and `direction` are the article's, "" if they are the site's.
 
-    `language_name` is the article's language in its own words, "" if it is the page's.
+    `language_name` is the article's language in its own words, "" if it is the page's. `in_language` are the words before and
+    after it.
 
     `html_cache` is for built-in templates. It maps the macro's arguments other than the card to the card's HTML.
     """
@@ -58,4 +59,5 @@ class Card:
     image: ImageView | None
     mark: str = ""
     language_name: str = ""
+    in_language: tuple[str, str] = ("", "")
     html_cache: dict[object, str] = field(default_factory=dict, repr=False, compare=False)

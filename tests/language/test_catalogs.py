@@ -49,7 +49,7 @@ SAME_AS_ENGLISH: Final = {
     "de": {"feeds", "combine_format"},
     "fr": {"menu", "sources", "paging", "combine_format"},
     "id": {"menu", "combine_format"},
-    "it": {"menu", "home"},
+    "it": {"menu", "home", "in_language"},
     "nl": {"menu", "feeds", "email", "found"},
     "pl": {"menu", "email", "combine_format"},
     "pt-BR": {"menu", "feeds", "email"},

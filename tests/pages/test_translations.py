@@ -178,8 +178,34 @@ PATHS = ("/", "/category/world/", "/category/asia/", "/language/ko/")
 def test_an_article_in_another_language_than_its_page_is_marked_by_the_language_s_own_name(tmp_path: Path) -> None:
     publication = bilingual_newsroom(tmp_path)
     for path in ("/category/world/", "/archive/2026/02/", "/tag/sea/"):
-        assert body(publication, path).count('<span lang="ko" dir="ltr">한국어</span>') == 1, path
+        assert body(publication, path).count('in <span lang="ko" dir="ltr">한국어</span>') == 1, path
     assert ">한국어</span>" not in body(publication, "/language/ko/").partition("<main")[2]
+
+
+def test_related_articles_are_of_different_works_and_none_is_the_previous_article(tmp_path: Path) -> None:
+    """The original had one tag and its translation another one, and an article with both tags showed both."""
+    files = {**newsrooms.SITE, **article("new", "2026-02-09", tags="[sea, ships]")}
+    for day, slug in ((1, "tide"), (2, "pier"), (3, "bus")):
+        files |= article(slug, f"2026-02-0{day}", tags="[sea]")
+        files |= article(
+            f"{slug}-ko", f"2026-02-0{day}", language="ko", translation_of=f"tag:news.example,2026:{slug}", tags="[ships]"
+        )
+    publication = newsrooms.load_publication(newsrooms.write(tmp_path, files))
+    related = elements(page(publication, "new"), ".//section[@class='related']//h3/a")
+    slugs = [link.get("href").split("/")[-2] for link in related]
+    assert [slug.removesuffix("-ko") for slug in slugs] == ["pier", "tide"]
+    assert neighbours(publication, "new")["prev"] == "bus"
+
+
+def test_the_correction_of_a_translation_alone_is_on_the_front_page_and_that_of_a_work_once(tmp_path: Path) -> None:
+    bilingual_newsroom(tmp_path)
+    for slug, day in (("bus-ko", 20), ("pier", 19), ("pier-ko", 19), ("older", 18)):
+        file = tmp_path / f"articles/{slug}.yaml"
+        file.write_text(f"{file.read_text('utf-8')}corrections: [{{date: 2026-02-{day}, text: Wrong {slug}}}]\n", "utf-8")
+    text = body(newsrooms.load_publication(tmp_path), "/").partition('class="block corrections"')[2]
+    assert re.findall(r"Wrong ([\w-]+)", text) == ["bus-ko", "pier", "older"]
+    assert '<p>in <span lang="ko" dir="ltr">한국어</span> <strong>' in text
+    assert text.count("한국어") == 1
 
 
 def neighbours(publication: Publication, slug: str) -> dict[str, str]:

@@ -21,7 +21,6 @@ from feedsvc.importing.writer.article_values import PostConverter
 from feedsvc.importing.writer.article_writer import ArticleWriter
 from feedsvc.importing.writer.base import ImportBase, former_target
 from feedsvc.importing.writer.conflicts import ConflictChoice, keep_for_later
-from feedsvc.importing.writer.equal_ids import without_ids_of_others
 from feedsvc.importing.writer.existing import current_path, read_existing_articles, read_existing_pages
 from feedsvc.importing.writer.fetch_files import fetch_files
 from feedsvc.importing.writer.first_language import first_language, with_first_language
@@ -30,6 +29,7 @@ from feedsvc.importing.writer.former_listings import former_listings
 from feedsvc.importing.writer.former_paths import FormerPaths, earlier_paths
 from feedsvc.importing.writer.index import Indexer, SourceIndex, is_selected
 from feedsvc.importing.writer.known_ids import KnownIds
+from feedsvc.importing.writer.known_posts import with_final_states, without_ids_of_others
 from feedsvc.importing.writer.mapping import MAPPING_FILE, TermMapping, read_last_mapping, write_mapping
 from feedsvc.importing.writer.media import MediaLibrary
 from feedsvc.importing.writer.media_forecast import ForecastMedia, MediaForecast, is_missing_file
@@ -38,7 +38,6 @@ from feedsvc.importing.writer.new_files import remove_leftovers
 from feedsvc.importing.writer.originals import Originals
 from feedsvc.importing.writer.page_plans import PagePlanner
 from feedsvc.importing.writer.post_body import ReferenceTargets
-from feedsvc.importing.writer.post_dates import with_final_states
 from feedsvc.importing.writer.progress import ImportProgress, no_import_progress
 from feedsvc.importing.writer.redirects import RedirectBuilder
 from feedsvc.importing.writer.report import ImportReport, MergeConflict
