@@ -88,7 +88,7 @@ LIBRARIES: Final = {
     "s3fs": ("feedsvc.export.s3.client",),
     "sqlalchemy": ("feedsvc.audience", "feedsvc.database"),
     "sqlite3": (
-        *("feedsvc.support.sqlite", "feedsvc.support.sqlite_connection", "feedsvc.support.checksummed_tables"),
+        *("feedsvc.support.sqlite_connection", "feedsvc.support.checksummed_tables"),
         "feedsvc.support.state_file",
         *(
             "feedsvc.publication.last_modified",

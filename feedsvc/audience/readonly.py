@@ -45,7 +45,7 @@ def _read_rows(file: Path, day: date | None, options: str = "") -> Mapping[str, 
     try:
         with closing(sqlite3.connect(name, uri=True, timeout=_BUSY_TIMEOUT, factory=DamageAwareConnection)) as connection:
             configure_connection(connection)
-            totals = read_totals_since(connection, file, day)
+            totals = read_totals_since(connection, day)
     except sqlite3.Error as error:
         raise unavailable_error(str(file), error) from None
     if totals is None:

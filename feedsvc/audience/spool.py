@@ -17,9 +17,9 @@ from typing import Final
 
 from feedsvc.audience.buffer import Batch
 from feedsvc.support.atomic_write import write_atomically
-from feedsvc.support.checksummed_tables import RowChecksummer
 from feedsvc.support.file_lock import folder_lock
-from feedsvc.support.state_folder import ensure_folder, read_identity, set_aside
+from feedsvc.support.state_file import row_checksum
+from feedsvc.support.state_folder import ensure_folder, set_aside
 
 _LOG: Final = logging.getLogger(__name__)
 _SUFFIX: Final = ".json"
@@ -76,12 +76,8 @@ def _set_aside(file: Path, error: Exception) -> None:
 
 
 def _checksum(file: Path, data: bytes) -> int:
-    """Return a checksum of `data` that differs for another file name or state folder, so that a copied file fails it.
-
-    `file` is in a direct subfolder of the state folder, whose identity is read (`read_identity`). `file` itself is not read.
-    """
-    row = RowChecksummer(read_identity(file.parent.parent), file.name, "unwritten").add_checksum(data)
-    return int(row[-1])
+    """Return a checksum of `data` that differs for another file name, so that a copied file fails it. `file` is not read."""
+    return row_checksum(file.name, data)
 
 
 def _batch_to_json(batch: Batch) -> dict[str, object]:
@@ -92,8 +88,7 @@ def _batch_to_json(batch: Batch) -> dict[str, object]:
 def _read_spool_file(file: Path) -> SpoolFile:
     """Read and parse one file. Raises OSError if it cannot be read.
 
-    Raises ValueError, KeyError, TypeError, AttributeError or RecursionError if its content is damaged or invalid, or if it
-    belongs to another state folder.
+    Raises ValueError, KeyError, TypeError, AttributeError or RecursionError if its content is damaged or invalid.
     """
     data = file.read_bytes()
     if header := _HEADER.match(data):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,44 +14,14 @@ from typing import Final
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.alerts import Alerts, unwritable_message
-from feedsvc.support.checksummed_tables import FormerTable, RowChecksummer, RowValues, Schema, Table
-from feedsvc.support.sqlite import Database
+from feedsvc.support.state_file import StateFile, add_checksum, verify
 
 _ALERT_NAME: Final = "dates"
-_TABLE: Final = "document_date"
-
-
-def _convert_former_row(row: RowValues) -> Iterable[tuple[str, RowValues]]:
-    path, digest, modified_at, read_at, previous_digest, previous_modified_at = row
-    if not (isinstance(path, str) and isinstance(digest, str) and type(modified_at) is int and isinstance(read_at, float)):
-        raise TypeError(row)
-    if not (isinstance(previous_digest, str | None) and type(previous_modified_at) in (int, type(None))):
-        raise TypeError(row)
-    datetime.fromtimestamp(modified_at, UTC)  # raises ValueError or OverflowError if out of range
-    yield _TABLE, (path, digest, modified_at, read_at, previous_digest, previous_modified_at)
-
-
-_SCHEMA: Final = Schema(
-    tables=(
-        Table(
-            name=_TABLE,
-            sql=f"CREATE TABLE {_TABLE} (path TEXT PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL, read REAL NOT NULL, "
-            "was TEXT, was_at INTEGER, checksum INTEGER NOT NULL) WITHOUT ROWID",
-            order_by="path",
-        ),
-    ),
-    former_tables=(
-        FormerTable(
-            name="dated",
-            sql="CREATE TABLE dated ( path TEXT PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL, read REAL NOT NULL, "
-            "was TEXT, was_at INTEGER ) WITHOUT ROWID",
-            order_by="path",
-            convert=_convert_former_row,
-        ),
-    ),
-    description="Last-Modified dates",
-    loss_description="and documents whose date is lost get a new one",
+_TABLE: Final = (
+    "CREATE TABLE document_date (path TEXT PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL, read REAL NOT NULL, "
+    "was TEXT, was_at INTEGER, checksum INTEGER NOT NULL) WITHOUT ROWID"
 )
+_INSERT: Final = "INSERT OR REPLACE INTO document_date VALUES (?, ?, ?, ?, ?, ?, ?)"
 # Seconds. A date further in the future was written with a wrong clock and is ignored.
 _MAX_CLOCK_ERROR: Final = 86_400
 
@@ -91,7 +60,7 @@ class LastModifiedStore:
         self._file, self._alerts = file, alerts or Alerts()
         self._is_failing = False
         self._lock = threading.Lock()
-        self._database = Database(file, _SCHEMA)
+        self._database = StateFile(file, (_TABLE,), format_number=1, description="all documents get new dates")
 
     def last_modified(self, path: str, digest: str, now: datetime, content_read_at: datetime | None = None) -> datetime | None:
         """Return the date since when the path's bytes have this digest, and record it if they are new: about `now`.
@@ -117,14 +86,14 @@ class LastModifiedStore:
         If so, clear the alert.
         """
         try:
-            self._database.recover(self._lock)
+            with self._lock:
+                self._database.recover()
             if not self._is_failing:
                 return
             with self._lock, self._database.connection as connection:
                 connection.execute("BEGIN IMMEDIATE")
-                connection.execute(f"DELETE FROM {_TABLE} WHERE path = ''")
-                row = self._checksummer.add_checksum("", "", 0, 0.0, None, None)
-                connection.execute(f"INSERT INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+                connection.execute("DELETE FROM document_date WHERE path = ''")
+                connection.execute(_INSERT, add_checksum("", "", 0, 0.0, None, None))
         except sqlite3.Error as error:
             self._database.report_damage(error)
             return
@@ -134,20 +103,14 @@ class LastModifiedStore:
         self._is_failing = False
         self._alerts.clear(_ALERT_NAME)
 
-    @property
-    def _checksummer(self) -> RowChecksummer:
-        return self._database.checksummers[_TABLE]
-
     def _report_failure(self, error: Exception) -> None:
         self._is_failing = True
         message = unwritable_message("Last-Modified dates", self._file, error, "documents that change are sent without a date")
         self._alerts.raise_alert(_ALERT_NAME, message, f"Last-Modified dates are written to {self._file} again")
 
     def _find_record(self, path: str) -> _DateRecord | None:
-        row = self._database.connection.execute(f"SELECT * FROM {_TABLE} WHERE path = ?", (path,)).fetchone()
-        values = self._checksummer.verify(row) if row else None
-        if row and not values:
-            self._database.report_damage("dates fail their checksum")
+        row = self._database.connection.execute("SELECT * FROM document_date WHERE path = ?", (path,)).fetchone()
+        values = verify(row) if row else None
         return _DateRecord(*values) if values else None
 
     def _find_date(self, path: str, digest: str, now: int) -> int | None:
@@ -168,8 +131,7 @@ class LastModifiedStore:
             if record and record.digest != digest and read_at < record.content_read_at <= now.timestamp():
                 return record.previous_modified_at if record.previous_digest == digest else None
             new = record.next_record(digest, second, read_at) if record else _DateRecord(path, digest, second, read_at)
-            row = self._checksummer.add_checksum(*astuple(new))
-            connection.execute(f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute(_INSERT, add_checksum(*astuple(new)))
             return new.modified_at
 
     def close(self) -> None:

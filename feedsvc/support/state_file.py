@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
 from feedsvc.support.file_lock import folder_lock
@@ -32,12 +32,18 @@ _SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 _LOG: Final = logging.getLogger(__name__)
 
 
-def row_checksum(*values: str | bytes) -> int:
-    """Return a checksum of a row's values."""
-    checksum = 0
-    for value in values:
-        checksum = crc32(value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape"), checksum + len(value))
-    return checksum
+def row_checksum(*values: Any) -> int:
+    """Return a checksum of a row's values with their types. Numbers of a REAL column must be floats, as SQLite returns them."""
+    return crc32(repr(values).encode("utf-8", "backslashreplace"))
+
+
+def add_checksum(*values: Any) -> tuple[Any, ...]:
+    return (*values, row_checksum(*values))
+
+
+def verify(row: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Return the values of a row without its checksum, the last value; None if the checksum is wrong."""
+    return row[:-1] if row[-1] == row_checksum(*row[:-1]) else None
 
 
 class StateFile:

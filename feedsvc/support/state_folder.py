@@ -1,33 +1,19 @@
-"""The state folder: the identity of its files, the writing of files, and the renaming of damaged ones.
-
-Checksums in the state folder cover its identity, a random number. So the checksums of rows from another newsroom's file fail,
-as those of damaged rows do. The identity is stored in the file `state-id` and in the header of every SQLite file. If `state-id`
-is damaged, lost or from another folder, it is restored from these headers.
-"""
+"""The state folder: the writing of its files, and the renaming of damaged ones."""
 
 from __future__ import annotations
 
 import logging
 import os
-import re
-import secrets
 import shutil
 import stat
-from collections import Counter
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
-from zlib import crc32
 
-from feedsvc.support.atomic_write import open_replacement, sync, write_atomically
+from feedsvc.support.atomic_write import write_atomically
 from feedsvc.support.file_lock import folder_lock
 
-IDENTITY_FILE: Final = "state-id"
 DAMAGED_SUFFIX: Final = ".damaged"
-_IDENTITY_LINE: Final = re.compile(rb"feedsvc state ([0-9a-f]{8}) ([0-9a-f]{8})\n")
-_MAX_IDENTITY_SIZE: Final = 100  # bytes of the file
-_IDENTITY_BITS: Final = 31  # an SQLite header stores it as a signed number of 32 bits
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -96,45 +82,3 @@ def replace_file(path: Path, data: bytes) -> None:
             if is_file(path) is False:  # else another process has replaced it since
                 set_aside(path)
     write_atomically(path, data, mode=0o644)
-
-
-def read_identity(folder: Path) -> int:
-    """Return the identity in `state-id`; 0 if it is missing, damaged or unreadable."""
-    try:
-        descriptor = os.open(folder / IDENTITY_FILE, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            match = _IDENTITY_LINE.fullmatch(file.read(_MAX_IDENTITY_SIZE))
-    except OSError:
-        return 0
-    return int(match[1], 16) if match and int(match[2], 16) == crc32(match[1]) else 0
-
-
-def resolve_identity(folder: Path, file_identities: Iterable[int]) -> int:
-    """Return the most frequent of `file_identities`, those in the folder's SQLite files, and write it into `state-id`.
-
-    0 stands for a file without identity and does not count. In a tie, the identity in `state-id` wins if it is one of these,
-    else the first. If no file has one, return that in `state-id`; if there is none either, a new one. Call it with the folder's
-    lock held. Raises OSError if `state-id` cannot be written.
-    """
-    before = read_identity(folder)
-    counts = Counter(filter(None, file_identities))
-    most_frequent = [identity for identity, count in counts.items() if count == max(counts.values())] or [before]
-    identity = before if before in most_frequent else most_frequent[0]
-    identity = identity or secrets.randbits(_IDENTITY_BITS) or 1
-    if identity != before:
-        _write_identity(folder, identity)
-    return identity
-
-
-def _write_identity(folder: Path, identity: int) -> None:
-    file, text = folder / IDENTITY_FILE, b"%08x" % identity
-    with open_replacement(file) as opened:
-        opened.write(b"feedsvc state %b %08x\n" % (text, crc32(text)))
-        sync(opened)
-        if is_file(file) is not None:
-            _LOG.warning(
-                "feedsvc: %s was damaged and is restored from other files of the folder; nothing is lost, the service goes on",
-                file,
-            )
-        if is_file(file) is False:
-            set_aside(file)

@@ -1,22 +1,19 @@
 """Delivery queue: one SQLite file in the state folder. If it is deleted, hubs are notified of every feed once more.
 
-If a row has a wrong checksum, the file is replaced by one without it, and hubs are notified again of feeds whose rows are lost.
+A row with a wrong checksum is dropped, and its feed is announced once more.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import astuple, dataclass, replace
-from datetime import UTC, datetime
 from heapq import nsmallest
 from itertools import product
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from feedsvc.support.checksummed_tables import DamageError, FormerTable, RowValues, Schema, Table
-from feedsvc.support.sqlite import Database
+from feedsvc.support.state_file import StateFile, add_checksum, verify
 from feedsvc.websub.hubs import HubSelection
 
 HUB_TABLE: Final = "announced_hub"
@@ -57,61 +54,17 @@ class TopicState:
     due: float = 0.0
 
 
-# Permitted types of the values in each column.
-_COLUMN_TYPES: Final[Mapping[str, tuple[tuple[type, ...], ...]]] = {
-    HUB_TABLE: ((str,), (int,), (int,), (float,), (float, type(None)), (float, type(None)), (str,)),
-    FEED_TABLE: ((str,), (str,), (str,), (str,), (int,), (float,)),
-}
-
-
-def _convert_former_row(table: str, row: RowValues) -> Iterable[tuple[str, RowValues]]:
-    if not all(type(value) in types for value, types in zip(row, _COLUMN_TYPES[table], strict=True)):
-        raise TypeError(row)
-    for value in row:
-        if isinstance(value, float):
-            datetime.fromtimestamp(value, UTC)  # raises ValueError or OverflowError if it is not a time
-    yield table, row
-
-
-_SCHEMA: Final = Schema(
-    tables=(
-        Table(
-            name=HUB_TABLE,
-            sql=f"CREATE TABLE {HUB_TABLE} (hub TEXT PRIMARY KEY, announced INTEGER NOT NULL, failures INTEGER NOT NULL, "
-            "due REAL NOT NULL, succeeded_at REAL, failed_at REAL, failure TEXT NOT NULL, checksum INTEGER NOT NULL) "
-            "WITHOUT ROWID",
-            order_by="hub",
-        ),
-        Table(
-            name=FEED_TABLE,
-            sql=f"CREATE TABLE {FEED_TABLE} "
-            "(hub TEXT NOT NULL, topic TEXT NOT NULL, wanted TEXT NOT NULL, announced TEXT NOT NULL, "
-            "attempts INTEGER NOT NULL, due REAL NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (hub, topic)) WITHOUT ROWID",
-            order_by="hub, topic",
-        ),
+_TABLES: Final = (
+    (
+        f"CREATE TABLE {HUB_TABLE} (hub TEXT PRIMARY KEY, announced INTEGER NOT NULL, failures INTEGER NOT NULL, "
+        "due REAL NOT NULL, succeeded_at REAL, failed_at REAL, failure TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID"
     ),
-    former_tables=(
-        FormerTable(
-            name="hubs",
-            sql="CREATE TABLE hubs ( hub TEXT PRIMARY KEY, announced INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL "
-            "DEFAULT 0, due REAL NOT NULL DEFAULT 0, succeeded_at REAL, failed_at REAL, failure TEXT NOT NULL DEFAULT '' ) "
-            "WITHOUT ROWID",
-            order_by="hub",
-            convert=lambda row: _convert_former_row(HUB_TABLE, row),
-        ),
-        FormerTable(
-            name="feeds",
-            sql="CREATE TABLE feeds ( hub TEXT NOT NULL, topic TEXT NOT NULL, wanted TEXT NOT NULL, announced TEXT NOT NULL "
-            "DEFAULT '', attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL DEFAULT 0, PRIMARY KEY (hub, topic) ) "
-            "WITHOUT ROWID",
-            order_by="hub, topic",
-            convert=lambda row: _convert_former_row(FEED_TABLE, row),
-            index_statements=("CREATE INDEX waiting ON feeds (hub, attempts, topic) WHERE wanted <> announced",),
-        ),
+    (
+        f"CREATE TABLE {FEED_TABLE} (hub TEXT NOT NULL, topic TEXT NOT NULL, wanted TEXT NOT NULL, announced TEXT NOT NULL, "
+        "attempts INTEGER NOT NULL, due REAL NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (hub, topic)) WITHOUT ROWID"
     ),
-    description="notifications of hubs",
-    loss_description="and hubs are notified again of feeds whose rows are lost",
 )
+_LOSS: Final = "hubs are notified of every feed once more"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,7 +85,7 @@ class DeliveryQueue:
     def __init__(self, file: Path) -> None:
         """Open or create the file. Raises FeedsvcError if it cannot be used."""
         self._file, self._topic_prefix = file, ""
-        self._data = Database(file, _SCHEMA)
+        self._data = StateFile(file, _TABLES, format_number=1, description=_LOSS)
         self._hubs: dict[str, HubState] = {}
         self._pending: dict[str, dict[str, TopicState]] = {}  # by hub and topic
         self.removed_topics: frozenset[str] = frozenset()  # topics below base_url that the last `synchronize` deleted
@@ -141,14 +94,14 @@ class DeliveryQueue:
         """Set the hubs and all feeds (topic -> digest). Return the topics whose digest is new for at least one reachable hub.
 
         New: the file has another `current_digest` or no row for it. Rows of hubs not in site.yaml, and of feeds below base_url
-        not in `digests`, are deleted. If a row is damaged, the file is replaced, and feeds whose rows are lost become pending.
+        not in `digests`, are deleted. Feeds whose rows are damaged become pending.
         """
         self._topic_prefix = hub_selection.topic_prefix
         try:
             return self._synchronize(hub_selection, digests)
-        except (sqlite3.DatabaseError, DamageError) as error:
-            self._data.report_damage(error if isinstance(error, sqlite3.Error) else str(error))
-            if not self._data.recover(nullcontext()):
+        except sqlite3.DatabaseError as error:
+            self._data.report_damage(error)
+            if not self._data.recover():
                 raise
             return self._synchronize(hub_selection, digests)
 
@@ -252,13 +205,9 @@ class DeliveryQueue:
         for ending in ("", "-wal", "-shm"):
             Path(f"{self._file}{ending}").unlink(missing_ok=True)
 
-    def _read(self, table: str) -> Iterator[RowValues]:
-        """Yield every row of a table, without checksum. Raises DamageError at a row with a wrong checksum."""
-        for row in self._data.connection.execute(f"SELECT * FROM {table}"):
-            values = self._data.checksummers[table].verify(row)
-            if values is None:
-                raise DamageError("rows fail their checksum")
-            yield values
+    def _read(self, table: str) -> Iterator[tuple[Any, ...]]:
+        """Yield every undamaged row of a table, without checksum."""
+        return filter(None, map(verify, self._data.connection.execute(f"SELECT * FROM {table}")))
 
     def _write(self, hubs: Sequence[HubState], feeds: Sequence[TopicState]) -> None:
         """Store states in memory, then in the file. If the file is damaged, replace it and write hubs and pending feeds."""
@@ -270,7 +219,7 @@ class DeliveryQueue:
                 self._insert_rows(connection, hubs, feeds)
         except sqlite3.DatabaseError as error:
             self._data.report_damage(error)
-            if not self._data.recover(nullcontext()):
+            if not self._data.recover():
                 raise
             with self._data.connection as connection:
                 connection.execute("BEGIN IMMEDIATE")
@@ -278,14 +227,13 @@ class DeliveryQueue:
                 self._insert_rows(connection, self._hubs.values(), (*pending_states, *feeds))
 
     def _insert_rows(self, connection: sqlite3.Connection, hubs: Iterable[HubState], feeds: Iterable[TopicState]) -> None:
-        checksummers = self._data.checksummers
         connection.executemany(
             f"INSERT OR REPLACE INTO {HUB_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [checksummers[HUB_TABLE].add_checksum(*astuple(state)) for state in hubs],
+            [add_checksum(*astuple(state)) for state in hubs],
         )
         connection.executemany(
             f"INSERT OR REPLACE INTO {FEED_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [checksummers[FEED_TABLE].add_checksum(*astuple(state)) for state in feeds],
+            [add_checksum(*astuple(state)) for state in feeds],
         )
 
     def _is_own_topic(self, topic: str) -> bool:

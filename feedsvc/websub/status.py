@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from feedsvc.support.checksummed_tables import RowChecksummer, RowValues
 from feedsvc.support.sqlite_connection import DamageAwareConnection, configure_connection
-from feedsvc.support.state_folder import read_identity
+from feedsvc.support.state_file import verify
 from feedsvc.websub.queue import FEED_TABLE, HUB_TABLE, HubState, TopicState
 
 
@@ -64,8 +64,8 @@ def read_hub_statuses(file: Path, prefix: str) -> tuple[HubStatus, ...]:
         name = f"{file.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(name, uri=True, timeout=1, factory=DamageAwareConnection)) as connection:
             configure_connection(connection)
-            hubs = [HubState(*row) for row in _read_verified_rows(connection, file, HUB_TABLE)]
-            feeds = [TopicState(*row) for row in _read_verified_rows(connection, file, FEED_TABLE)]
+            hubs = [HubState(*row) for row in _read_verified_rows(connection, HUB_TABLE)]
+            feeds = [TopicState(*row) for row in _read_verified_rows(connection, FEED_TABLE)]
     except sqlite3.Error:
         return ()
     due_times_by_hub: dict[str, list[float]] = {}
@@ -75,12 +75,9 @@ def read_hub_statuses(file: Path, prefix: str) -> tuple[HubStatus, ...]:
     return tuple(_hub_status(hub, due_times_by_hub.get(hub.hub, ())) for hub in hubs)
 
 
-def _read_verified_rows(connection: sqlite3.Connection, file: Path, table: str) -> list[RowValues]:
-    checksummer = RowChecksummer(read_identity(file.parent), file.name, table)
+def _read_verified_rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
     order = "hub" if table == HUB_TABLE else "hub, topic"
-    return [
-        values for row in connection.execute(f"SELECT * FROM {table} ORDER BY {order}") if (values := checksummer.verify(row))
-    ]
+    return filter(None, map(verify, connection.execute(f"SELECT * FROM {table} ORDER BY {order}")))
 
 
 def _hub_status(hub: HubState, due_times: Collection[float]) -> HubStatus:

@@ -14,7 +14,6 @@ import pytest
 
 from feedsvc.access import open_token_store
 from feedsvc.errors import FeedsvcError
-from feedsvc.publication.last_modified import LastModifiedStore
 from tests.access.conftest import NOON, OpenStore, make_token
 
 
@@ -120,20 +119,6 @@ def test_the_file_has_no_token_and_can_be_read_only_by_its_owner(tmp_path: Path)
 def test_another_database_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(FeedsvcError, match="database"):
         open_token_store(tmp_path, url)
-
-
-def test_the_file_disturbs_no_other_file_of_the_state_folder(tmp_path: Path) -> None:
-    """Other files restore a lost identity from the headers of all SQLite files; that of the tokens has none."""
-    with closing(LastModifiedStore(tmp_path / "modified.sqlite")) as dates:
-        assert dates.last_modified("/", "x", NOON) == NOON
-    store = open_token_store(tmp_path)
-    for name in ("a", "b", "c"):
-        store.add(make_token(name))
-    (tmp_path / "state-id").unlink()
-    with closing(LastModifiedStore(tmp_path / "modified.sqlite")) as dates:
-        assert dates.last_modified("/", "x", NOON + timedelta(days=1)) == NOON
-    assert len(store.tokens()) == 3
-    store.close()
 
 
 def test_a_backup_works_in_another_state_folder(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.audience.databases import report_totals_since
+from feedsvc.audience.sqlite_store import SqliteReadStore
 from feedsvc.database import UnavailableError
 from feedsvc.errors import FeedsvcError
 from tests.audience.conftest import OpenStore
@@ -59,10 +60,17 @@ def open_for_writing(sqlite_file: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def test_report_includes_the_write_ahead_log_of_a_running_server(sqlite_file: Path, open_store: OpenStore) -> None:
-    open_store(sqlite_file).add({(ONE, MONDAY): 1})
-    with open_for_writing(sqlite_file) as connection:
-        connection.execute("BEGIN IMMEDIATE")
+@contextlib.contextmanager
+def open_state_file(sqlite_file: Path, reads: int) -> Iterator[SqliteReadStore]:
+    """Add reads on Monday to the file of the state folder, and keep it open, so that they are in its write-ahead log."""
+    with contextlib.closing(SqliteReadStore(sqlite_file)) as store:
+        store.add({(ONE, MONDAY): reads})
+        yield store
+
+
+def test_report_includes_the_write_ahead_log_of_a_running_server(sqlite_file: Path) -> None:
+    with open_state_file(sqlite_file, 9) as store:
+        store._data.connection.execute("BEGIN IMMEDIATE")
         assert report_totals_since(sqlite_file, None) == {ONE: 9}
 
 
@@ -80,9 +88,10 @@ def test_report_leaves_the_write_ahead_log_of_a_killed_server_as_it_is(
 
 
 @pytest.mark.parametrize("is_in_use", [False, True])
-def test_report_works_with_read_only_files(is_in_use: bool, sqlite_file: Path, open_store: OpenStore) -> None:
-    open_store(sqlite_file).add({(ONE, MONDAY): 1})
-    with open_for_writing(sqlite_file) if is_in_use else contextlib.nullcontext(), read_only(sqlite_file):
+def test_report_works_with_read_only_files(is_in_use: bool, sqlite_file: Path) -> None:
+    with open_state_file(sqlite_file, 1):
+        pass
+    with open_state_file(sqlite_file, 8) if is_in_use else contextlib.nullcontext(), read_only(sqlite_file):
         assert report_totals_since(sqlite_file, None) == {ONE: 9 if is_in_use else 1}
 
 
@@ -97,14 +106,16 @@ def test_report_works_with_a_read_only_database_role(postgres: Schema, open_stor
         postgres.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
-def test_report_during_writes_is_consistent(sqlite_file: Path, open_store: OpenStore) -> None:
-    store, batches = open_store(sqlite_file), 40
-    store.add({(str(article), MONDAY): 1 for article in range(50)})
+def test_report_during_writes_is_consistent(sqlite_file: Path) -> None:
+    batches = 40
     with ThreadPoolExecutor(1) as pool:
+        store = pool.submit(SqliteReadStore, sqlite_file).result()
+        pool.submit(store.add, {(str(article), MONDAY): 1 for article in range(50)}).result()
         future = pool.submit(lambda: [store.add({(str(article), MONDAY): 1 for article in range(50)}) for _ in range(batches)])
         while not future.done():
             assert len(set(report_totals_since(sqlite_file, None).values())) == 1
         future.result()
+        pool.submit(store.close).result()
     assert set(report_totals_since(sqlite_file, None).values()) == {batches + 1}
 
 

@@ -88,7 +88,7 @@ def swap_files(target: Target) -> set[Path]:
 
 
 def replace_with_foreign_file(target: Target) -> set[Path]:
-    """Replace a file with one of another newsroom, or with an older version of itself."""
+    """Replace a file with one of an older state folder."""
     root = target.random.choice(target.other_folders)
     file = target.random.choice([path for path in _files(root) if not (target.is_running and path.name.endswith("-shm"))])
     replacement = target.state / file.relative_to(root)
@@ -124,7 +124,7 @@ def replace_folder_or_add_file(target: Target) -> set[Path]:
         shutil.rmtree(folder, ignore_errors=True)
         folder.write_bytes(b"in the way")
         return {folder}
-    names = ("views.sqlite-journal", "stray.sqlite", f"{folder.name}/stray.json", "state-id.new")
+    names = ("views.sqlite-journal", "stray.sqlite", f"{folder.name}/stray.json")
     unknown_file = target.state / target.random.choice(names)
     unknown_file.write_bytes(target.random.randbytes(2000))
     return {unknown_file}

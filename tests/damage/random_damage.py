@@ -37,10 +37,9 @@ class DamageRounds:
 
     def __init__(self, home: Path, *, broken: bool) -> None:
         self._home, self._is_broken = home, broken
-        self._newsroom, other = NewsroomWithState(home / "own", "own"), NewsroomWithState(home / "other", "alien")
+        self._newsroom = NewsroomWithState(home / "own", "own")
         self._expected_documents = self._newsroom.break_article() if broken else self._newsroom.documents
-        # With a file of another newsroom, its last valid version would take the place of the broken article.
-        self._other_folders = (self._newsroom.older,) if broken else (*other.states, self._newsroom.older)
+        self._other_folders = (self._newsroom.older,)
 
     def run(self, seed: str) -> Iterator[str]:
         """Damage a state folder as `seed` determines; yield the problems that follow."""

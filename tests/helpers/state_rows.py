@@ -8,8 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from feedsvc.support.checksummed_tables import RowChecksummer
-from feedsvc.support.state_folder import read_identity
+from feedsvc.support.state_file import add_checksum
 
 Row = tuple[Any, ...]
 
@@ -19,7 +18,6 @@ def rewrite_rows(file: Path, table: str, change: Callable[[Row], Row], *, update
 
     `change` takes and returns the values of a row without the checksum. Without `update_checksums` the former checksum stays.
     """
-    checksummer = RowChecksummer(read_identity(file.parent), file.name, table)
     with closing(sqlite3.connect(file)) as database, database:
         rows = database.execute(f"SELECT * FROM {table}").fetchall()
         database.execute(f"DELETE FROM {table}")
@@ -28,6 +26,6 @@ def rewrite_rows(file: Path, table: str, change: Callable[[Row], Row], *, update
             placeholders = ", ".join("?" * len(row))
             database.execute(
                 f"INSERT INTO {table} VALUES ({placeholders})",
-                checksummer.add_checksum(*values) if update_checksums else (*values, row[-1]),
+                add_checksum(*values) if update_checksums else (*values, row[-1]),
             )
     return len(rows)
