@@ -101,7 +101,7 @@ def test_month_lists_its_articles_by_day_and_links_to_the_months_beside_it() -> 
 
 def test_bars_of_the_archive_show_which_month_has_the_most_articles() -> None:
     body = _body(_publication(), ARCHIVE)
-    assert [body.count(f'd="M0 100V{top}H1V100"') for top in (0, 67)] == [1, 2]
+    assert [body.count(f'd="M0 0H{share}V1H0"') for share in (100, 33)] == [1, 2]
 
 
 def test_month_shows_a_picture_for_each_day_but_not_below_the_same_one() -> None:

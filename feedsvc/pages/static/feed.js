@@ -1,4 +1,4 @@
-// What a browser adds to the view of a feed: the head, foot and stylesheets of the site, a button that copies the address, pictures,
+// What a browser adds to the view of a feed: the head, foot and stylesheets of the site, the address with a button that copies it, pictures,
 // links on titles, and sections, authors and dates as on pages.
 // Feed readers get the feed without this script, and without it the view reads, too.
 "use strict";
@@ -47,7 +47,9 @@ const offerCopy = () => {
     setTimeout(() => { button.textContent = label; }, 2000);
   });
   const place = make("p", { class: "copy" });
-  place.append(button);
+  const address = make("code", { dir: "ltr" });
+  address.textContent = document.URL;
+  place.append(address, button);
   root.append(place);
 };
 
