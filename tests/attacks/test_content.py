@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -127,6 +128,10 @@ def addresses(server: ServerProcess) -> list[str]:
 
 
 _URL_ATTRIBUTES: Final = ("href", "src", "srcset", "action", "formaction", "poster", "cite", "data", "background", "ping")
+# The bar of a month in the archive, which has nothing of an article.
+_OWN_PICTURE: Final = re.compile(
+    rb'<svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true"><path d="M0 0H[0-9.]+V1H0"/></svg>'
+)
 _FORBIDDEN_ELEMENTS: Final = ("script", "iframe", "object", "embed", "base", "form", "svg", "math", "template")
 
 
@@ -172,7 +177,7 @@ def test_no_page_and_no_feed_contains_a_script_from_an_article(server: ServerPro
         response = ask(server.url, quote(path, safe="/%"))
         assert response.status == 200, path
         if response["Content-Type"].startswith("text/html"):
-            assert_harmless(response.body, own_scripts)
+            assert_harmless(_OWN_PICTURE.sub(b"", response.body), own_scripts)
             assert b"1337}" not in response.body or b"{{ 7 * 191 }}" in response.body  # no template in an article was rendered
             page_count += 1
         elif "json" not in response["Content-Type"]:

@@ -104,7 +104,9 @@ def test_damaged_date_store_is_reported_and_recreated(content: Path, tmp_path: P
         damage_line, serving_line, _ = server.stderr.splitlines()
     finally:
         server.kill()
-    assert damage_line.startswith(f"feedsvc: {state / 'modified.sqlite'} (Last-Modified dates) was damaged: ")
+    assert damage_line.startswith(
+        f"feedsvc: {state / 'modified.sqlite'} cannot be used (file is not a database) and was renamed "
+    )
     assert serving_line.startswith("feedsvc: serving")
 
 

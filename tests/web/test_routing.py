@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TAG_PATH = quote("/tag/서울/")
 # Bytes. Both pages link to the sections, and that of an unknown address lists five articles besides. They are small, because feed
 # readers ask for missing addresses often.
-MAX_NOT_FOUND_PAGE = 4000
+MAX_NOT_FOUND_PAGE = 8000  # with summaries of the newest articles
 MAX_WITHDRAWN_PAGE = 3000
 _LISTINGS = {
     "/": "/",
