@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -28,7 +28,10 @@ _NOT_READ: Final = ParsedPage(None, ())
 
 @dataclass(frozen=True, slots=True)
 class _PageRecord:
-    """Result of reading one file: the digest of its bytes, its own page or None with problems, and its last valid version."""
+    """Result of reading one file: the digest of its bytes, its own page or None with problems, and its last valid version.
+
+    That is the page of the file that was active last, also if it is active now; None if there was none.
+    """
 
     digest: bytes
     reading: ParsedPage
@@ -77,7 +80,7 @@ class PageFiles:
     @property
     def stored(self) -> tuple[StoredSetting, ...]:
         """The last valid version of each file that has one, for a later run."""
-        versions = ((path, self._active.get(path) or record.last_valid) for path, record in sorted(self._records.items()))
+        versions = ((path, record.last_valid) for path, record in sorted(self._records.items()))
         return tuple(StoredSetting(kind=_KIND, name=path, value=page) for path, page in versions if page)
 
     def scan(self, scope: Iterable[str] | None) -> None:
@@ -140,6 +143,9 @@ class PageFiles:
         self._records, self._site_fingerprint = records, fingerprint
         self._is_due, self.changing_files = bool(changing) or not paths.isdisjoint(unsettled_files), frozenset(changing)
         self._active, self._conflicts = self._resolve()
+        self._records = {
+            path: replace(record, last_valid=self._active.get(path, record.last_valid)) for path, record in records.items()
+        }
         pages = {name: page for page in self._active.values() for name in page.names}
         self.pages = self.pages if pages == self.pages else pages
 
@@ -149,7 +155,7 @@ class PageFiles:
         A file with a problem is always parsed again, because the cause may be a missing picture.
         """
         former = self._records.get(path)
-        last_valid = self._active.get(path) or (former.last_valid if former else None)
+        last_valid = former.last_valid if former else None
         data = safe_read.read_file(self._root, path, PAGES_FOLDER)
         if data is None:
             return None

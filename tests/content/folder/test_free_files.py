@@ -109,6 +109,19 @@ def test_a_draft_or_a_copy_does_not_take_the_address_of_a_published_page(
     assert [problem.path for problem in content.errors] == [f"pages/{name}" for name in loser]
 
 
+def test_a_page_that_loses_its_address_does_not_return_to_a_text_before_its_last_one(newsroom: Newsroom) -> None:
+    """A running server showed the page at its former address, with the text that it had there."""
+    root = newsroom({"pages/us.md": ABOUT.replace("---\nWe", "slug: old\n---\nWe")})
+    folder = ContentFolder(root)
+    assert list(folder.read().content.pages) == ["old"]
+    write(root, {"pages/us.md": ABOUT.replace("---\nWe", "slug: about\n---\nWe")})
+    assert list(folder.read(["pages/us.md"]).content.pages) == ["about"]
+    write(root, {"pages/about.md": ABOUT})
+    for _ in range(2):
+        pages = folder.read(["pages/about.md"]).content.pages
+        assert {name: page.path for name, page in pages.items()} == {"about": "pages/about.md"}
+
+
 def test_a_broken_page_stays_as_it_was_also_after_a_restart(tmp_path: Path, newsroom: Newsroom) -> None:
     root, state = newsroom({"pages/about.md": ABOUT}), tmp_path / "state"
     folder = open_content_folder(root, "", state)
