@@ -129,9 +129,10 @@ class StateFile:
             for statement in _SETTINGS:
                 connection.execute(statement).close()
             use_wal(connection)
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
-                self._create_tables(connection)
+            if connection.execute("PRAGMA user_version").fetchone() != (self._format_number,):
+                with connection:  # waits for another process that writes
+                    connection.execute("BEGIN IMMEDIATE")
+                    self._create_tables(connection)
         except BaseException:
             connection.close()
             raise
