@@ -49,7 +49,7 @@ class SqliteReadStore:
 
     @cached_property
     def _data(self) -> StateFile:
-        return StateFile(self._file, _TABLES, format_number=1, description="read counts begin anew")
+        return StateFile(self._file, _TABLES, description="read counts begin anew")
 
     def add(self, reads: Mapping[ReadKey, int], batch: int | None = None, *, writer: str = "") -> Mapping[ReadKey, str]:
         """Add reads (article and day -> number) in one transaction. Return those that can never be stored, each with the reason.

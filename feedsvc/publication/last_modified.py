@@ -60,7 +60,7 @@ class LastModifiedStore:
         self._file, self._alerts = file, alerts or Alerts()
         self._is_failing = False
         self._lock = threading.Lock()
-        self._database = StateFile(file, (_TABLE,), format_number=1, description="all documents get new dates")
+        self._database = StateFile(file, (_TABLE,), description="all documents get new dates")
 
     def last_modified(self, path: str, digest: str, now: datetime, content_read_at: datetime | None = None) -> datetime | None:
         """Return the date since when the path's bytes have this digest, and record it if they are new: about `now`.

@@ -54,14 +54,13 @@ class StateFile:
 
     connection: sqlite3.Connection
 
-    def __init__(self, file: Path | None, statements: Sequence[str], *, format_number: int, description: str) -> None:
+    def __init__(self, file: Path | None, statements: Sequence[str], *, description: str) -> None:
         """Open the file, or create it and its folder; with None, the tables are in memory only.
 
-        Raise `format_number` whenever the columns of a table change: a file of another number is renamed like a damaged one.
-        `description` says in log messages what the file has. Raises FeedsvcError if the file or its folder cannot be used.
+        A file with other tables is renamed like a damaged one. `description` says in log messages what the file has. Raises
+        FeedsvcError if the file or its folder cannot be used.
         """
-        self._file, self._statements, self._format_number = file, statements, format_number
-        self._description, self._damage = description, ""
+        self._file, self._statements, self._description, self._damage = file, [*statements], description, ""
         self._inherited: list[sqlite3.Connection] = []
         self.open()
 
@@ -129,25 +128,22 @@ class StateFile:
             for statement in _SETTINGS:
                 connection.execute(statement).close()
             use_wal(connection)
-            if connection.execute("PRAGMA user_version").fetchone() != (self._format_number,):
+            if not self._has_tables(connection):
                 with connection:  # waits for another process that writes
                     connection.execute("BEGIN IMMEDIATE")
-                    self._create_tables(connection)
+                    for statement in () if self._has_tables(connection) else self._statements:
+                        connection.execute(statement)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _create_tables(self, connection: sqlite3.Connection) -> None:
-        ((number,),) = connection.execute("PRAGMA user_version").fetchall()
-        ((count,),) = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
-        if number == self._format_number:
-            return
-        if number or count:
-            raise sqlite3.DatabaseError(f"its format is {number}, not {self._format_number}")
-        for statement in self._statements:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version={self._format_number}")
+    def _has_tables(self, connection: sqlite3.Connection) -> bool:
+        """Return True if the file has the tables, False if it is empty. Raises sqlite3.Error, also if it has any others."""
+        rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+        if rows and [statement for (statement,) in rows] != self._statements:
+            raise sqlite3.DatabaseError("its tables are damaged, or those of another version")
+        return bool(rows)
 
     def _rename(self, file: Path, reason: str) -> None:
         """Rename the file and those that SQLite adds to it, in place of earlier renamed ones. Raises OSError."""

@@ -85,7 +85,7 @@ class DeliveryQueue:
     def __init__(self, file: Path) -> None:
         """Open or create the file. Raises FeedsvcError if it cannot be used."""
         self._file, self._topic_prefix = file, ""
-        self._data = StateFile(file, _TABLES, format_number=1, description=_LOSS)
+        self._data = StateFile(file, _TABLES, description=_LOSS)
         self._hubs: dict[str, HubState] = {}
         self._pending: dict[str, dict[str, TopicState]] = {}  # by hub and topic
         self.removed_topics: frozenset[str] = frozenset()  # topics below base_url that the last `synchronize` deleted

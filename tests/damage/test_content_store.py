@@ -150,3 +150,18 @@ def test_a_link_beside_the_store_does_not_stop_the_start(content: Path, tmp_path
     link.symlink_to("nowhere")
     assert read_articles(content, cache_file) == read_with_empty_state(content, tmp_path)
     assert not link.is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("column", "damaged"), [(b"version INTEGER, record", b"version INTEGER  record"), (b"markdown TEXT", b"m,rkdown TEXT")]
+)
+def test_damaged_columns_of_the_store_do_not_stop_the_start(
+    content: Path, tmp_path: Path, cache_file: Path, column: bytes, damaged: bytes
+) -> None:
+    """SQLite accepted the other number of columns, and the start ended with a ValueError."""
+    with closing(sqlite3.connect(cache_file)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE").close()  # so that the file holds all data
+    data = cache_file.read_bytes()
+    assert data.count(column) == 1
+    cache_file.write_bytes(data.replace(column, damaged))
+    assert read_articles(content, cache_file) == read_with_empty_state(content, tmp_path)

@@ -27,7 +27,6 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.support.alerts import Alerts, unwritable_message
 from feedsvc.support.state_file import StateFile
 
-_FORMAT: Final = 1  # of the tables; raise it if a column changes
 # The key of a text has a digest of it, so its rows need no checksum.
 _TABLES: Final = (
     "CREATE TABLE file (path BLOB PRIMARY KEY, version INTEGER, record BLOB, checksum INTEGER) WITHOUT ROWID",
@@ -67,7 +66,7 @@ class ContentStore:
         self._file, self._version, self._max_unused_texts = file, version or _code_digest(), max_unused_texts
         self._alerts, self._creator_pid = alerts or Alerts(), os.getpid()
         self.is_large: Final = file is not None and size_of(signature_at(file) or MISSING) >= large_file_size
-        self._database = StateFile(file, _TABLES, format_number=_FORMAT, description=_LOSS)
+        self._database = StateFile(file, _TABLES, description=_LOSS)
         self._run_id, self.loaded_state = uuid.uuid4().hex, ""
 
     def repair(self) -> bool:
