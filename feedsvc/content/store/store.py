@@ -7,7 +7,6 @@ are used. Each write of records or settings gives the store a new state name.
 
 from __future__ import annotations
 
-import logging
 import os
 import sqlite3
 import threading
@@ -41,7 +40,6 @@ _LARGE_FILE_SIZE: Final = 16 * 1024 * 1024
 MAX_UNUSED_TEXTS: Final = 1000  # texts that no article uses, beside half as many as are used
 _TEXTS_PER_QUERY: Final = 100
 _NO_TEXTS: Final[Mapping[bytes, str]] = {}
-_LOG: Final = logging.getLogger(__name__)
 
 
 class ContentStore:
@@ -203,11 +201,13 @@ class ContentStore:
         They are many if there are more texts than one and a half times the used ones and `max_unused_texts`. If an older edition
         still needs a deleted text, the text is read from its article's file again.
         """
-        articles = (article for record in records.values() for article in (record.reading.article, record.last_active) if article)
-        used = {article.text for article in articles}
 
         def write(connection: sqlite3.Connection) -> None:
             ((count,),) = connection.execute("SELECT count(*) FROM text").fetchall()
+            if count <= self._max_unused_texts + len(records):  # each record has a text, so few are unused
+                return
+            readings = ((record.reading.article, record.last_active) for record in records.values())
+            used = {article.text for articles in readings for article in articles if article}
             if count > 1.5 * len(used) + self._max_unused_texts:
                 keys = connection.execute("SELECT digest FROM text").fetchall()
                 connection.executemany("DELETE FROM text WHERE digest = ?", [key for key in keys if key[0] not in used])
