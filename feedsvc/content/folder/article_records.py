@@ -47,8 +47,7 @@ class ArticleRecords:
     @property
     def files(self) -> dict[str, FolderFiles]:
         """Files whose record has a signature, by folder."""
-        known = [(path, record.signature) for path, record in self.by_path.items() if record.signature]
-        return files_by_folder([([path for path, _ in known], b"".join([signature for _, signature in known]))])
+        return files_by_folder((path, record.signature) for path, record in self.by_path.items() if record.signature)
 
     @property
     def unsettled_paths(self) -> frozenset[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any, Final
 
 from feedsvc.content.file_signature import SIGNATURE_SIZE, FileSignature
@@ -37,11 +37,6 @@ class FolderFiles(Mapping[str, FileSignature]):
         if self._text:
             self._paths, self._text = tuple(self._text.split(_SEPARATOR)), ""
         return self._paths
-
-    @property
-    def packed(self) -> bytes:
-        """All signatures, one after another."""
-        return self._signatures
 
     def __getitem__(self, path: str) -> FileSignature:
         paths = self.paths
@@ -125,32 +120,12 @@ def changed_files(before: Mapping[str, FolderFiles], after: Mapping[str, FolderF
     return frozenset(changed)
 
 
-def files_by_folder(batches: Iterable[tuple[Sequence[str], bytes]]) -> dict[str, FolderFiles]:
-    """Return files by folder. A batch has sorted paths, and their signatures one after another; no path is in two batches."""
-    runs: dict[str, list[FolderFiles]] = defaultdict(list)
-    for paths, signatures in batches:
-        for folder, start, end in _runs_of_folders(paths):
-            run = FolderFiles(paths[start:end], signatures[start * SIGNATURE_SIZE : end * SIGNATURE_SIZE])
-            runs[folder].append(run)
-    return {folder: _merge(folder_runs) for folder, folder_runs in runs.items()}
-
-
-def _runs_of_folders(paths: Sequence[str]) -> Iterator[tuple[str, int, int]]:
-    """Yield a folder with start and end of each run of paths that are directly in one folder. `paths` are sorted."""
-    start = 0
-    while start < len(paths):
-        folder = paths[start].rpartition("/")[0]
-        end = bisect_left(paths, f"{folder}0", lo=start)  # "0" is the next character after "/"
-        if "".join(paths[start:end]).count("/") != (end - start) * (folder.count("/") + 1):  # with files of subfolders
-            end = next(index for index in range(start, end) if paths[index].rpartition("/")[0] != folder)
-        yield folder, start, end
-        start = end
-
-
-def _merge(runs: list[FolderFiles]) -> FolderFiles:
-    """Return the files of all runs, which are in one folder. If the runs do not overlap, their signatures stay packed."""
-    runs.sort(key=lambda run: run.paths[0])
-    if all(former.paths[-1] < later.paths[0] for former, later in pairwise(runs)):
-        return FolderFiles(chain.from_iterable(runs), b"".join([run.packed for run in runs])) if len(runs) > 1 else runs[0]
-    items = sorted(chain.from_iterable(run.items() for run in runs))
-    return FolderFiles([path for path, _ in items], b"".join([signature for _, signature in items]))
+def files_by_folder(files: Iterable[tuple[str, FileSignature]]) -> dict[str, FolderFiles]:
+    """Return files by folder. `files` are paths, sorted, with their signatures."""
+    folders: dict[str, list[tuple[str, FileSignature]]] = defaultdict(list)
+    for file in files:
+        folders[file[0].rpartition("/")[0]].append(file)
+    return {
+        folder: FolderFiles([path for path, _ in found], b"".join([signature for _, signature in found]))
+        for folder, found in folders.items()
+    }

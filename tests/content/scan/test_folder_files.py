@@ -45,16 +45,11 @@ def test_files_are_found_by_path_also_after_they_were_sent_to_another_process(fo
         }
 
 
-@given(st.lists(FOLDERS, max_size=3))
-def test_packed_signatures_of_several_batches_are_divided_by_folder(batches: list[dict[str, dict[str, bytes]]]) -> None:
-    expected: dict[str, bytes] = {}
-    packed_batches: list[tuple[list[str], bytes]] = []
-    for batch in batches:
-        files = {path: value for path, value in merged(with_paths(batch)).items() if path not in expected}
-        packed_batches.append((sorted(files), b"".join(map(files.__getitem__, sorted(files)))))
-        expected |= files
-    found = files_by_folder(packed_batches)
-    assert {path: value for files in found.values() for path, value in files.items()} == expected
+@given(FOLDERS)
+def test_files_are_divided_by_folder(folders: dict[str, dict[str, bytes]]) -> None:
+    files = merged(with_paths(folders))
+    found = files_by_folder(sorted(files.items()))
+    assert {path: value for files in found.values() for path, value in files.items()} == files
     for folder, folder_files in found.items():
         assert {path.rpartition("/")[0] for path in folder_files} == {folder}
         assert [*folder_files] == sorted(folder_files)
