@@ -6,13 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from itertools import compress, count, repeat
+from itertools import compress, count
 from operator import attrgetter, eq
 from typing import NamedTuple
 
 from feedsvc.model import Article, ArticleStatus
 from feedsvc.routes import ArticleAt, IssueAt, ListingRef
-from feedsvc.support.frozen_objects import new_objects, set_field
 
 RowKey = tuple[float, str]
 
@@ -106,18 +105,10 @@ def visible_rows(articles: Sequence[Article], days: Iterable[str]) -> list[Row]:
 
     `days` are the `Row.day` of the articles.
     """
-    rows = new_objects(Row, len(articles))
-    columns: dict[str, Iterable[object]] = {
-        "article": articles,
-        "visibility": repeat(_VISIBLE),
-        "last_changed": [article.updated for article in articles],
-        "day": days,
-        "preview_label": repeat(""),
-        "translations": repeat(()),
-    }
-    for name, values in columns.items():
-        set_field(rows, name, values)
-    return rows
+    return [
+        Row(article=article, visibility=_VISIBLE, last_changed=article.updated, day=day)
+        for article, day in zip(articles, days, strict=True)
+    ]
 
 
 def article_key(article: Article) -> RowKey:
