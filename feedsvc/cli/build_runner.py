@@ -27,8 +27,7 @@ from feedsvc.live import Live, Watcher
 from feedsvc.pages import compile_builtin_templates
 from feedsvc.publication import Publication, code_fingerprint
 from feedsvc.service import theme_adoption
-from feedsvc.support import gc_control, hang_reports, watchdog
-from feedsvc.support.clock import wall_clock
+from feedsvc.support import gc_control, watchdog
 from feedsvc.support.process_pool import available_processors
 
 _RETRY_SECONDS: Final = 5.0  # seconds until a failed update of the tree is tried again
@@ -57,13 +56,6 @@ def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | Non
     part of the tree was written. If a fault of that kind occurs in an update of the tree, it is reported instead, and the
     update is tried again.
     """
-    with watchdog.watching(config.state_folder):
-        if hang_notice := hang_reports.notice(config.state_folder, wall_clock()):
-            report(hang_notice, logging.WARNING)
-        _build(config, newsroom, prefetch)
-
-
-def _build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | None) -> None:
     require_extensions()
     feeds.enlarge_caches()
     nginx_file = NginxFile(config.nginx_file, out=config.out, content=config.content)
@@ -150,7 +142,7 @@ class _TreeUpdater:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
         signal.signal(signal.SIGHUP, lambda *_: self._watcher.request_full_scan())
-        watchdog.start_heartbeat()
+        watchdog.start()
         self._watcher.start()
         report(f"keeping {self._tree.out} up to date")
         self._warm_up()
@@ -173,6 +165,7 @@ class _TreeUpdater:
                     return
 
     def _stop(self, *_: object) -> None:
+        watchdog.limit_stop()
         self._is_stopping = True
         self._wake_event.set()
 

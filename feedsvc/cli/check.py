@@ -19,7 +19,6 @@ from feedsvc.content.reading import SITE_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.errors import FeedsvcError, Rule
 from feedsvc.support.clock import wall_clock
-from feedsvc.support.watchdog import watching
 
 _LAST_VALID_NOTE: Final = (
     "until the errors are corrected, a running server shows the last valid version of each of these files, if there was one"
@@ -92,8 +91,7 @@ def check(
     # Programs get the same keys without a comparison.
     comparison = editing.Comparison() if revision is not None and form == "json" else None
     replays: tuple[editing.FeedReplay, ...] | None = () if form == "json" else None
-    with watching(None):
-        snapshot = load_with_theme_trial(content, is_check=True)
+    snapshot = load_with_theme_trial(content, is_check=True)
     problems = tuple(sorted((*snapshot.problems, *lint_content(snapshot, content, wall_clock()))))
     if any(problem.path == SITE_FILE for problem in snapshot.errors):
         if revision is not None or former_feeds:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import socket
 from contextlib import ExitStack, closing
@@ -21,8 +20,7 @@ from feedsvc.preview import EventStreams, PreviewMiddleware, label_counts
 from feedsvc.publication import LastModifiedStore
 from feedsvc.routes import ListingRef
 from feedsvc.service import theme_adoption
-from feedsvc.support import gc_control, hang_reports, watchdog
-from feedsvc.support.clock import wall_clock
+from feedsvc.support import gc_control, watchdog
 from feedsvc.uris import mount_path
 from feedsvc.web import Server, create_app, end_sentence, is_loopback, listen, url_of
 
@@ -46,9 +44,6 @@ def serve_preview(
         # The port, and with it the base URL, differs at each start, so a cache would be useless next time.
         temporary_folder = Path(stack.enter_context(TemporaryDirectory(prefix="feedsvc-"))) if not port and not state else None
         state_path = temporary_folder or state_folder(content, state)
-        stack.enter_context(watchdog.watching(state_path))
-        if hang_notice := hang_reports.notice(state_path, wall_clock()):
-            report(hang_notice, logging.WARNING)
         listening_socket = stack.enter_context(closing(listen(host, port)))
         # Links in feeds lead to the preview, too. The address of all interfaces cannot be linked to.
         site_url = base_url or (url_of(listening_socket).rstrip("/") if _is_loopback_host(host) else "")
@@ -59,7 +54,7 @@ def serve_preview(
             content_folder, last_modified, variant_store=variant_store, preview=True, theme_adoption=theme_adoption(state_path)
         )
         gc_control.freeze_heap()
-        watchdog.start_heartbeat()
+        watchdog.start()
         first_edition = live.edition
         print_problems(first_edition.content.problems)
         streams = EventStreams(live, _MAX_STREAMS)

@@ -31,7 +31,6 @@ from feedsvc.cli.service_settings import service_config
 from feedsvc.cli.variables import IntRange, WordChoice, command, option
 from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError
-from feedsvc.support import hang_reports
 from feedsvc.support.client_address import UNIX_PEER
 from feedsvc.support.file_descriptors import raise_limit
 from feedsvc.support.token_bucket import DEFAULT_HOURLY_LIMIT
@@ -193,11 +192,4 @@ def _serve_with_workers(config: ServeConfig, workers: int, open_socket: Callable
     def serve_one(worker: Worker) -> None:
         serve_runner.serve_worker(worker, config, lambda: listening_socket)
 
-    supervisor = Supervisor(
-        workers,
-        serve_one,
-        print_line=report,
-        on_stop=listening_socket.close,
-        explain_exit=partial(hang_reports.explanation, config.service.state_folder),
-    )
-    sys.exit(supervisor.run())
+    sys.exit(Supervisor(workers, serve_one, print_line=report, on_stop=listening_socket.close).run())

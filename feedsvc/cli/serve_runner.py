@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -15,9 +14,8 @@ from feedsvc.cli.output import format_count, log_edition, log_problem_changes, p
 from feedsvc.content.scan import BackgroundScan
 from feedsvc.live import Edition, Listener
 from feedsvc.service import Service, open_live
-from feedsvc.support import gc_control, hang_reports, watchdog
+from feedsvc.support import gc_control, watchdog
 from feedsvc.support.alerts import Alerts
-from feedsvc.support.clock import wall_clock
 from feedsvc.uris import mount_path
 from feedsvc.web import Server, Worker, end_sentence
 
@@ -48,18 +46,13 @@ def _serve(
     is_first = worker is None or worker.slot.number == 1
     settings = config.service
     with ExitStack() as stack:
-        stack.enter_context(watchdog.watching(settings.state_folder))
         alerts = Alerts()
-        if hang_notice := hang_reports.notice(settings.state_folder, wall_clock()):
-            alerts.raise_alert("watchdog", hang_notice)
-            if not worker:  # the supervisor has printed it when the previous worker ended
-                report(hang_notice, logging.WARNING)
         open_folder = partial(open_content_folder, settings.content, settings.base_url, settings.state_folder, alerts, scan)
         live = open_live(open_folder, settings.state_folder, alerts, stack, has_last_modified=settings.has_last_modified)
         gc_control.return_large_blocks()
         gc_control.freeze_heap()
         gc_control.leak_on_exit(live)
-        watchdog.start_heartbeat()  # threads start from here on, so this process does not fork any more
+        watchdog.start()  # threads start from here on, so this process does not fork any more
         if is_first and not config.is_demo:
             print_problems(live.edition.content.problems)
         service = Service(settings, live, stack, worker)

@@ -121,7 +121,7 @@ class Theme:
         """
         if self._environment is not None:
             try:
-                with rendering(self.digest):
+                with rendering(template):
                     return _render_sandboxed(self._environment, template, variables)
             # A faulty custom template must not cost readers the page.
             except Exception as error:  # noqa: BLE001

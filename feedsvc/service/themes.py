@@ -8,7 +8,6 @@ from typing import Final
 
 from feedsvc.pages import ThemeAdoption
 from feedsvc.support.alerts import Alerts
-from feedsvc.support.hang_reports import FaultyThemes
 
 _VERDICT_FOLDER: Final = "themes"
 
@@ -21,13 +20,7 @@ def theme_adoption(state_folder: Path | None, alerts: Alerts | None = None, *, i
     """
     if state_folder is None:
         return ThemeAdoption(None, _renderer_version, alerts=alerts, required=is_required)
-    return ThemeAdoption(
-        state_folder / _VERDICT_FOLDER,
-        _renderer_version,
-        alerts=alerts,
-        required=is_required,
-        hung_themes=FaultyThemes(state_folder),
-    )
+    return ThemeAdoption(state_folder / _VERDICT_FOLDER, _renderer_version, alerts=alerts, required=is_required)
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
 AlertKind: TypeAlias = Literal[
-    "base_url", "clock", "dates", "hook", "pictures", "push", "reads", "records", "theme", "themes", "tokens", "watchdog"
+    "base_url", "clock", "dates", "hook", "pictures", "push", "reads", "records", "theme", "themes", "tokens"
 ]
 ALERT_KINDS: Final[tuple[AlertKind, ...]] = get_args(AlertKind)
 _LOG: Final = logging.getLogger(__name__)

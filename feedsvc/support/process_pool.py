@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.support import libc, watchdog
+from feedsvc.support import libc
 from feedsvc.support.posix import CAN_FORK
 
 if TYPE_CHECKING:
@@ -26,20 +26,15 @@ _MIN_QUEUED: Final = 2  # chunks queued for a process, so that it need not wait 
 _MAX_QUEUED: Final = 4  # the same while many chunks are left: this process may be busy with a slower one
 _MAX_QUEUED_WHILE_WAITING: Final = 12  # the same while this process runs `while_waiting`
 _CHUNKS_PER_PROCESS: Final = 4  # minimum number of chunks for each process in the remaining items
-_EXIT_TIMEOUT: Final = 0.2  # seconds in which a process ends after its connection was closed
 _EMPTY_CHUNK: Final = range(0)
 _ENDED_MESSAGE: Final = (
-    "a forked process ended by itself (perhaps the system killed it for lack of memory); build again, or with --processes 1"
+    "a forked process ended by itself (a crash, or the system killed it for lack of memory); build again, or with --processes 1"
 )
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 _Work = Callable[[Sequence[_T]], _R]
 _Result = tuple[Exception | None, object]
-
-
-class _ProcessEndedError(FeedsvcError):
-    """Raised if a forked process ended before its work did."""
 
 
 def available_processors() -> int:
@@ -190,11 +185,11 @@ def _send_chunk(child: Connection, chunk: range) -> None:
 
 
 def _receive(child: Connection) -> Any:
-    """Return the next result from a fork. Raises the error of its work, or _ProcessEndedError."""
+    """Return the next result from a fork. Raises the error of its work, or FeedsvcError if the fork has ended."""
     try:
         error, result = child.recv()
     except (EOFError, OSError):  # the process ended, between two results or within one
-        raise _ProcessEndedError(_ENDED_MESSAGE) from None
+        raise FeedsvcError(_ENDED_MESSAGE) from None
     if error is not None:
         raise error
     return result
@@ -210,10 +205,6 @@ def _child_processes(work: Callable[[range], object], count: int) -> Iterator[li
             for _ in range(count):
                 children.append(_fork_child(work, [child for _, child in children]))
         yield [child for _, child in children]
-    except _ProcessEndedError:
-        for process, _ in children:
-            _raise_explanation(process)
-        raise
     finally:
         for process, child in children:
             child.close()
@@ -221,14 +212,6 @@ def _child_processes(work: Callable[[range], object], count: int) -> Iterator[li
         for process, _ in children:
             process.join()
             process.close()
-
-
-def _raise_explanation(process: ForkProcess) -> None:
-    """Raise FeedsvcError with the reason if the watchdog ended the fork `process` or it crashed; else return."""
-    process.join(_EXIT_TIMEOUT)
-    if -(process.exitcode or 0) in libc.REPORTED_SIGNALS:
-        reason = watchdog.explanation(process.pid or 0) or f"was ended by {signal.Signals(-(process.exitcode or 0)).name}"
-        raise FeedsvcError(f"a forked process (process {process.pid}) {reason}; then build again") from None
 
 
 def _fork_child(work: Callable[[range], object], others: list[Connection]) -> tuple[ForkProcess, Connection]:

@@ -1,126 +1,88 @@
-"""Watchdog: ends a process that hangs, and records at which theme's page it hung or crashed. It needs no interpreter lock.
+"""Watchdog: ends a process that hangs for 30 seconds, after the stacks of its threads were written to stderr.
 
-A process hangs if a thread holds the interpreter's lock for 30 seconds (an endless comparison in C), or if rendering one page
-takes as long. SIGALRM then writes the stacks of all threads into a file of the state folder (stack_report.py) and ends the
-process. Time in which the process is stopped does not count: SIGSTOP, a suspended machine, a debugger.
-
-With a heartbeat, a thread arms the alarm every half second, and ends the process at most 50 seconds after SIGTERM if it still
-runs. Without one (a build forks, so it must have no threads), each rendering arms the alarm itself. A page is at fault only if
-its thread used processor time, so a slow disk or an overloaded machine is not blamed on a page.
-
-A crash (SIGSEGV, SIGABRT) writes the stacks, too; the page that the crashed thread rendered is at fault. The watchdog does
-nothing unless a command uses `watching`.
+A process hangs if a thread holds the interpreter's lock (an endless comparison in C) or renders one page for that long (an
+endless loop in Python). The timer is faulthandler's, which needs no lock. A process that does not call `start` is not watched.
 """
 
 from __future__ import annotations
 
+import faulthandler
+import logging
 import math
 import os
-import signal
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.support import hang_reports
-from feedsvc.support.hang_reports import faulty_themes
-from feedsvc.support.posix import register_at_fork
-from feedsvc.support.process_watchdog import DEFAULT_LIMIT, MIN_LIMIT, ProcessWatchdog
-
-__all__ = ["explanation", "faulty_themes", "rendering", "start_heartbeat", "watching"]
 
 LIMIT_VARIABLE: Final = "FEEDSVC_WATCHDOG"  # seconds of another limit, 0 for no watchdog
-_MAX_LIMIT: Final = 3600.0  # seconds
+_DEFAULT_LIMIT, _MIN_LIMIT, _MAX_LIMIT = 30.0, 2.0, 3600.0  # seconds
+_INTERVAL: Final = 0.5  # seconds between two starts of the timer
+_LOG: Final = logging.getLogger(__name__)
 
-_current: ProcessWatchdog | None = None
-
-
-def _after_fork() -> None:
-    global _current  # noqa: PLW0603
-    if _current:
-        _current = _current.copy_after_fork()
-
-
-register_at_fork(after_in_child=_after_fork)
+_renderings: Final[dict[object, tuple[float, str]]] = {}  # of pages: monotonic seconds at the start, template
+_is_stopping = False
 
 
 @contextmanager
-def watching(state: Path | None, seconds: float | None = None) -> Iterator[None]:
-    """Watch this process within the block, if it is entered in the main thread.
-
-    `state` is the state folder, None without one. `seconds` is the limit; by default, the environment variable LIMIT_VARIABLE
-    or else 30 is used. A limit below 2 counts as 2. With 0, or on a system without SIGALRM, nothing is watched. Raises
-    FeedsvcError if the variable is no number from 0 to 3600.
-    """
-    global _current  # noqa: PLW0603
-    limit = _limit() if seconds is None else seconds
-    if not limit or not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous_handler, process_id = signal.signal(signal.SIGALRM, signal.SIG_DFL), os.getpid()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGALRM, signal.SIGPROF))
-    if state:
-        hang_reports.remove_stale_files(state)
-    _current = ProcessWatchdog(state, limit)
+def rendering(template: str) -> Iterator[None]:
+    """Mark that this thread renders a page with this template of the site's own theme within the `with` block."""
+    key = object()
+    _renderings[key] = time.monotonic(), template
     try:
         yield
     finally:
-        if os.getpid() == process_id:
-            watchdog, _current = _current, None
-            watchdog.close()
-            signal.signal(signal.SIGALRM, previous_handler or signal.SIG_DFL)
+        del _renderings[key]
 
 
-def start_heartbeat() -> None:
-    """Start a heartbeat: watch all threads, not only renderings, and limit the time to stop after SIGTERM or SIGINT.
+def start() -> None:
+    """Watch this process until it ends. Call it after the last fork, because it starts a thread.
 
-    If the process still runs 50 seconds after the signal (less with a limit below 30 seconds), it is ended. Does nothing
-    outside `watching`. Call it in the main thread, after the last fork.
+    A crash in C (SIGSEGV, SIGABRT) writes the stacks, too. Without stderr nothing is watched. Raises FeedsvcError if the
+    variable LIMIT_VARIABLE is no number from 0 to 3600; a limit below 2 seconds counts as 2.
     """
-    if _current:
-        _current.start_heartbeat()
+    if (limit := _limit()) and sys.stderr:
+        faulthandler.enable()
+        threading.Thread(target=_watch, args=(max(_MIN_LIMIT, limit),), name="feedsvc-watchdog", daemon=True).start()
 
 
-class rendering:  # noqa: N801 - called like a function
-    """Mark that this thread renders a page of the theme `name` within the `with` block.
-
-    A report has the first 80 characters of the name, with ? for those beyond ASCII. Outside `watching`, nothing is marked.
-    Inside, it takes some microseconds.
-    """
-
-    __slots__ = ("_name", "_rendering", "_watchdog")
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        self._watchdog = _current
-        if self._watchdog:
-            self._rendering = self._watchdog.enter(self._name)
-
-    def __exit__(self, *_: object) -> None:
-        if self._watchdog:
-            self._watchdog.leave(self._rendering)
+def limit_stop() -> None:
+    """End this process if it still runs about 30 seconds later. For the handler of SIGTERM and SIGINT."""
+    global _is_stopping  # noqa: PLW0603
+    _is_stopping = True
 
 
-def explanation(process: int) -> str:
-    """Return why the process with the id `process`, a fork, hung or crashed, as a text to follow "process 12".
-
-    Return "" if there is no report, without a state folder, or outside `watching`.
-    """
-    return hang_reports.explanation(_current.state, process) if _current and _current.state else ""
+def _watch(limit: float) -> None:
+    """Start the timer anew each half second, until the stop, for the time that the oldest rendering has left."""
+    logged = 0.0
+    while not _is_stopping:
+        now = time.monotonic()
+        started_at, template = min(list(_renderings.values()), default=(now, ""))
+        if (seconds_left := started_at + limit - now) > 0:
+            faulthandler.dump_traceback_later(seconds_left + 2 * _INTERVAL, exit=True)
+        elif started_at != logged:
+            logged = started_at
+            _LOG.error(
+                "feedsvc: a page with the site's own theme (theme/templates/%s) takes more than %.0f seconds; this process is "
+                "ended: correct the template that the stacks of its threads name",
+                template,
+                limit,
+            )
+        time.sleep(_INTERVAL)
 
 
 def _limit() -> float:
     text = os.environ.get(LIMIT_VARIABLE, "")
     try:
-        limit = float(text or DEFAULT_LIMIT)
+        limit = float(text or _DEFAULT_LIMIT)
     except ValueError:
         limit = math.nan
     if not 0 <= limit <= _MAX_LIMIT:
         raise FeedsvcError(
-            f"{LIMIT_VARIABLE} is '{text}'; give seconds from {MIN_LIMIT:.0f} to {_MAX_LIMIT:.0f}, or 0 for no watchdog"
+            f"{LIMIT_VARIABLE} is '{text}'; give seconds from {_MIN_LIMIT:.0f} to {_MAX_LIMIT:.0f}, or 0 for no watchdog"
         )
     return limit

@@ -22,6 +22,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
 from feedsvc.errors import FeedsvcError
+from feedsvc.support import watchdog
 from feedsvc.support.client_address import UNIX_PEER
 from feedsvc.support.file_descriptors import budget, is_exhausted, raise_limit
 from feedsvc.web.deferred_requests import Suspensions
@@ -219,6 +220,7 @@ class Server:
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         if not self._is_stopping:  # a second signal may come when the trigger is already closed
             self._is_stopping, self._stop_reason = True, signal_name(number)
+            watchdog.limit_stop()
             self._server.pull_trigger()
 
     def _poll_once(self, seconds: float) -> None:

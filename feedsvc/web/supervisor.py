@@ -68,18 +68,16 @@ class Supervisor:
         *,
         print_line: Callable[[str], None],
         on_stop: Callable[[], None] = lambda: None,
-        explain_exit: Callable[[int], str] = lambda _: "",
         stop_timeout: float = STOP_TIMEOUT,
     ) -> None:
         """Create the supervisor of `worker_count` workers. Each calls `serve` and ends when that returns or raises SystemExit.
 
         `print_line` prints the ready line of worker 1 once all are ready, and after SIGTERM or SIGINT, at the end, a sentence
         that names the signal. The parent calls `on_stop` when all workers have to end, to close the socket that they share with
-        the parent. `explain_exit` gets the id of an ended process and returns why it crashed or was ended by the watchdog, ""
-        if unknown. Workers that have not ended `stop_timeout` seconds after SIGTERM are killed.
+        the parent. Workers that have not ended `stop_timeout` seconds after SIGTERM are killed.
         """
         self._serve, self._print_line, self._on_stop = serve, print_line, on_stop
-        self._explain_exit, self._stop_timeout = explain_exit, stop_timeout
+        self._stop_timeout = stop_timeout
         self._table = WorkerTable(worker_count)
         self._states = {number: _WorkerState() for number in range(1, worker_count + 1)}
         self._pending_signals: list[int] = []
@@ -254,8 +252,7 @@ class Supervisor:
         A worker with a positive exit status has printed its error itself, so nothing is printed for it.
         """
         if status <= 0:
-            description = self._exit_description(child, status)
-            _LOG.error("feedsvc: %s %s before all workers were ready; all are stopped", child.label, description)
+            _LOG.error("feedsvc: %s ended %s before all workers were ready; all are stopped", child.label, _exit_reason(status))
         self._status = max(self._status, status) if status > 0 else 1
         self._stop()
 
@@ -265,11 +262,7 @@ class Supervisor:
         state.failures = 0 if is_stable else state.failures + 1
         state.next_start = time.monotonic() + delay
         delay_text = f" in {delay:.0f} second{'' if delay == 1 else 's'}" if delay else ""
-        description = self._exit_description(child, status)
-        _LOG.warning("feedsvc: %s %s; a new worker replaces it%s", child.label, description, delay_text)
-
-    def _exit_description(self, child: _Child, status: int) -> str:
-        return (self._explain_exit(child.pid) if -status in libc.REPORTED_SIGNALS else "") or f"ended {_exit_reason(status)}"
+        _LOG.warning("feedsvc: %s ended %s; a new worker replaces it%s", child.label, _exit_reason(status), delay_text)
 
 
 def _exit_reason(status: int) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Final, NoReturn
 from feedsvc.support.libc import die_with_parent
 from feedsvc.web.shared_memory import WorkerSlot
 
-STOP_TIMEOUT: Final = 60.0  # seconds in which a worker has to end after SIGTERM; it needs far less to finish its responses
+STOP_TIMEOUT: Final = 40.0  # seconds in which a worker has to end after SIGTERM; its watchdog does so after 30
 _MAX_POLL_SECONDS: Final = 1_000_000.0  # seconds; poll() accepts no more than twice as much
 _HEARTBEAT_INTERVAL: Final = 1.0  # seconds between two messages in shared memory
 

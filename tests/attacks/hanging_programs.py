@@ -1,9 +1,7 @@
-"""A theme that hangs or crashes the process when it renders one article, and programs that hang in several ways."""
+"""A theme that hangs or crashes the process when it renders one article."""
 
 import contextlib
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,9 +9,8 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
-from feedsvc.support import hang_reports, watchdog
+from feedsvc.support import watchdog
 from tests.helpers.http_client import open_connection
-from tests.helpers.running_server import environment
 from tests.live.served_content import MonitoredServer
 from tests.web.newsroom import write_article, write_newsroom
 
@@ -26,6 +23,8 @@ FREEZING_SLUG: Final = "frozen-lake"
 _LISTS: Final = "".join(f"{{% set {name} = [{name}, {name}] %}}" for name in "ab" for _ in range(60))
 # After 120 steps two lists have 2^60 leaves each; their comparison is one call in C that holds the GIL.
 _FREEZE: Final = "{% set a = [1] %}{% set b = [1] %}" + _LISTS + "{% if a == b %}x{% endif %}"
+# A loop in Python, which lets other threads run.
+_LOOP: Final = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 # The hash of nested tuples recurses in C until the thread's stack overflows.
 _CRASH: Final = (
     "{% set it = namespace(value=(1,)) %}{% for _ in range(8) %}{% for _ in range(50000) %}"
@@ -39,6 +38,7 @@ def _template(at_title: str) -> str:
 
 
 FREEZING_TEMPLATE: Final = _template(_FREEZE)
+LOOPING_TEMPLATE: Final = _template(_LOOP)
 CRASHING_TEMPLATE: Final = _template(_CRASH)
 
 
@@ -52,10 +52,6 @@ def write_newsroom_with_freezing_theme(root: Path, template: str = FREEZING_TEMP
     article = f"title: {FREEZING_TITLE}\npublished: 2026-01-02T10:00:00Z\ncategory: culture\nauthor: tuan-le\nbody: Cold.\n"
     (root / "articles" / f"{FREEZING_SLUG}.yaml").write_text(article)
     return root
-
-
-def remove_theme(root: Path) -> None:
-    (root / "theme" / "templates" / "article.html").unlink()
 
 
 def request_freezing_page(url: str, path: str = f"/articles/{FREEZING_SLUG}/") -> None:
@@ -85,63 +81,3 @@ def cpu_seconds(process: int) -> float:
     """Return the processor time of a process in seconds."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def report_files(state: Path) -> list[Path]:
-    return sorted((state / "watchdog").iterdir())
-
-
-_PROGRAM: Final = """
-import ctypes, os, signal, sys, threading, time
-from pathlib import Path
-from feedsvc.support import watchdog
-
-def compare():
-    a, b = [1], [1]
-    for _ in range(60):
-        a, b = [a, a], [b, b]
-    return a == b
-
-def loop():
-    while True:
-        pass
-
-def overflow():
-    value = (1,)
-    for _ in range(400000):
-        value = (value,)
-    hash(value)
-
-def rest(seconds):
-    print("at rest", flush=True)
-    time.sleep(seconds)
-
-def innocent():
-    with watchdog.rendering("innocent"):
-        time.sleep(1000)
-
-state, limit = Path(sys.argv[1]), float(sys.argv[2])
-with watchdog.watching(state, limit):
-"""
-
-
-def watched_command(state: Path, body: str) -> list[str]:
-    """Return the command of a process that the watchdog monitors while it runs the statements of `body`."""
-    lines = "".join(f"    {line}\n" for line in body.splitlines())
-    return [sys.executable, "-c", _PROGRAM + lines, str(state), str(WATCHDOG_SECONDS)]
-
-
-def run_watched(state: Path, body: str, variables: Mapping[str, str] = WATCHDOG_OFF) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        watched_command(state, body), check=False, capture_output=True, text=True, timeout=TIMEOUT, env=environment(variables)
-    )
-
-
-def faulty_theme_names(state: Path) -> set[str]:
-    """Return the names of the themes that the reports blame for a hang or crash."""
-    return {*watchdog.faulty_themes(state)}
-
-
-def hang_count(state: Path) -> int:
-    """Return the number of processes that hung or crashed."""
-    return len(hang_reports.read_reports(state))

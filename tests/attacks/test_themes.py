@@ -16,7 +16,6 @@ import pytest
 from feedsvc.content.folder.folder import load_content
 from feedsvc.pages.theme_adoption import ThemeAdoption
 from feedsvc.pages.theme_check import TRIAL_LIMITS
-from tests.attacks.hanging_programs import running_server
 from tests.helpers import newsrooms
 from tests.helpers.forked_process import run_module, start_module
 from tests.helpers.http_client import ask
@@ -214,31 +213,6 @@ def test_build_watch_uses_a_theme_after_its_trial(tmp_path: Path) -> None:
     finally:
         builder.kill()
         builder.wait()
-
-
-def test_template_that_hangs_outside_of_its_trial_ends_the_process_and_is_not_used_after_a_restart(tmp_path: Path) -> None:
-    text = f"<p>fine {{% if article.title == 'Boom' %}}{FREEZE}{{% endif %}}"
-    other_articles = {path: data for n in range(30) for path, data in article(f"calm-{n:02}", "2026-02-01").items()}
-    files = {
-        **newsrooms.SITE,
-        **other_articles,
-        **article("boom", "2025-01-01", title="Boom"),
-        "theme/templates/article.html": text,
-    }
-    root = write(tmp_path / "content", files)
-    with running_server(root, tmp_path / "state") as first:
-        assert ask(first.url, "/daily/articles/calm-01/").body.startswith(b"<p>fine")
-        with pytest.raises(Exception, match=r".*"):
-            ask(first.url, "/daily/articles/boom/")
-        assert first.process.wait(60) != 0
-    restarted = ServerProcess(root, tmp_path / "state")
-    try:
-        assert "theme/templates/article.html:2:1: a process hung or crashed while it made a page with this" in restarted.stderr
-        assert ask(restarted.url, "/daily/articles/boom/").status == 200
-        write(root, {"theme/templates/article.html": "<p>mended"})
-        _wait_until(lambda: ask(restarted.url, "/daily/articles/boom/").body == b"<p>mended")
-    finally:
-        restarted.kill()
 
 
 def test_trial_of_many_hanging_templates_ends_in_bounded_time(tmp_path: Path) -> None:

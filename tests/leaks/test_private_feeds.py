@@ -116,8 +116,6 @@ def traffic(tmp_path_factory: pytest.TempPathFactory) -> Traffic:
         server.terminate()
         assert server.wait() == 0
     texts = {"bodies": bodies, "access log": log.read_text(), "stderr": server.stderr}
-    watchdog = folder / "state/watchdog"
-    texts["reports"] = "".join(path.read_text(errors="replace") for path in watchdog.glob("*")) if watchdog.exists() else ""
     return Traffic(tokens, leaks, missing, texts)
 
 

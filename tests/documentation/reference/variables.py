@@ -29,7 +29,7 @@ _ARGUMENTS: Final[Mapping[str, tuple[str, str, str]]] = {
 OTHER_VARIABLES: Final[Mapping[str, tuple[str, str]]] = {
     watchdog.LIMIT_VARIABLE: (
         "seconds; default `30`",
-        "Time after which SIGALRM ends a process that hangs. 0 disables the watchdog, for use with a debugger.",
+        "Time after which a server that hangs is ended. 0 disables the watchdog, for use with a debugger.",
     ),
     "NO_COLOR": ("any text", "Print no colors. It takes precedence over `FORCE_COLOR`."),
     "FORCE_COLOR": ("any text", "Print colors also if the output is no terminal."),
