@@ -150,7 +150,7 @@ def _replays(
     """
     if not former_feeds:
         return ()
-    from feedsvc.importing import HostAccess  # noqa: PLC0415 - it imports HTTP and TLS, which take longer than a check
+    from feedsvc.support.http import HostAccess  # noqa: PLC0415 - it imports HTTP and TLS, which take longer than a check
 
     access = HostAccess(internal_hosts=frozenset(host.lower() for host in allowed_hosts))
     catalog = build_catalog(snapshot, wall_clock())

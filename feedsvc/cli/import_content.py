@@ -20,7 +20,6 @@ from feedsvc.cli.variables import IntRange, WordChoice, command, option
 from feedsvc.content.schema import parse_instant
 from feedsvc.editing import git_ignore_text, write_schemas
 from feedsvc.errors import FeedsvcError
-from feedsvc.importing import HostAccess
 from feedsvc.importing.formats import open_source
 from feedsvc.importing.writer import (
     DEFAULT_MAX_BYTES,
@@ -41,6 +40,7 @@ from feedsvc.importing.writer import (
 from feedsvc.support import gc_control
 from feedsvc.support.atomic_write import write_atomically
 from feedsvc.support.clock import wall_clock
+from feedsvc.support.http import HostAccess
 from feedsvc.support.posix import quote_argument
 from feedsvc.support.process_pool import available_processors
 

@@ -13,12 +13,13 @@ from feedsvc.content import did_you_mean
 from feedsvc.editing.feed_replay import FeedReplay, replay
 from feedsvc.errors import FeedsvcError
 from feedsvc.feeds import FORMATS, EntryCache, build_feed
-from feedsvc.importing import HostAccess, split_address
+from feedsvc.importing import split_address
 from feedsvc.importing.feed_source import FeedDocument, FeedKind, FeedLimits, parse_feed, read_document
 from feedsvc.model import Article, ArticleStatus
 from feedsvc.publication import query_target, redirect_target
 from feedsvc.redirects import GONE
 from feedsvc.routes import LISTING_KINDS, FeedAt, ListingRef, path_of, place_of
+from feedsvc.support.http import HostAccess
 from feedsvc.uris import absolute, mount_path
 
 _NAMED: Final = re.compile(rf"(?P<kind>{'|'.join(LISTING_KINDS)})(?:/(?P<id>[^/=]+))?=(?P<where>.+)", re.DOTALL)

@@ -5,12 +5,10 @@ writer makes files that an editor could have written. The command line calls thi
 it.
 """
 
-from feedsvc.importing.addresses import split_address
+from feedsvc.importing.addresses import split_address, with_named_host
 from feedsvc.importing.errors import ImportSourceError
-from feedsvc.importing.host_access import HostAccess, with_named_host
 
 __all__ = [
-    "HostAccess",
     "ImportSourceError",
     "split_address",
     "with_named_host",

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urljoin, urlsplit
+
+from feedsvc.support.http import HostAccess
 
 _NO_ADDRESS: Final = SplitResult("", "", "", "", "")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -49,6 +52,17 @@ def port_of(address: str) -> int:
     """Return the port of an address; 0 if it names none or the default port of its scheme (http, https), or is invalid."""
     split = split_address(address)
     return 0 if split.port is None or split.port == _DEFAULT_PORTS.get(split.scheme) else split.port
+
+
+def with_named_host(access: HostAccess, address: str) -> HostAccess:
+    """Return `access` with the host of `address`, which an operator wrote, among `internal_hosts`, if it is plainly internal.
+
+    That is any IP address, also a public one, or a name without a dot such as localhost. For another host `access` is returned
+    unchanged, because the owner of a name decides where it leads.
+    """
+    host = host_of(address)
+    is_internal = host and ("." not in host or ":" in host or host.replace(".", "").isdigit())
+    return replace(access, internal_hosts=(access.internal_hosts or frozenset()) | {host}) if is_internal else access
 
 
 def own_hosts(addresses: Iterable[str]) -> frozenset[str]:

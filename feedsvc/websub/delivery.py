@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from feedsvc.support.digest import sha256
-from feedsvc.websub.hub_client import HubClient
-from feedsvc.websub.hub_response import DeliveryOutcome, DeliveryResult
+from feedsvc.websub.hub_client import DeliveryOutcome, DeliveryResult, HubClient
 from feedsvc.websub.queue import DeliveryQueue, PendingDelivery
 
 

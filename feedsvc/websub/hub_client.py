@@ -1,44 +1,60 @@
-"""HTTP client for hubs: one POST for each changed feed.
+"""Client for hubs: one POST for each changed feed, and the outcome that follows from the response.
 
-The client uses http.client, because a small request needs no further dependency. Proxy variables are ignored; an operator behind
-a proxy has to name a hub that is reachable directly.
-
-A hub is a third party. Redirects are not followed, one deadline covers the whole exchange, and at most MAX_RESPONSE_SIZE bytes
-are read. A 2xx response is a success only if it is complete (RFC 9112 section 8) or its body is longer than that.
+A hub is a third party: redirects are not followed, and one deadline covers the whole exchange. A 2xx response is a success only
+if it is complete (RFC 9112 section 8) or its body is longer than 64 KiB. Proxy variables are ignored; an operator behind a proxy
+has to name a hub that is reachable directly.
 """
 
 from __future__ import annotations
 
-import re
-import ssl
-from collections.abc import Callable
-from datetime import datetime
-from http import HTTPStatus
-from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Final
-from urllib.parse import SplitResult, urlencode, urlsplit
+from urllib.parse import urlencode
 
-from feedsvc import __version__
-from feedsvc.websub.connection import MAX_RESPONSE_SIZE, Deadline, HubConnection, ResponseReader, ResponseTooLongError
-from feedsvc.websub.hub_response import DeliveryOutcome, DeliveryResult, HubResponse, classify_response, sanitize_text
-from feedsvc.websub.resolver import LookupTimeoutError, Resolver
+from werkzeug.http import parse_date
 
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_MAX_REASON_LENGTH: Final = 200  # characters
-_FORBIDDEN_CHARACTERS: Final = re.compile(r"[\x00-\x20\x7f]")
-_BLOCK_SIZE: Final = 8 * 1024  # bytes per read of a body
+from feedsvc.support.http import HostAccess, HttpClient, HttpError, HttpLimits, HttpResponse, printable
+
+_MAX_RESPONSE_SIZE: Final = 64 * 1024  # bytes of the body
+_FIELDS: Final = {"Accept-Encoding": "identity", "Content-Type": "application/x-www-form-urlencoded"}
+_RETRYABLE_STATUSES: Final = (408, 425, 429)
+_MAX_DATE_LENGTH: Final = 100  # characters
+_MAX_RETRY_AFTER: Final = 86_400.0  # seconds; a longer Retry-After is reduced to this
 
 
-class HubClient:
-    """HTTP client with persistent connections, used by one thread at a time. Any thread may call `abort`."""
+class DeliveryResult(Enum):
+    """Result of a delivery: DELIVERED if the hub accepted it, REJECTED if it refused this feed, DEFERRED if the hub failed.
+
+    A rejection, also a redirect, postpones only this feed, for about an hour or more. A deferral postpones all feeds of the hub,
+    for about a second or more (delivery.py).
+    """
+
+    DELIVERED = "done"
+    REJECTED = "refused"
+    DEFERRED = "later"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryOutcome:
+    """Outcome of a delivery. `reason` is a clause in which "it" is the hub, such as "it cannot be reached"; "" after a success.
+
+    `retry_after` is the hub's Retry-After after a failure, in seconds; 0 if there is none.
+    """
+
+    result: DeliveryResult
+    reason: str = ""
+    retry_after: float = 0.0
+
+
+class HubClient(HttpClient):
+    """HTTP client that notifies hubs. They may have internal addresses, because only who can change site.yaml names them."""
 
     def __init__(self, timeout: float = 10.0) -> None:
         """Create a client. An exchange, from the host look-up to the end of the response, takes at most `timeout` seconds."""
-        self._timeout = timeout
-        self._resolver = Resolver()
-        self._idle_connections: dict[tuple[str, str], HubConnection] = {}
-        self._current_connection: HubConnection | None = None
-        self._is_aborted = False
+        limits = HttpLimits(max_bytes=_MAX_RESPONSE_SIZE, timeout=timeout, total=timeout)
+        super().__init__(HostAccess(internal_hosts=None), limits)
 
     def publish(self, hub: str, topic: str, now: datetime) -> DeliveryOutcome:
         """Notify a hub that a topic (the address of a feed) changed, and return the outcome (WebSub section 7).
@@ -49,163 +65,65 @@ class HubClient:
         """
         body = urlencode({"hub.mode": "publish", "hub.url": topic, "hub.topic": topic}).encode()
         try:
-            address = urlsplit(hub)
-            response = self._post(address, _request(address, body), Deadline(self._timeout))
-        except (OSError, HTTPException, ValueError) as error:
-            return DeliveryOutcome(result=DeliveryResult.DEFERRED, reason=self._reason(error))
-        return classify_response(response, now)
-
-    def close_idle_connections(self) -> None:
-        """Close all connections that are kept open for further requests."""
-        for connection in self._idle_connections.values():
-            connection.close()
-        self._idle_connections.clear()
-
-    def abort(self) -> None:
-        """Abort the current exchange, if any, and make all further ones fail (with outcome DEFERRED), for good."""
-        self._is_aborted = True
-        if connection := self._current_connection:
-            connection.abort()
-
-    def _post(self, address: SplitResult, request: bytes, deadline: Deadline) -> HubResponse:
-        if idle_connection := self._idle_connections.pop((address.scheme, address.netloc), None):
-            try:
-                return self._exchange(address, idle_connection, request, deadline)
-            except (RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-                # The hub had closed the idle connection.
-                if self._is_aborted:
-                    raise
-        return self._exchange(address, self._new_connection(address), request, deadline)
-
-    def _new_connection(self, address: SplitResult) -> HubConnection:
-        if address.scheme not in _DEFAULT_PORTS:
-            raise ValueError(f"'{address.geturl()[:_MAX_REASON_LENGTH]}' is not an http or https address")
-        context = ssl.create_default_context() if address.scheme == "https" else None
-        return HubConnection(address.hostname or "", context)
-
-    def _exchange(self, address: SplitResult, connection: HubConnection, request: bytes, deadline: Deadline) -> HubResponse:
-        """Connect unless the connection is open, send the request and return the response.
-
-        Afterwards, the connection stays open for the next request if it is reusable; otherwise, and after an error, it is
-        closed. Raises OSError, HTTPException or ValueError.
-        """
-        self._current_connection = connection
-        is_reusable = False
-        try:
-            if self._is_aborted:
-                raise ConnectionAbortedError("the publisher stops")
-            if not connection.is_open:
-                port = address.port or _DEFAULT_PORTS[address.scheme]
-                connection.open(self._resolver.resolve(address.hostname or "", port, deadline.remaining()), deadline)
-            response, is_reusable = _read_response(connection.exchange(request, deadline))
-            return response
-        finally:
-            if is_reusable:
-                self._idle_connections[address.scheme, address.netloc] = connection
-            else:
-                connection.close()
-
-    def _reason(self, error: Exception) -> str:
-        """Return why an exchange failed, as `DeliveryOutcome.reason`.
-
-        The text is one printable line of at most some 250 characters.
-        """
-        sentence = next((sentence for kind, sentence in _REASONS if isinstance(error, kind)), _invalid_response_reason)
-        return sentence(error, f"{self._timeout:g} seconds")
+            with self.request(hub, _FIELDS, body) as response:
+                if _is_success(response):
+                    response.skip_body()  # the body of a failure cannot turn it into a success
+                return _classify(response, now)
+        except HttpError as error:
+            return DeliveryOutcome(result=DeliveryResult.DEFERRED, reason=error.reason)
 
 
-def _request(address: SplitResult, body: bytes) -> bytes:
-    """Return the bytes of a POST request. Raises ValueError if the address has characters that a request line cannot contain."""
-    target = (address.path or "/") + (f"?{address.query}" if address.query else "")
-    host = address.netloc.rpartition("@")[2]
-    if _FORBIDDEN_CHARACTERS.search(target + host):
-        raise ValueError(f"'{address.geturl()[:_MAX_REASON_LENGTH]}' contains a character that is not allowed in an address")
-    lines = (
-        f"POST {target} HTTP/1.1".encode("ascii"),
-        b"Host: " + (host.encode("ascii") if host.isascii() else host.encode("idna")),
-        b"Accept-Encoding: identity",
-        b"Content-Type: application/x-www-form-urlencoded",
-        f"Content-Length: {len(body)}".encode("ascii"),
-        f"User-Agent: feedsvc/{__version__}".encode("ascii"),
-        b"",
-        body,
-    )
-    return b"\r\n".join(lines)
+def _is_success(response: HttpResponse) -> bool:
+    return 200 <= response.status < 300  # noqa: PLR2004 - RFC 9110 section 15.3
 
 
-def _read_response(reader: ResponseReader) -> tuple[HubResponse, bool]:
-    """Read a response; return it, and whether the connection is reusable. A success is read to its end, a failure up to its body.
+def _classify(response: HttpResponse, now: datetime) -> DeliveryOutcome:
+    """Return the outcome that follows from a final response, with its Retry-After as seconds from `now`.
 
-    A success whose body is too long is returned, too, but the connection is not reusable then. Raises TimeoutError after the
-    deadline (_LateResponseError if the response had begun), IncompleteRead if the response ends early, ResponseTooLongError if
-    its header section is too long, RemoteDisconnected if the hub sent nothing, another HTTPException or ValueError if the
-    response is not HTTP.
+    Any 2xx is DELIVERED, because WebSub section 7 defines no statuses. 3xx and 4xx, except 408, 425 and 429, are REJECTED (tried
+    again after about an hour or more): redirects, too, because the operator has not named their target. All other statuses, such
+    as 503, are DEFERRED (tried again after about a second or more). Retry-After counts up to a day.
     """
-    try:
-        return _parse_response(reader)
-    except TimeoutError as error:
-        raise (_LateResponseError if reader.has_begun else TimeoutError)(*error.args) from None
-    except (ConnectionError, HTTPException, ValueError) as error:
-        if reader.has_begun and (reader.has_ended or isinstance(error, ConnectionError)):
-            raise IncompleteRead(b"") from None
-        raise
-
-
-def _parse_response(reader: ResponseReader) -> tuple[HubResponse, bool]:
-    response = _final_response(reader)
-    hub_response = HubResponse(
-        status=response.status,
-        reason=response.reason,
-        location=response.getheader("Location", ""),
-        retry_after=response.getheader("Retry-After", ""),
+    if _is_success(response):
+        return DeliveryOutcome(result=DeliveryResult.DELIVERED)
+    is_rejected = 300 <= response.status < 500 and response.status not in _RETRYABLE_STATUSES  # noqa: PLR2004 - RFC 9110 sections 15.4, 15.5
+    wait = _parse_retry_after(response.header("Retry-After"), now)
+    reason = (
+        f"it responded with {response.status} {printable(response.reason, 100)}".rstrip()
+        + _redirect_hint(response)
+        + _retry_after_hint(now, wait)
     )
-    if not hub_response.is_success:
-        return hub_response, False  # the body cannot turn a failure into a success
+    return DeliveryOutcome(
+        result=DeliveryResult.REJECTED if is_rejected else DeliveryResult.DEFERRED, reason=reason, retry_after=wait
+    )
+
+
+def _redirect_hint(response: HttpResponse) -> str:
+    location = response.header("Location")
+    if not location or response.status // 100 != 3:  # noqa: PLR2004 - RFC 9110 section 15.4
+        return ""
+    hint = "redirects of a hub are not followed; if it has moved, write its new address in site.yaml"
+    return f" to '{printable(location)}': {hint}"
+
+
+def _retry_after_hint(now: datetime, wait: float) -> str:
+    return (
+        f"; it asks to be tried again after {(now + timedelta(seconds=wait)).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        if wait
+        else ""
+    )
+
+
+def _parse_retry_after(retry_after: str, now: datetime) -> float:
+    """Return a Retry-After field (RFC 9110 section 10.2.3) as seconds from `now`, at most a day; 0 if "", invalid or past."""
+    field = retry_after[:_MAX_DATE_LENGTH].strip()
+    wait = float(field[:9]) if field.isascii() and field.isdigit() else _seconds_until(field, now)
+    return min(max(wait, 0.0), _MAX_RETRY_AFTER)
+
+
+def _seconds_until(date: str, now: datetime) -> float:
     try:
-        while response.read(_BLOCK_SIZE):
-            pass
-    except ResponseTooLongError:
-        return hub_response, False
-    # http.client takes the end of the connection for the end of the last chunk or of the trailer section.
-    if response.length or (response.chunked and reader.has_ended):
-        raise IncompleteRead(b"", response.length)
-    return hub_response, not response.will_close and not reader.has_unread_bytes
-
-
-def _final_response(reader: ResponseReader) -> HTTPResponse:
-    """Read header sections up to that of the final response, and return that response. Skips interim responses.
-
-    These are all 1xx except 101 (RFC 9110 section 15.2). Raises IncompleteRead if the connection ends before.
-    """
-    while True:
-        response = HTTPResponse(reader, method="POST")  # type: ignore[arg-type]  # it calls only makefile
-        response.begin()
-        if reader.has_ended:
-            # http.client takes the end of the connection for the end of the header section.
-            raise IncompleteRead(b"")
-        if response.status >= HTTPStatus.OK or response.status == HTTPStatus.SWITCHING_PROTOCOLS:
-            return response
-
-
-class _LateResponseError(TimeoutError):
-    """Error: the deadline passed after the first byte of a response."""
-
-
-def _invalid_response_reason(error: Exception, _: str) -> str:
-    return f"the notification failed ({sanitize_text(str(error), _MAX_REASON_LENGTH) or type(error).__name__})"
-
-
-def _unreachable_reason(error: Exception, _: str) -> str:
-    return f"it cannot be reached ({sanitize_text(getattr(error, 'strerror', '') or str(error), _MAX_REASON_LENGTH)})"
-
-
-# The first match is used, so a subclass precedes its base class. The second argument is the timeout in words.
-_REASONS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Exception, str], str]], ...]] = (
-    (LookupTimeoutError, lambda _, seconds: f"its host name was not resolved within {seconds}"),
-    (_LateResponseError, lambda _, seconds: f"it did not complete its response within {seconds}"),
-    (TimeoutError, lambda _, seconds: f"it did not respond within {seconds}"),
-    (ResponseTooLongError, lambda *_: f"its response's header section is longer than {MAX_RESPONSE_SIZE // 1024} kB"),
-    (IncompleteRead, lambda *_: "it closed the connection before its response was complete"),
-    ((RemoteDisconnected, ConnectionResetError, BrokenPipeError), lambda *_: "it closed the connection without a response"),
-    (OSError, _unreachable_reason),
-)
+        moment = parse_date(date)
+    except OverflowError:  # year or offset out of range
+        return 0.0
+    return (moment - now).total_seconds() if moment else 0.0

@@ -15,8 +15,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.support.file_lock import FileLock
 from feedsvc.support.state_folder import open_lock_file
 from feedsvc.websub.delivery import DeliveryLoop
-from feedsvc.websub.hub_client import HubClient
-from feedsvc.websub.hub_response import DeliveryResult
+from feedsvc.websub.hub_client import DeliveryResult, HubClient
 from feedsvc.websub.hubs import HubSelection
 from feedsvc.websub.publisher import LOCK_FILE, QUEUE_FILE
 from feedsvc.websub.purge import PurgeCommand
@@ -111,7 +110,7 @@ class OneShotPublisher:
                     topics_by_reason.setdefault(outcome.reason, []).append(delivery.topic)
                 if consecutive_failures == _MAX_CONSECUTIVE_FAILURES or outcome.retry_after:
                     break
-            self._hub_client.close_idle_connections()
+            self._hub_client.close()
         failed_count = sum(map(len, topics_by_reason.values()))
         failures = tuple(f"{_summarize_topics(topics)}: {reason}" for reason, topics in topics_by_reason.items())
         untried_count = len(deliveries) - delivered_count - failed_count
@@ -120,7 +119,7 @@ class OneShotPublisher:
         )
 
     def close(self) -> None:
-        self._hub_client.close_idle_connections()
+        self._hub_client.close()
         self._queue.close()
         self._leader_lock.release()
 

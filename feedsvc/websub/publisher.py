@@ -23,8 +23,7 @@ from feedsvc.support.state_folder import open_lock_file
 from feedsvc.uris import absolute
 from feedsvc.websub import status
 from feedsvc.websub.delivery import DeliveryLoop
-from feedsvc.websub.hub_client import HubClient
-from feedsvc.websub.hub_response import DeliveryOutcome, DeliveryResult
+from feedsvc.websub.hub_client import DeliveryOutcome, DeliveryResult, HubClient
 from feedsvc.websub.hubs import HubSelection
 from feedsvc.websub.purge import PurgeCommand
 from feedsvc.websub.queue import DeliveryQueue
@@ -249,7 +248,7 @@ class Publisher:
             # If there is a newer edition, notify the hubs of that one.
             if not self._has_new_edition:
                 self._deliver_batch(hub, delivery_loop, self._queue)
-        self._hub_client.close_idle_connections()
+        self._hub_client.close()
         next_due = self._queue.next_due()
         return None if next_due is None else min(max(next_due - self._clock().timestamp(), 0.0), self._poll_interval)
 
@@ -293,7 +292,7 @@ class Publisher:
                 return
 
     def _release_resources(self) -> None:
-        self._hub_client.close_idle_connections()
+        self._hub_client.close()
         if self._queue:
             self._queue.close()
         self._leader_lock.release()

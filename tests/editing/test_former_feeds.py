@@ -15,8 +15,8 @@ from feedsvc.editing.former_feeds import FormerFeed, compare_former_feeds, parse
 from feedsvc.editing.replay_report import summary
 from feedsvc.errors import FeedsvcError
 from feedsvc.feeds import FORMATS, EntryCache, build_feed
-from feedsvc.importing import HostAccess
 from feedsvc.routes import ListingRef
+from feedsvc.support.http import HostAccess
 from tests.conftest import Newsroom
 from tests.helpers.document_server import Document, DocumentServer, document_server
 

@@ -8,14 +8,15 @@ from typing import Final
 
 import pytest
 
-from feedsvc.importing import HostAccess, with_named_host
+from feedsvc.importing import with_named_host
 from feedsvc.importing.addresses import absolute, host_of, is_front_page, page_key, split_address
 from feedsvc.importing.errors import ImportSourceError
 from feedsvc.importing.feed_source import open_feed_source
-from feedsvc.importing.http_fetch import FetchError, fetch_document
+from feedsvc.importing.http_fetch import fetch_document
 from feedsvc.importing.source import SourceRedirect
 from feedsvc.importing.wordpress import open_wordpress_export
 from feedsvc.importing.writer import ImportOptions, import_source
+from feedsvc.support.http import HostAccess, HttpError
 from tests.importing.wordpress_export import WxrItem, export_xml
 from tests.importing.writer.memory_source import NOW, SITE, articles, post, run_import
 
@@ -70,7 +71,7 @@ def test_posts_with_broken_addresses_and_redirects_are_imported(tmp_path: Path) 
 def test_broken_address_of_a_feed_is_a_sentence(address: str) -> None:
     with pytest.raises(ImportSourceError, match=r"^http"):
         open_feed_source(address)
-    with pytest.raises(FetchError):
+    with pytest.raises(HttpError):
         fetch_document(address, access=with_named_host(HostAccess(), address))
 
 

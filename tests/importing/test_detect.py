@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.importing import HostAccess, ImportSourceError
+from feedsvc.importing import ImportSourceError
 from feedsvc.importing.formats import open_source
 from feedsvc.importing.source import SourceSystem
+from feedsvc.support.http import HostAccess
 from tests.importing.wordpress_export import WxrItem, export_xml
 
 EXPORT = export_xml([WxrItem(number=1)])

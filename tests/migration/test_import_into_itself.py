@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from feedsvc.content.folder import load_content
-from feedsvc.importing import HostAccess
 from feedsvc.importing.formats import open_source
 from feedsvc.importing.writer import ImportOptions, ImportReport, MergeConflict, import_source
+from feedsvc.support.http import HostAccess
 from tests.conftest import Newsroom
 from tests.importing.writer.memory_source import OLD, files, post, run_import
 from tests.migration.test_round_trip import FORMS, NOW, export

@@ -12,11 +12,11 @@ from typing import Any, Final
 import pytest
 
 from feedsvc.content.folder import ContentSnapshot, load_content
-from feedsvc.importing import HostAccess
 from feedsvc.importing.formats import open_source
 from feedsvc.importing.writer import FolderMedia, ImportOptions, ImportReport, import_source
 from feedsvc.migration import EXPORT_FORMATS, exported_articles
 from feedsvc.model import Article, ArticleStatus
+from feedsvc.support.http import HostAccess
 from tests import ROOT
 from tests.conftest import Newsroom
 from tests.importing.wordpress_export import WxrItem, write_export

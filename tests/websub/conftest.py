@@ -61,7 +61,7 @@ def client() -> Iterator[HubClient]:
     """Return a client with a timeout of two seconds."""
     client = HubClient(2)
     yield client
-    client.close_idle_connections()
+    client.close()
 
 
 def wait_until_delivered(site: PublishedSite) -> None:

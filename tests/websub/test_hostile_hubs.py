@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.websub.hub_client import HubClient
-from feedsvc.websub.hub_response import DeliveryOutcome, DeliveryResult
+from feedsvc.websub.hub_client import DeliveryOutcome, DeliveryResult, HubClient
 from tests.audience.waiting import TIMEOUT, wait_until
 from tests.cli.command_line import run_feedsvc
 from tests.websub.conftest import OpenSite
@@ -50,7 +49,6 @@ def test_redirect_is_reported_in_the_status_and_by_ping(
 @pytest.mark.parametrize(
     "responder",
     [
-        send_parts(b"HTTP"),
         send_parts(b"HTTP/1.1 202"),
         send_parts(b"HTTP/1.1 202 Accepted\r\n"),
         send_parts(STATUS_202 + b"X-Half: of a he"),
@@ -66,7 +64,6 @@ def test_redirect_is_reported_in_the_status_and_by_ping(
         send_parts(STATUS_202 + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX: y\r\n"),
     ],
     ids=[
-        "within the version",
         "within the status line",
         "after the status line",
         "within a header",
@@ -113,11 +110,11 @@ def test_complete_response_is_delivered(hub: Hub, client: HubClient, responder: 
 @pytest.mark.parametrize(
     ("responder", "reason"),
     [
-        (send_endlessly(b"HTTP/1.1 500 ", b"reason "), "its response's header section is longer than 64 kB"),
-        (send_endlessly(STATUS_202 + b"X: ", b"x"), "its response's header section is longer than 64 kB"),
-        (send_endlessly(STATUS_202, b"X: y\r\n"), "the notification failed (got more than 100 headers)"),
-        (send_endlessly(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "its response's header section is longer than 64 kB"),
-        (send_endlessly(b"", b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n"), "its response's header section is longer than 64 kB"),
+        (send_endlessly(b"HTTP/1.1 500 ", b"reason "), "the request failed (got more than 65536 bytes when reading status line)"),
+        (send_endlessly(STATUS_202 + b"X: ", b"x"), "the request failed (got more than 65536 bytes when reading header line)"),
+        (send_endlessly(STATUS_202, b"X: y\r\n"), "the request failed (got more than 100 headers)"),
+        (send_endlessly(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "it is larger than 65536 bytes"),
+        (send_endlessly(b"", b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n"), "it is larger than 65536 bytes"),
         (send_endlessly(STATUS_202 + b"\r\n", b"x"), ""),
         (send_endlessly(STATUS_202 + b"Content-Length: 1000000000000000\r\n\r\n", b"x"), ""),
         (send_endlessly(STATUS_202 + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffff\r\n", b"x"), ""),
@@ -141,7 +138,7 @@ def test_endless_response_takes_little_memory(hub: Hub, responder: Responder, re
     if reason is not None:
         # The status decides; a body longer than the read limit does not matter.
         assert outcome == (DeliveryOutcome(result=DeliveryResult.DEFERRED, reason=reason) if reason else DELIVERED)
-    client.close_idle_connections()
+    client.close()
 
 
 @pytest.mark.parametrize(
@@ -207,4 +204,4 @@ def test_random_responses_raise_no_error(hub: Hub) -> None:
         outcome = client.publish(hub.url, TOPIC, NOW)
         assert outcome.reason.isprintable()
         assert bool(outcome.reason) == (outcome.result is not DeliveryResult.DELIVERED)
-    client.close_idle_connections()
+    client.close()

@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from feedsvc.importing.addresses import with_named_host
 from feedsvc.importing.errors import DamagedFeedError, ImportSourceError
 from feedsvc.importing.feed_source.parse import parse_feed
 from feedsvc.importing.feed_source.records import FeedDocument
-from feedsvc.importing.host_access import HostAccess, with_named_host
-from feedsvc.importing.http_fetch import FetchedDocument, FetchError, FetchLimits, fetch_document
+from feedsvc.importing.http_fetch import FetchedDocument, fetch_document
 from feedsvc.importing.source import Omission
+from feedsvc.support.http import HostAccess, HttpError, HttpLimits
 
 _MIB: Final = 1024**2
 _ACCEPT: Final = (
@@ -126,7 +127,7 @@ def read_document(where: str, *, access: HostAccess, limits: FeedLimits) -> Feed
         return StoredDocument(path=path, place=where).parse(limits.document_bytes)
     try:
         fetched = _fetch(where, with_named_host(access, where), limits.document_bytes)
-    except FetchError as error:
+    except HttpError as error:
         raise ImportSourceError(str(error)) from None
     return parse_feed(fetched.data, fetched.address, address=fetched.address, charset=fetched.charset)
 
@@ -191,7 +192,7 @@ def _fetch_all(address: str, documents: FeedDocuments, access: HostAccess) -> No
             fetched = _fetch(next_address, access, min(documents.limits.document_bytes, documents.limits.total_bytes - total))
             stored = _store(fetched, folder / f"{len(documents.stored)}")
             document = stored.parse(documents.limits.document_bytes)
-        except (FetchError, ImportSourceError) as error:
+        except (HttpError, ImportSourceError) as error:
             if not documents.stored:
                 raise ImportSourceError(str(error)) from None
             documents.omissions.append(
@@ -215,12 +216,12 @@ def _fetch_all(address: str, documents: FeedDocuments, access: HostAccess) -> No
 
 
 def _fetch(address: str, access: HostAccess, max_bytes: int) -> FetchedDocument:
-    """Fetch a document, with two further attempts, after pauses of 1 and 4 seconds, if the fault may pass. Raises FetchError."""
-    limits = replace(FetchLimits(), max_bytes=max_bytes)
+    """Fetch a document, with two further attempts, after pauses of 1 and 4 seconds, if the fault may pass. Raises HttpError."""
+    limits = replace(HttpLimits(), max_bytes=max_bytes)
     for pause in _PAUSES:
         try:
             return fetch_document(address, access=access, limits=limits, accept=_ACCEPT)
-        except FetchError as error:
+        except HttpError as error:
             if not error.is_temporary:
                 raise
             time.sleep(pause)

@@ -14,7 +14,6 @@ from feedsvc.importing.feed_source.markup import plain_text, title_text
 from feedsvc.importing.feed_source.records import PAGE, FeedDocument, FeedItem, FeedKind, FeedTerm
 from feedsvc.importing.feed_source.shared_elements import unique_authors
 from feedsvc.importing.frames import replace_frames
-from feedsvc.importing.host_access import HostAccess
 from feedsvc.importing.source import (
     Omission,
     SourceAuthor,
@@ -25,6 +24,7 @@ from feedsvc.importing.source import (
     SourceTerm,
     TermKind,
 )
+from feedsvc.support.http import HostAccess
 
 _TAG_SEGMENTS: Final = frozenset({"tag", "tags", "topic", "topics", "keyword", "keywords"})
 # Suffix of the feed that replaces one of each kind.

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from feedsvc.importing.errors import ImportSourceError
 from feedsvc.importing.feed_source import is_address, open_feed_source
-from feedsvc.importing.host_access import HostAccess
 from feedsvc.importing.source import ImportSource
 from feedsvc.importing.wordpress import is_wordpress_export, open_wordpress_export
+from feedsvc.support.http import HostAccess
 
 
 def open_source(where: str, access: HostAccess) -> ImportSource:

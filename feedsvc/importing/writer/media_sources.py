@@ -13,8 +13,8 @@ from typing import Final, Protocol
 from urllib.parse import unquote
 
 from feedsvc.importing.addresses import host_of, split_address
-from feedsvc.importing.host_access import HostAccess
-from feedsvc.importing.http_fetch import FetchError, FetchLimits, fetch_file
+from feedsvc.importing.http_fetch import fetch_file
+from feedsvc.support.http import HostAccess, HttpError, HttpLimits
 
 DEFAULT_MAX_BYTES: Final = 512 * 1024**2
 COPY_SUFFIX: Final = ".copy"  # of a file that is not complete yet
@@ -71,9 +71,9 @@ class WebMedia:
                     f"{host} gave no response {_MAX_FAILURES} times in succession, and was not asked any more"
                 )
             try:
-                limits = FetchLimits(max_bytes=self.max_bytes, total=_SECONDS_PER_FILE)
-                media_type = fetch_file(address, path, access=self.access, limits=limits).media_type
-            except FetchError as error:
+                limits = HttpLimits(max_bytes=self.max_bytes, total=_SECONDS_PER_FILE)
+                media_type = fetch_file(address, path, access=self.access, limits=limits)
+            except HttpError as error:
                 self._count(host, is_failure=error.status == 0 and error.is_temporary)
                 if not error.is_temporary or attempt == _ATTEMPTS:
                     raise MediumMissingError(error.reason) from None

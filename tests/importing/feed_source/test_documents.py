@@ -10,7 +10,7 @@ import pytest
 from feedsvc.importing.errors import ImportSourceError
 from feedsvc.importing.feed_source import documents as module
 from feedsvc.importing.feed_source.documents import FeedDocuments, FeedLimits, open_documents, read_document
-from feedsvc.importing.host_access import HostAccess
+from feedsvc.support.http import HostAccess
 from tests.helpers.document_server import Document, DocumentServer, document_server
 from tests.importing.feed_source import samples
 

@@ -11,12 +11,12 @@ import pytest
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.export import StaticTree
-from feedsvc.importing import HostAccess
 from feedsvc.importing.formats import open_source
 from feedsvc.importing.source import Omission, SourceFilePage
 from feedsvc.importing.writer import FolderMedia, ImportOptions, ImportReport, import_source, redirects
 from feedsvc.publication import Publication
 from feedsvc.publication.old_addresses import query_target, redirect_target
+from feedsvc.support.http import HostAccess
 from tests.helpers.newsrooms import picture
 from tests.importing.wordpress_export import SITE, WxrItem, attachment, export_xml
 from tests.importing.writer.memory_source import FIRST, NOW, OLD, load, post, run_import, what

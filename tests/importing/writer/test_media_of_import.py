@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.importing.host_access import HostAccess
 from feedsvc.importing.source import SourceMedium, SourceSystem
 from feedsvc.importing.writer import FolderMedia, ImportReport, MediaOrigin, WebMedia
 from feedsvc.support.digest import sha256
+from feedsvc.support.http import HostAccess
 from tests.helpers.document_server import Document, DocumentServer, document_server
 from tests.helpers.newsrooms import picture
 from tests.importing.writer.memory_source import OLD, SITE, articles, files, load, post, run_import, what
