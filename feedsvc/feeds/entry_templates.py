@@ -50,9 +50,6 @@ _MIN_ENTRY_CHARACTERS: Final = 1_000  # characters added for each entry, beside 
 _MAX_CACHED_ESCAPES: Final = 1024  # results for each escaper
 # A value that occurs nowhere else in a document. It holds every character that any escaper replaces.
 _MARKER_FORMAT: Final = '\ue000{}&x<>"\t\n]]>\ue001'
-_MARKER: Final = re.compile(
-    "(\ue000[^\ue000\ue001]*\ue001|1[0-9]{17}|1[0-9]{3}-01-01T00:00:00Z|[A-Z][a-z]{2}, 01 Jan 1[0-9]{3} 00:00:00 GMT)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +112,21 @@ class EntryTemplates:
         return template
 
     def _build_template(self, sample: Entry) -> _EntryTemplate | None:
-        """Return the template of entries like `sample`, None if `render_fully` escapes one of its values in an unknown way."""
+        """Return the template of entries like `sample`, None if `render_fully` escapes a text or date in an unknown way."""
         rendered = self._render_fully(sample)
+        values = _values(sample)[0]
         placeholders = {
             escaper(value): (index, escaper if index < _SCALAR_COUNT else self._cached_escapers[escaper])
-            for index, value in enumerate(_values(sample)[0])
+            for index, value in enumerate(values)
             if value
             for escaper in self._escapers[type(value)]
         }
-        pieces = _MARKER.split(rendered.data.decode())
-        markers = pieces[1::2]
-        if not placeholders.keys() >= {*markers}:
+        pieces = re.split(f"({'|'.join(map(re.escape, placeholders))})", rendered.data.decode())
+        literals, markers = pieces[::2], pieces[1::2]
+        parts_of_markers = {_MARKER_FORMAT[0], *(str(value.year) for value in values if isinstance(value, datetime))}
+        if any(part in literal for literal in literals for part in parts_of_markers):
             return None
-        return _EntryTemplate(pieces[::2], [placeholders[marker] for marker in markers], rendered.prefixes)
+        return _EntryTemplate(literals, [placeholders[marker] for marker in markers], rendered.prefixes)
 
 
 def _values(entry: Entry) -> tuple[list[Any], list[int]]:

@@ -17,6 +17,7 @@ from feedsvc.feeds.entry_cache import RenderedEntry
 from feedsvc.feeds.entry_templates import EntryTemplates
 from feedsvc.license_model import License, LicenseScope, Payment
 from feedsvc.model import Enclosure, Image, Source
+from feedsvc.support.date_formats import rfc822, rfc3339
 from tests.helpers.feeds import MARKUP_TEXT, QUIET_DAY, SUMMIT, at
 
 RENDER_FUNCTIONS: dict[str, Callable[[Entry], RenderedEntry]] = {
@@ -123,6 +124,31 @@ def test_entries_that_differ_only_in_values_share_a_template(suffix: str) -> Non
 def test_without_a_matching_escaper_entries_are_rendered_without_a_template(suffix: str) -> None:
     templates = EntryTemplates(RENDER_FUNCTIONS[suffix], (), TEMPLATES[suffix]._needs_fallback)
     assert templates.render(SUMMIT) == RENDER_FUNCTIONS[suffix](SUMMIT)
+
+
+def render_with_new_templates(suffix: str, entry: Entry) -> bytes:
+    templates = EntryTemplates(RENDER_FUNCTIONS[suffix], TEMPLATES[suffix]._escapers[str], TEMPLATES[suffix]._needs_fallback)
+    return templates.render(entry).data
+
+
+@EVERY_FORMAT
+def test_changed_spelling_of_dates_is_in_every_entry(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    formatter = rfc822 if suffix == "rss" else rfc3339.__wrapped__
+    assert b"D:2" not in render_with_new_templates(suffix, SUMMIT)
+    monkeypatch.setattr(formatter, "__code__", (lambda moment: f"D:{moment.year}").__code__)
+    rfc3339.cache_clear()
+    entry = replace(SUMMIT, published=at(3).replace(year=2018), updated=at(4).replace(year=2019))
+    assert render_with_new_templates(suffix, entry) == RENDER_FUNCTIONS[suffix](entry).data
+    assert b"D:2018" in render_with_new_templates(suffix, entry)
+    monkeypatch.undo()
+    rfc3339.cache_clear()
+
+
+def test_date_in_a_spelling_of_no_formatter_is_rendered_without_a_template() -> None:
+    def render(entry: Entry) -> RenderedEntry:
+        return RenderedEntry(f"{entry.published:%d.%m.%Y}".encode(), frozenset())
+
+    assert EntryTemplates(render, ()).render(SUMMIT) == render(SUMMIT)
 
 
 @pytest.mark.parametrize("suffix", ["rss", "atom"])
