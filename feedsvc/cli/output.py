@@ -91,10 +91,12 @@ def _problem_fields(problem: Problem, repeats: int) -> dict[str, object]:
     return {**asdict(problem), **({"more_files": repeats} if repeats else {})}
 
 
-def log_edition(_before: Edition, now: Edition) -> None:
+def log_edition(before: Edition, now: Edition) -> None:
     """Log a new edition, for --verbose. A listener of the Watcher."""
-    catalog = now.publication.catalog
-    _LOG.debug("feedsvc: edition %d: %d visible articles, since %s", now.number, len(catalog.visible), rfc3339(now.since))
+    if _LOG.isEnabledFor(logging.DEBUG):
+        changed, visible = now.publication.changed_since(before.publication), now.publication.catalog.visible
+        text = "feedsvc: edition %d: %d documents changed, %d visible articles, since %s"
+        _LOG.debug(text, now.number, len(changed), len(visible), rfc3339(now.since))
 
 
 def _paths(problems: Iterable[Problem]) -> set[str]:

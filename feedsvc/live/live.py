@@ -12,7 +12,6 @@ from typing import Final
 from feedsvc.catalog import Catalog, build_catalog, is_identical
 from feedsvc.content.folder import ContentFolder, ContentSnapshot
 from feedsvc.content.media import VariantStore
-from feedsvc.content.scan import FolderCheck
 from feedsvc.errors import ContentError, Problem
 from feedsvc.live.reload_statistics import ReloadStatistics
 from feedsvc.pages import ThemeAdoption
@@ -101,10 +100,6 @@ class Live:
         """Paths, relative to the content folder, of articles/ and all folders below it that the last scan could read."""
         return self._folder.article_folders
 
-    def start_article_check(self) -> FolderCheck:
-        """Return a new check whether articles/ has changes that no `reload` has read. Use it only in the thread that reloads."""
-        return self._folder.start_article_check()
-
     def article_id(self, slug: str, now: datetime) -> str | None:
         """Return the id of the article that is visible at `now` and has this slug, current or former; None if there is none."""
         catalog = self.current(now).catalog
@@ -148,7 +143,7 @@ class Live:
     def reload(self, changed_paths: Iterable[str] | None = None, min_age: timedelta = _NO_TIME) -> frozenset[str]:
         """Read changes at `changed_paths`, or in the whole folder if None. If they or time change anything, swap in an edition.
 
-        Paths, of files or whole folders, are relative to the content folder, or ALL_BUT_ARTICLES, as for `ContentFolder.read`.
+        Paths, of files or whole folders, are relative to the content folder, as for `ContentFolder.read`.
         Return the paths of files that were not read because they changed less than `min_age` ago: pass them to the next call. If
         the folder cannot be used, the publication stays, a problem says so, and the result is empty.
         """
@@ -161,7 +156,7 @@ class Live:
                 self._swap(self.edition.publication, _with_folder_problem(self.edition.content, error), now)
             return frozenset()
         content = self._theme_adoption.apply(change.content, now, preview=self._preview)
-        if self._was_unavailable and not change.unsettled_files:
+        if self._was_unavailable and not change.waiting_files:
             # Pages rendered while the folder was unavailable lack values that could not be read, such as image sizes.
             self._was_unavailable = False
             self.edition.publication.clear_caches()
@@ -185,7 +180,7 @@ class Live:
         self._folder.save()
         if self._last_modified_store:
             self._last_modified_store.recover()
-        return change.unsettled_files
+        return change.waiting_files
 
     def discard_future_dates(self) -> None:
         """Discard cached documents with a Last-Modified over a day in the future. Call it after the clock was set back."""

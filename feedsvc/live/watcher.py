@@ -2,8 +2,7 @@
 
 Some notifications of the operating system are lost, and none is sent if the root is a link that is switched. So a folder that a
 notification names is scanned whole, the root's inode and the clock are checked many times a second, and the whole content
-folder is scanned once a minute. This periodic scan first compares articles/, a few folders at a time, with what is known, and
-reads notified changes in between. Only if a folder differs, all is scanned at once.
+folder is scanned once a minute, for which a save may wait.
 """
 
 from __future__ import annotations
@@ -19,8 +18,6 @@ from typing import Final, Protocol
 
 from watchfiles import Change, watch
 
-from feedsvc.content.folder import ALL_BUT_ARTICLES
-from feedsvc.content.scan import FolderCheck
 from feedsvc.live.clock_jumps import ClockJumpDetector
 from feedsvc.live.live import Edition, Live
 from feedsvc.live.watched_folders import IGNORED_FOLDERS, IS_RECURSIVE, existing_folders, watched_folders
@@ -29,7 +26,6 @@ _POLL_INTERVAL: Final = 25  # milliseconds between two checks of the root, the c
 _DEBOUNCE: Final = 200  # milliseconds; a burst of notifications is split into batches of this length
 _DEBOUNCE_STEP: Final = 10  # milliseconds without a notification end a batch
 _FULL_SCAN_INTERVAL: Final = 60.0  # seconds
-_CHECK_SLICE: Final = 0.03  # seconds that a periodic scan compares folders before it lets notified changes be read
 _MIN_FILE_AGE: Final = timedelta(milliseconds=20)  # a file younger than this may be half written
 _RETRY_DELAY: Final = 1.0  # seconds between two polls while there are no notifications
 
@@ -78,15 +74,13 @@ class Watcher:
         self._clock_jumps = ClockJumpDetector(live.alerts)
         # Check now, because the first poll may be much later and has to detect a jump before it.
         self._clock_jumps.check(live.clock())
-        self._unsettled_paths: frozenset[str] = frozenset()
+        self._waiting_files: frozenset[str] = frozenset()
         self._is_reloaded, self._is_fully_scanned = False, False  # since the last call of `_has_unwatched_folder`
         self._stop = threading.Event()
         self._full_scan_requested = threading.Event()
         article_count = len(live.edition.content.articles)
         first_scan_delay = _FIRST_SCAN_DELAY + _FIRST_SCAN_DELAY_PER_ARTICLE * article_count
         self._next_full_scan = time.monotonic() + first_scan_delay
-        self._check: FolderCheck | None = None  # of the periodic scan that is under way
-        self._poll_ended_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="feedsvc-watch", daemon=True)
 
     def start(self) -> None:
@@ -162,15 +156,16 @@ class Watcher:
         """Reload what has changed, advance to the edition of this moment, and notify the listeners.
 
         In between, confirm a finished full scan to peers, and check the clock for jumps. At the end, prepare the next scheduled
-        edition, and continue a periodic scan. `notified_paths` are relative to the root; None
-        requests a full scan.
+        edition. `notified_paths` are relative to the root; None requests a full scan.
         """
-        if notified_paths is None or self._full_scan_requested.is_set() or self._peers.is_rescan_requested():
+        if notified_paths is None or self._is_full_scan_due():
             self._full_scan_requested.clear()
-            self._finish_full_scan(None, time.monotonic())
-        elif (paths := notified_paths | self._unsettled_paths | self._live.paths_with_lost_text()) or self._live.is_due:
+            self._scan_began_at = time.monotonic()
+            self._reload(None)
+            self._next_full_scan = time.monotonic() + _FULL_SCAN_INTERVAL
+        elif (paths := notified_paths | self._waiting_files | self._live.paths_with_lost_text()) or self._live.is_due:
             self._reload(paths)
-        if self._scan_began_at and not self._unsettled_paths:
+        if self._scan_began_at and not self._waiting_files:
             self._peers.confirm_scan(self._scan_began_at)
             self._scan_began_at = 0.0
         # Read the clock after the reload: an earlier moment would undo a scheduled change that happened during the reload.
@@ -180,35 +175,15 @@ class Watcher:
         self._live.current(now)
         self._notify_listeners()
         self._live.prepare_next_edition(now)
-        if time.monotonic() >= self._next_full_scan and not self._unsettled_paths:
-            self._continue_periodic_scan()
-        self._poll_ended_at = time.monotonic()
 
-    def _continue_periodic_scan(self) -> None:
-        """Compare some folders of articles/ with what is known, for _CHECK_SLICE. If they differ, scan the whole folder.
-
-        After the last folder, the next call reads all that is outside articles/.
-        """
-        check = self._check = self._check or self._live.start_article_check()
-        if check.is_complete:
-            self._finish_full_scan(frozenset((ALL_BUT_ARTICLES,)), check.began_at)
-        elif not check.advance(_CHECK_SLICE):
-            self._finish_full_scan(None, time.monotonic())
-
-    def _finish_full_scan(self, paths: frozenset[str] | None, began_at: float) -> None:
-        """Reload `paths`, all that was not compared since `began_at`, and end the check of a periodic scan, if any."""
-        self._check, self._scan_began_at = None, began_at
-        self._reload(paths)
-        self._next_full_scan = time.monotonic() + _FULL_SCAN_INTERVAL
+    def _is_full_scan_due(self) -> bool:
+        is_time = time.monotonic() >= self._next_full_scan and not self._waiting_files
+        return is_time or self._full_scan_requested.is_set() or self._peers.is_rescan_requested()
 
     def _reload(self, paths: frozenset[str] | None) -> None:
         """Reload `paths`, or the whole folder if None. Files that are being written are left for the next poll."""
-        min_age, is_end_of_check = _MIN_FILE_AGE, paths is not None and ALL_BUT_ARTICLES in paths
-        if is_end_of_check:
-            # Postpone what may be newer than a change of an article that is not notified yet, so that the order of saves is kept.
-            min_age += timedelta(seconds=time.monotonic() - self._poll_ended_at)
-        self._unsettled_paths = self._live.reload(paths, min_age)
-        self._is_reloaded, self._is_fully_scanned = True, self._is_fully_scanned or is_end_of_check or paths is None
+        self._waiting_files = self._live.reload(paths, _MIN_FILE_AGE)
+        self._is_reloaded, self._is_fully_scanned = True, self._is_fully_scanned or paths is None
 
     def _notify_listeners(self) -> None:
         before, self._announced_edition = self._announced_edition, self._live.edition

@@ -35,8 +35,10 @@ class LogLimit:
     def admit(self, record: logging.LogRecord, now: float) -> bool:
         """Count a record and return whether it may be written. `now` is in seconds of time.monotonic.
 
-        Call `pop_summaries` before, because only that ends a window.
+        Call `pop_summaries` before, because only that ends a window. Records of the level DEBUG are all written.
         """
+        if record.levelno <= logging.DEBUG:
+            return True
         window = self._windows.setdefault((record.pathname, record.lineno), _Window(started_at=now))
         window.records += 1
         window.text = record.getMessage()

@@ -157,7 +157,7 @@ def test_verbose_log_has_each_edition(serve: Callable[..., LoggingProcess], cont
     server.wait_for(" at http://")
     newsrooms.write(content, {"articles/further.yaml": "title: Further\npublished: 2026-01-01\n"})
     line = server.wait_for("8 visible articles")
-    assert re.match(rf"{TIME} DEBUG feedsvc: edition \d+: 8 visible articles, since ", line)
+    assert re.match(rf"{TIME} DEBUG feedsvc: edition \d+: 14 documents changed, 8 visible articles, since ", line)
 
 
 def test_verbose_and_quiet_contradict_each_other(content: Path) -> None:

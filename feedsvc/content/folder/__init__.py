@@ -7,14 +7,12 @@ service and the commands use this package.
 from feedsvc.content.folder.first_steps import first_steps_hint
 from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder
 from feedsvc.content.folder.root_files import ROOT_FOLDER
-from feedsvc.content.folder.scope import ALL_BUT_ARTICLES
 from feedsvc.content.folder.settings import Settings, load_settings
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.stored_state import Baseline, content_store_file
 from feedsvc.content.folder.theme_files import THEME_FOLDER
 
 __all__ = [
-    "ALL_BUT_ARTICLES",
     "ROOT_FOLDER",
     "THEME_FOLDER",
     "Baseline",

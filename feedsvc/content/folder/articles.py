@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.file_signature import MISSING, NEVER, change_time, has_signature, is_changed_since, nanoseconds_since_epoch
+from feedsvc.content.file_signature import MISSING, NEVER, change_time, has_signature, nanoseconds_since_epoch
 from feedsvc.content.folder.active import ActiveArticles, ArticleChange
 from feedsvc.content.folder.article_records import ArticleRecords
-from feedsvc.content.folder.file_names import is_article_path, misnamed_file_problems
+from feedsvc.content.folder.file_names import misnamed_file_problems
+from feedsvc.content.folder.file_state import ArticleFileState, file_state
 from feedsvc.content.folder.invalidation import StalenessCheck
 from feedsvc.content.folder.loader import PARALLEL_THRESHOLD, ArticleLoader, OnRead, ignore_progress
 from feedsvc.content.folder.text_reader import TextReader
 from feedsvc.content.markdown import TextStore
 from feedsvc.content.reading import References
-from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner, FolderCheck, ScanResult
+from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner, ScanResult
 from feedsvc.content.store import ContentStore, Record
 from feedsvc.errors import Problem
 from feedsvc.model import Article
@@ -24,7 +26,7 @@ from feedsvc.model import Article
 # Two changes within a tick of the file system's clock leave one signature, so a file that changed so recently is read again.
 _CLOCK_TICK: Final = timedelta(seconds=2)
 _NO_PATHS: Final = frozenset[str]()
-_NO_FILE: Final = b""  # in place of a signature; a record without one (None) differs from it
+_LOG: Final = logging.getLogger(__name__)
 
 ArticleChanges = Mapping[str, ArticleChange]  # by path of the file
 
@@ -40,7 +42,7 @@ class ArticleFiles:
         self.records = ArticleRecords(records)
         self._scanner = DirectoryScanner(root, ARTICLES_FOLDER, self.records.files)
         self.active = ActiveArticles(records)
-        self.unsettled_files: frozenset[str] = frozenset()
+        self.waiting_files: frozenset[str] = frozenset()
         self._recent_files: set[str] = set()  # changed within a clock tick before they were read
         self._due, self._is_first = self.records.unsettled_paths, True
         self._suspects: set[str] = set()  # files whose stored text may be lost
@@ -87,15 +89,8 @@ class ArticleFiles:
         is_stale = StalenessCheck(references)
         return frozenset([path for path, record in self.records.by_path.items() if is_stale(record)])
 
-    def start_check(self) -> FolderCheck:
-        """Return a new check whether `scan(None)` would find a change. The check and `scan` may be called alternately."""
-        return FolderCheck(self._scanner)
-
     def scan(self, scope: Iterable[str] | None) -> None:
-        """Scan articles/ (None) or the paths `scope`. Files that changed or whose text was lost become due.
-
-        The next `refresh` checks due files.
-        """
+        """Scan articles/ (None) or the paths `scope`. Files that changed or whose text was lost become due for `refresh`."""
         self._due = self._due.union(self._scanner.refresh(scope), self._recent_files)
         records = self.records.by_path
         for path in self.texts.take_lost_paths():
@@ -105,27 +100,30 @@ class ArticleFiles:
                 self._due |= {path}
 
     def changed_since(self, moment: datetime) -> frozenset[str]:
-        """Return the files due for `refresh`, and the folders that the last scan covered, that changed after the moment."""
-        return self._scanner.folders_changed_since(moment).union(
-            [path for path in self._due if is_changed_since(self._scanner.files.get(path), moment)]
-        )
+        """Return the due files that changed after the moment, so that they may have to wait."""
+        latest = nanoseconds_since_epoch(moment)
+        return frozenset(path for path in self._due if self._state(path, latest) is ArticleFileState.WAITING)
 
-    @property
-    def missing_files(self) -> frozenset[str]:
-        """Files due for the next `refresh` (see `scan`) that do not exist or are dangling links."""
-        files, due = self._scanner.files, self._due
-        if len(due) < PARALLEL_THRESHOLD:  # a search through all files would take longer
-            return frozenset([path for path in due if files.get(path, MISSING) == MISSING])
-        return due.difference([path for path, signature in files.items() if signature != MISSING])
+    def _state(self, path: str, latest: float = NEVER, *, must_read: bool = False) -> ArticleFileState:
+        """Return the state of a file as of the last scan; `latest` and `must_read` are as for `file_state`."""
+        return file_state(
+            path,
+            self._scanner.files.get(path),
+            self.records.by_path.get(path),
+            changed_at=self._scanner.changed_at(path),
+            latest=latest,
+            must_read=must_read,
+            is_unreadable=_is_below(path, self._scanner.unreadable_folders),
+        )
 
     def refresh(
         self,
         stale: frozenset[str],
-        unsettled_files: frozenset[str],
+        waiting_files: frozenset[str],
         references: References,
         now: datetime | None,
         *,
-        postpone_changing: bool,
+        is_live: bool,
         while_waiting: Callable[[], object] | None = None,
         on_read: OnRead = ignore_progress,
     ) -> ArticleChanges:
@@ -133,48 +131,74 @@ class ArticleFiles:
 
         At first, these are the changes since the earlier run. A change is a former and a new article (None: no article), the
         same object twice if only its media may have changed.
-        `unsettled_files` are not read and remain due; with `postpone_changing`, so do files that change meanwhile. Those that
-        changed just before `now`, if given, become due again. `while_waiting` and `on_read` are called only if many are read.
+        `waiting_files` are not read and remain due; if `is_live`, so do files that change meanwhile. Those that changed just
+        before `now`, if given, become due again. `while_waiting` and `on_read` are called only if many are read.
         """
         self._text_reader.references = references
-        due, recent_files, postponed = self._files_to_check(stale), self._recent_files, set(unsettled_files)
-        self._recent_files = set()
+        due, must_read = self._files_to_check(stale), stale | self._recent_files
+        states = {path: self._state(path, must_read=path in must_read) for path in due if path not in waiting_files}
+        to_read = [path for path, state in states.items() if state is not ArticleFileState.UNCHANGED]
+        records = self.records.by_path
+        undetermined = {
+            path for path in states if (record := records.get(path)) and not (record.is_active and record.last_active is None)
+        }
         self.records.start_reading()
-        to_read, undetermined = self._files_to_read(due, unsettled_files, stale, recent_files)
         loader = ArticleLoader(
             root=self._root,
             references=references,
             signatures=self._scanner.files,
-            records=self.records.by_path,
+            records=records,
             stale=stale,
             texts=self.texts,
             store=self._store,
         )
-        article_paths = [path for path in to_read if is_article_path(path)]
-        loader.preload(article_paths, while_waiting, on_read)
+        loader.preload([path for path in to_read if states[path] is ArticleFileState.CHANGED], while_waiting, on_read)
+        changing = {path for path in to_read if not self._read_file(path, states[path], loader, is_live=is_live)}
+        self._due = self.waiting_files = frozenset(changing.union(waiting_files).intersection(due))
         recent_since = nanoseconds_since_epoch(now - _CLOCK_TICK) if now else NEVER
-        for path in to_read:
-            if not self._read_file(path, loader, postpone_changing=postpone_changing):
-                postponed.add(path)
-            elif change_time(self._scanner.files.get(path, MISSING)) > recent_since:
-                self._recent_files.add(path)
-        self._due = self.unsettled_files = frozenset(postponed.intersection(due))
-        checked = [path for path in due if path not in postponed]
-        changes = self.active.update(self.records.by_path, checked, self.records.is_new)
-        self._suspects.update((*undetermined, *to_read) if self._is_first else ())
-        self._drop_lost_versions(changes, postponed)
-        changes |= self._last_valid_with_media(stale, changes)
-        affected = {*changes, *self.records.changed, *to_read, *(undetermined if self._is_first else ())}
-        if self._is_first and not self.active.are_all_active:
-            affected.update(self.records.by_path)
-        self.records.update_active_states(affected, self.active_articles)
+        read = (path for path in to_read if path not in changing)
+        self._recent_files = {path for path in read if change_time(self._scanner.files.get(path, MISSING)) > recent_since}
+        changes = self._update_active([path for path in due if path not in self.waiting_files], to_read, undetermined, stale)
+        if _LOG.isEnabledFor(logging.DEBUG) and not self._is_first:
+            self._log_states(states)
         self._is_first = False
         return changes
 
-    def _drop_lost_versions(self, changes: dict[str, ArticleChange], postponed: Collection[str]) -> None:
+    def _update_active(
+        self, checked: Iterable[str], read: Collection[str], undetermined: Collection[str], stale: frozenset[str]
+    ) -> dict[str, ArticleChange]:
+        """Update the active articles after the records of the files `checked`; return their changes by path.
+
+        Of these files, `read` were read. The records of `undetermined` did not state that the own article is active.
+        """
+        changes = self.active.update(self.records.by_path, checked, self.records.is_new)
+        self._suspects.update((*undetermined, *read) if self._is_first else ())
+        self._drop_lost_versions(changes)
+        changes |= self._last_valid_with_media(stale, changes)
+        affected = {*changes, *self.records.changed, *read, *(undetermined if self._is_first else ())}
+        if self._is_first and not self.active.are_all_active:
+            affected.update(self.records.by_path)
+        self.records.update_active_states(affected, self.active_articles)
+        return changes
+
+    def _log_states(self, states: Mapping[str, ArticleFileState]) -> None:
+        """Log what was done with each file, one line a file: the story of a save, together with the line of the edition."""
+        set_aside = {problem.path: problem.message for problem in self.active.conflicts}
+        for path, state in states.items():
+            errors = [problem for problem in self.records.problems.get(path, ()) if problem.severity == "error"]
+            if path in self.waiting_files or state is not ArticleFileState.CHANGED:
+                result = "waiting, it changed while it was read" if path in self.waiting_files else state.value
+            elif path in set_aside:
+                result = f"read, set aside ({set_aside[path]})"
+            else:
+                result = f"read, {len(errors)} error{'s' * (len(errors) != 1)}" if errors else "read, valid"
+            shown = "its last valid version is shown" if path in self.active_articles else "it is not shown"
+            _LOG.debug("%s: %s%s", path, result, f"; {shown}" if errors or path in set_aside else "")
+
+    def _drop_lost_versions(self, changes: dict[str, ArticleChange]) -> None:
         """Drop active last valid versions whose text is lost, because they cannot be shown. Update `changes` accordingly."""
         active, records = self.active_articles, self.records.by_path
-        suspects = self._suspects.difference(postponed)
+        suspects = self._suspects.difference(self.waiting_files)
         self._suspects -= suspects
         last_valid = [article for path in suspects if (article := active.get(path)) and records[path].last_active is article]
         for article in self.texts.find_missing(last_valid):
@@ -219,42 +243,19 @@ class ArticleFiles:
         new = paths.difference(records)
         return [path for path in records if path in paths] + [path for path in files if path in new] + [*new.difference(files)]
 
-    def _files_to_read(
-        self, due: Iterable[str], unsettled_files: frozenset[str], stale: frozenset[str], recent_files: set[str]
-    ) -> tuple[list[str], set[str]]:
-        """Return those of `due` that must be read, and those with a record that does not state that the own article is active.
+    def _read_file(self, path: str, state: ArticleFileState, loader: ArticleLoader, *, is_live: bool) -> bool:
+        """Update the record of a file in this state. A misnamed file has problems only.
 
-        Skip `unsettled_files`. Changed, `stale` and `recent_files` must be read.
+        Return False without a change if `is_live` and the file changed since the scan.
         """
-        records, files = self.records.by_path, self._scanner.files
-        to_read, undetermined = list[str](), set[str]()
-        for path in due:
-            if path in unsettled_files:
-                continue
-            record = records.get(path)
-            if record is None or record.signature != files.get(path, _NO_FILE) or path in stale or path in recent_files:
-                to_read.append(path)
-            if record and not (record.is_active and record.last_active is None):
-                undetermined.add(path)
-        return to_read, undetermined
-
-    def _read_file(self, path: str, loader: ArticleLoader, *, postpone_changing: bool) -> bool:
-        """Read a file into its record. If the last scan found none, delete the record, unless its folder is unreadable.
-
-        A misnamed file has problems only. Return False without a change if `postpone_changing` and it changed since the scan.
-        """
-        signature, record = self._scanner.files.get(path), self.records.by_path.get(path)
-        if signature is None and record and _is_below(path, self._scanner.unreadable_folders):
-            self.records.put(path, record)
-            return True
-        if signature is None or not is_article_path(path):
-            self.records.put(path, None, misnamed_file_problems(path) if signature else ())
-            return True
-        new = loader.read_record(path)
-        if postpone_changing and not has_signature(self._root / path, signature):
-            return False
-        # None if the file was deleted after the scan.
-        self.records.put(path, new)
+        record = self.records.by_path.get(path)
+        if state is ArticleFileState.CHANGED:
+            record = loader.read_record(path)  # None if the file was deleted after the scan
+            if is_live and not has_signature(self._root / path, self._scanner.files[path]):
+                return False
+        elif state is not ArticleFileState.UNREADABLE:
+            record = None
+        self.records.put(path, record, misnamed_file_problems(path) if state is ArticleFileState.MISNAMED else ())
         return True
 
 

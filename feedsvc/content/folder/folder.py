@@ -10,20 +10,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from feedsvc.content.file_signature import is_changed_since, signature_at
 from feedsvc.content.folder.articles import ArticleFiles
-from feedsvc.content.folder.debounce import WHOLE_SCAN, WriteDebouncer
 from feedsvc.content.folder.file_names import paths_within, unread_problems
+from feedsvc.content.folder.file_state import WaitingFiles
 from feedsvc.content.folder.free_files import FreeFiles
 from feedsvc.content.folder.loader import OnRead, ignore_progress
-from feedsvc.content.folder.scope import MEDIA_FOLDER, SCANNED_FOLDERS, article_scope, scan_scope
+from feedsvc.content.folder.scope import MEDIA_FOLDER, SCANNED_FOLDERS, scan_scope
 from feedsvc.content.folder.settings import Settings, check_folder, read_partial_site, read_settings, reuse_equal_objects
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.snapshot_builder import SnapshotBuilder
 from feedsvc.content.folder.stored_state import Baseline, StoredState, content_store_file
 from feedsvc.content.folder.theme_files import ThemeFolder
 from feedsvc.content.media import MediaFolder
-from feedsvc.content.reading import SETTINGS_FILES, SITE_FILE
-from feedsvc.content.scan import BackgroundScan, FolderCheck, start_scan
+from feedsvc.content.reading import SETTINGS_FILES
+from feedsvc.content.scan import ARTICLES_FOLDER, BackgroundScan, start_scan
 from feedsvc.content.store import ContentStore, StoredSetting
 from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.model import Article
@@ -38,20 +39,21 @@ __all__ = [
 ]
 
 _NO_TIME: Final = timedelta(0)
+_NO_PATHS: Final = frozenset[str]()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderChange:
-    """Result of one reading: the snapshot, the articles that differ from the previous snapshot, and the postponed files.
+    """Result of one reading: the snapshot, the articles that differ from the previous snapshot, and the files that wait.
 
     An edited article is in `removed` as it was and in `added` as it is. The same object is in both if only the article's media
-    may have changed. Pass `unsettled_files`, the paths that this reading postponed, to a later `read` as `changed_paths`.
+    may have changed. Pass `waiting_files`, paths that may still be half written, to a later `read` as `changed_paths`.
     """
 
     content: ContentSnapshot
     removed: tuple[Article, ...] = ()
     added: Sequence[Article] = ()
-    unsettled_files: frozenset[str] = frozenset()
+    waiting_files: frozenset[str] = frozenset()
 
 
 def open_content_folder(
@@ -117,7 +119,7 @@ class ContentFolder:
         self._first_change: FolderChange | None = None
         self._snapshots = SnapshotBuilder(self._media, self._theme, self._free_files)
         self._content: ContentSnapshot | None = None
-        self._debouncer = WriteDebouncer(root)
+        self._waiting = WaitingFiles()
         self._changed_media: frozenset[str] = frozenset()  # changed files that no successful reading has processed yet
 
     @cached_property
@@ -135,10 +137,6 @@ class ContentFolder:
     def article_folders(self) -> frozenset[str]:
         """Paths in the content folder: articles/ and all folders below it that the last scan could read."""
         return self._article_files.folders
-
-    def start_article_check(self) -> FolderCheck:
-        """Return a new check whether the scan of articles/ in `read(None)` would find a change."""
-        return self._article_files.start_check()
 
     def start_first_read(self, now: datetime, while_waiting: Callable[[], object]) -> None:
         """Do the first reading at `now`, before all articles are rendered. The next `read` returns its result in any case.
@@ -162,12 +160,10 @@ class ContentFolder:
     ) -> FolderChange:
         """Scan everything or, if given, `changed_paths` (relative to the content folder), and read the files that changed.
 
-        A path outside articles/, media/, theme/, pages/ and root/, such as site.yaml, stands for everything; ALL_BUT_ARTICLES
-        stands for everything outside articles/. Without `now` or `settle_time`, nothing is postponed. Else, if a file changed
-        within `settle_time` before `now`, return the former content and postpone all files. Once that has lasted one second and
-        ten scans, or three seconds, postpone only files that began to change later, each at most as long. The first reading
-        postpones only changed files. Raises ContentError if folder or site.yaml is missing, or site.yaml was never valid; a
-        later call can succeed.
+        A path outside articles/, media/, theme/, pages/ and root/, such as site.yaml, stands for everything. With `now` and
+        `settle_time`, a file that changed within that time before `now`, or while it is read, keeps its former content until a
+        later reading, but at most a second; while a settings file does, nothing is read. Raises ContentError if folder or
+        site.yaml is missing, or site.yaml was never valid; a later call can succeed.
         """
         first_change, self._first_change = self._first_change, None
         return first_change or self._read(changed_paths, now, settle_time)
@@ -181,28 +177,24 @@ class ContentFolder:
     ) -> FolderChange:
         check_folder(self._root)
         paths = None if changed_paths is None else frozenset(changed_paths)
-        scope, unsettled = scan_scope(paths), self._files_to_postpone(paths, now, settle_time)
-        to_scan_later = unsettled - {WHOLE_SCAN} | (paths if paths is not None else {SITE_FILE})
-        if self._content and WHOLE_SCAN in unsettled:
-            return FolderChange(content=self._content, unsettled_files=to_scan_later)
-        media = self._changed_media = self._changed_media | self._media.refresh(scope, unsettled)
-        previous, previous_stored = self._settings, self._stored_settings
+        scope, is_live = scan_scope(paths), now is not None and bool(settle_time)
+        self._article_files.scan(paths_within(scope, ARTICLES_FOLDER))
+        self._free_files.scan(scope)
+        waiting = self._waiting.select(self._changed_since(now - settle_time, scope), now) if now and is_live else _NO_PATHS
+        if self._content and not waiting.isdisjoint(SETTINGS_FILES):
+            return FolderChange(content=self._content, waiting_files=waiting | (paths or frozenset()))
+        media = self._changed_media = self._changed_media | self._media.refresh(scope, waiting)
+        previous = self._settings
         self._settings = None  # if site.yaml is unusable, check every file in the next reading
-        settings = previous if previous and unsettled & set(SETTINGS_FILES) else self._read_settings(previous, scope, media)
+        settings = self._read_settings(previous, scope, media)
         may_media_appear = paths_within(scope, MEDIA_FOLDER) != frozenset()
-        self._free_files.refresh(
-            settings.references, unsettled, media, may_media_appear=may_media_appear, postpone_changing=bool(settle_time)
-        )
-        changing, were_read = self._free_files.changing_files, settings is not previous
-        if self._content and now and settle_time and self._debouncer.must_wait(changing, now, were_settings_read=were_read):
-            self._settings, self._stored_settings = previous, previous_stored
-            return FolderChange(content=self._content, unsettled_files=to_scan_later | changing)
+        self._free_files.refresh(settings.references, waiting, media, may_media_appear=may_media_appear)
         changes = self._article_files.refresh(
             self._stale_files(settings, previous, media, scope),
-            unsettled,
+            waiting,
             settings.references,
             now,
-            postpone_changing=bool(settle_time),
+            is_live=is_live,
             while_waiting=while_waiting,
             on_read=ignore_progress if self._content else self._on_read,
         )
@@ -221,29 +213,17 @@ class ContentFolder:
             content=self._content,
             removed=() if is_first else tuple(old for old, _ in changes.values() if old),
             added=self._content.articles if is_first else tuple(new for _, new in changes.values() if new),
-            unsettled_files=self._article_files.unsettled_files | self._free_files.changing_files | unsettled,
+            waiting_files=self._article_files.waiting_files | waiting,
         )
 
-    def _files_to_postpone(self, paths: frozenset[str] | None, now: datetime | None, settle_time: timedelta) -> frozenset[str]:
-        """Scan articles/, pages/ and root/. Return the paths to postpone, as by `WriteDebouncer.files_to_postpone`.
-
-        Without `now` or `settle_time`, there are none.
-        """
-        scope = scan_scope(paths)
-        self._article_files.scan(article_scope(paths))
-        self._free_files.scan(scope)
-        missing = self._article_files.missing_files | self._free_files.missing_files
-        if now is None:
-            return frozenset()
-        if not settle_time:
-            self._debouncer.record_missing(missing, now)
-            return frozenset()
-
-        def changed_since(moment: datetime) -> frozenset[str]:
-            media = self._media.changed_since(paths_within(scope, MEDIA_FOLDER), moment)
-            return self._article_files.changed_since(moment) | self._free_files.changed_since(moment) | media
-
-        return self._debouncer.files_to_postpone(missing, changed_since, now, settle_time)
+    def _changed_since(self, moment: datetime, scope: frozenset[str] | None) -> frozenset[str]:
+        """Return the files that changed after the moment: those in `scope` that the last scan found changed, and settings."""
+        media = self._media.changed_since(paths_within(scope, MEDIA_FOLDER), moment)
+        names = SETTINGS_FILES if scope is None else ()
+        # A missing one may be about to be replaced, if names in its folder changed.
+        signatures = {name: signature_at(self._root / name) or signature_at(self._root) for name in names}
+        settings = frozenset(name for name, signature in signatures.items() if is_changed_since(signature, moment))
+        return self._article_files.changed_since(moment) | self._free_files.changed_since(moment) | media | settings
 
     @property
     def baseline(self) -> Baseline | None:

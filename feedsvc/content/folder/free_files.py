@@ -54,19 +54,10 @@ class FreeFiles:
         """The last valid versions of pages, for a later run."""
         return self._pages.stored
 
-    @property
-    def changing_files(self) -> frozenset[str]:
-        """Files that the last `refresh` postponed because they changed since the scan."""
-        return self._pages.changing_files | self._root_files.changing_files
-
     def scan(self, scope: frozenset[str] | None) -> None:
         """Scan pages/ and root/ if `scope` is None; else the paths of `scope` in pages/, and root/ if one of them is in it."""
         self._pages.scan(paths_within(scope, PAGES_FOLDER))
         self._root_files.scan(paths_within(scope, ROOT_FOLDER))
-
-    @property
-    def missing_files(self) -> frozenset[str]:
-        return self._pages.missing_files | self._root_files.missing_files
 
     def changed_since(self, moment: datetime) -> frozenset[str]:
         return self._pages.changed_since(moment) | self._root_files.changed_since(moment)
@@ -74,22 +65,17 @@ class FreeFiles:
     def refresh(
         self,
         references: References,
-        unsettled_files: frozenset[str],
+        waiting_files: frozenset[str],
         changed_media: frozenset[str],
         *,
         may_media_appear: bool,
-        postpone_changing: bool,
     ) -> None:
         """Read the files again that changed, or whose settings or media did, and update `frame`. Call `scan` first.
 
-        `unsettled_files`, paths of files that are being written, keep their results. `changed_media` are paths of media files
-        that changed. With `may_media_appear`, media files that were missing when pages referred to them may exist now. With
-        `postpone_changing`, files that changed since the scan keep their results, too: articles saved before them may not have
-        been read.
+        `waiting_files` keep their results. `changed_media` are paths of media files that changed. With `may_media_appear`, media
+        files that were missing when pages referred to them may exist now.
         """
-        self._pages.refresh(
-            references, unsettled_files, changed_media, may_media_appear=may_media_appear, postpone_changing=postpone_changing
-        )
-        self._root_files.refresh(unsettled_files, self.pages, postpone_changing=postpone_changing)
+        self._pages.refresh(references, waiting_files, changed_media, may_media_appear=may_media_appear)
+        self._root_files.refresh(waiting_files, self.pages)
         frame = build_page_frame(references.site, self.pages, self.root_files)
         self.frame = self.frame if frame == self.frame else frame

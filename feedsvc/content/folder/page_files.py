@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content import safe_read
-from feedsvc.content.file_signature import MISSING, has_signature, is_changed_since
+from feedsvc.content.file_signature import nanoseconds_since_epoch
 from feedsvc.content.folder.conflicts import Claim, conflict_problem, resolve_claims
 from feedsvc.content.folder.invalidation import settings_fingerprint
 from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER, ParsedPage, References, parse_page, usual_suffix
@@ -41,8 +41,7 @@ class _PageRecord:
 class PageFiles:
     """Reader of pages/. `pages` maps slugs and former slugs to pages, also to drafts; the same object until a page changes.
 
-    A broken file has its last valid version there. `changing_files` are those that the last `refresh` postponed
-    because they changed since the scan.
+    A broken file has its last valid version there.
     """
 
     def __init__(self, root: Path, stored: Iterable[StoredSetting]) -> None:
@@ -59,7 +58,6 @@ class PageFiles:
         self._site_fingerprint = ""
         self._conflicts: list[Problem] = []
         self.pages: Mapping[str, StaticPage] = {}
-        self.changing_files: frozenset[str] = frozenset()
 
     @property
     def problems(self) -> Iterator[Problem]:
@@ -92,35 +90,23 @@ class PageFiles:
             self._scanner.refresh(None if scope is None else paths)
             self._is_due = True
 
-    @property
-    def missing_files(self) -> frozenset[str]:
-        """Files that were read before and that the last scan did not find, until `refresh` forgets them."""
-        return frozenset(path for path in self._records if self._scanner.files.get(path, MISSING) == MISSING)
-
     def changed_since(self, moment: datetime) -> frozenset[str]:
-        """Return the files and folders that changed after the moment, as of the last scan.
-
-        Return none if a `refresh` since that scan has read all files.
-        """
-        if not self._is_due:
-            return frozenset()
-        files = (path for path, signature in self._scanner.files.items() if is_changed_since(signature, moment))
-        return self._scanner.folders_changed_since(moment).union(files)
+        """Return the files that changed or vanished after the moment, as of the last scan; none if `refresh` was called since."""
+        latest, paths = nanoseconds_since_epoch(moment), (*self._scanner.files, *self._records) if self._is_due else ()
+        return frozenset(path for path in paths if self._scanner.changed_at(path) > latest)
 
     def refresh(
         self,
         references: References,
-        unsettled_files: frozenset[str],
+        waiting_files: frozenset[str],
         changed_media: frozenset[str],
         *,
         may_media_appear: bool,
-        postpone_changing: bool,
     ) -> None:
-        """Read the files again that changed, or whose settings or media did. `unsettled_files` keep their results.
+        """Read the files again that changed, or whose settings or media did. `waiting_files` keep their results.
 
         Call `scan` first. `changed_media` are paths of media files that changed. With `may_media_appear`, media files that were
-        missing when pages referred to them may exist now. If a folder cannot be read, all known files keep their results. With
-        `postpone_changing`, files that changed since the scan are postponed: they keep their results until a later call.
+        missing when pages referred to them may exist now. If a folder cannot be read, all known files keep their results.
         """
         fingerprint = settings_fingerprint(references.site)
         is_stale = fingerprint != self._site_fingerprint
@@ -128,20 +114,16 @@ class PageFiles:
         if not (self._is_due or is_stale or changed_media or may_be_mended):
             return
         if self._scanner.unreadable_folders:
-            unsettled_files = unsettled_files.union(self._records)  # the files may exist
-        paths = {*self._scanner.files, *(self._records.keys() & unsettled_files)}
-        changing = set[str]()
+            waiting_files = waiting_files.union(self._records)  # the files may exist
+        paths = {*self._scanner.files, *(self._records.keys() & waiting_files)}
         records: dict[str, _PageRecord] = {}
         for path in sorted(paths):
-            record = former = self._records.get(path)
-            if path not in unsettled_files and _is_page(path):
+            record = self._records.get(path)
+            if path not in waiting_files and _is_page(path):
                 record = self._read(path, references, is_stale=is_stale, changed_media=changed_media)
-                if postpone_changing and not has_signature(self._root / path, self._scanner.files[path]):
-                    changing.add(path)
-                    record = former
             records.update({path: record} if record else {})
         self._records, self._site_fingerprint = records, fingerprint
-        self._is_due, self.changing_files = bool(changing) or not paths.isdisjoint(unsettled_files), frozenset(changing)
+        self._is_due = not paths.isdisjoint(waiting_files)
         self._active, self._conflicts = self._resolve()
         self._records = {
             path: replace(record, last_valid=self._active.get(path, record.last_valid)) for path, record in records.items()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content import safe_read
-from feedsvc.content.file_signature import MISSING, has_signature, is_changed_since
+from feedsvc.content.file_signature import nanoseconds_since_epoch
 from feedsvc.content.scan import DirectoryScanner
 from feedsvc.content.text import MAX_FILE_SIZE
 from feedsvc.errors import Problem
@@ -36,8 +36,7 @@ class RootFiles:
     """Reader of root/. `files` maps paths below root/ to bytes, and is the same object until a file changes.
 
     Files that must not be served are left out, with a problem: with an address of the site's own or of a page, with the suffix
-    of a compressed copy, too large, or unreadable. `changing_files` are those that the last `refresh` postponed because they
-    changed since the scan.
+    of a compressed copy, too large, or unreadable.
     """
 
     def __init__(self, root: Path) -> None:
@@ -48,7 +47,6 @@ class RootFiles:
         self._is_due = True
         self._page_names: Container[str] = ()
         self.files: Mapping[str, bytes] = {}
-        self.changing_files: frozenset[str] = frozenset()
 
     @property
     def problems(self) -> list[Problem]:
@@ -61,60 +59,39 @@ class RootFiles:
                 scanner.refresh()
             self._is_due = True
 
-    @property
-    def missing_files(self) -> frozenset[str]:
-        """Files that were read before and that the last scan did not find, until `refresh` forgets them."""
-        found = self._signatures
-        return frozenset(path for name in self.files if found.get(path := f"{ROOT_FOLDER}/{name}", MISSING) == MISSING)
-
     def changed_since(self, moment: datetime) -> frozenset[str]:
-        """Return the files and folders that changed after the moment, as of the last scan.
+        """Return the files that changed or vanished after the moment, as of the last scan; none if `refresh` was called since."""
+        latest, former = nanoseconds_since_epoch(moment), [f"{ROOT_FOLDER}/{name}" for name in self.files]
+        scanned = [(scanner, {*scanner.files, *former}) for scanner in self._scanners] if self._is_due else ()
+        return frozenset(path for scanner, paths in scanned for path in paths if scanner.changed_at(path) > latest)
 
-        Return none if a `refresh` since that scan has read all files.
-        """
-        if not self._is_due:
-            return frozenset()
-        files = (path for path, signature in self._signatures.items() if is_changed_since(signature, moment))
-        return frozenset(files).union(*(scanner.folders_changed_since(moment) for scanner in self._scanners))
-
-    def refresh(self, unsettled_files: Container[str], page_names: Container[str], *, postpone_changing: bool) -> None:
+    def refresh(self, waiting_files: Container[str], page_names: Container[str]) -> None:
         """Read all files again if `scan` scanned since the last call, or if `page_names` is another object than in that call.
 
-        `page_names` are the slugs and former slugs of pages, which are names that no file may have. `unsettled_files` keep their
-        bytes until a later call; with `postpone_changing`, so do files that changed since the scan. If a folder cannot be read,
-        nothing changes. In the order of paths, the first file with which all together exceed 32 MiB, and all after it, are left
-        out, with one problem.
+        `page_names` are the slugs and former slugs of pages, which are names that no file may have. `waiting_files` keep their
+        bytes until a later call. If a folder cannot be read, nothing changes. In the order of paths, the first file with which
+        all together exceed 32 MiB, and all after it, are left out, with one problem.
         """
         if not self._is_due and page_names is self._page_names:
             return
         if any(scanner.unreadable_folders for scanner in self._scanners):
-            self.changing_files = frozenset()
             return  # the files may exist
         self._page_names, self._read_problems = page_names, [*self._hidden_file_problems()]
         former = (f"{ROOT_FOLDER}/{name}" for name in self.files)  # a file that is being replaced may be missing for a moment
-        signatures = self._signatures
-        found = {*signatures, *(path for path in former if path in unsettled_files)}
-        postponed, changing = {path for path in found if path in unsettled_files}, set[str]()
+        found = {*chain(*(scanner.files for scanner in self._scanners)), *(path for path in former if path in waiting_files)}
+        waiting = {path for path in found if path in waiting_files}
         files: dict[str, bytes] = {}
         total = 0
         for path in sorted(found):
             name = path.removeprefix(f"{ROOT_FOLDER}/")
-            data = self.files.get(name) if path in postponed else self._read(path, name, page_names)
-            if postpone_changing and path not in postponed and not has_signature(self._root / path, signatures[path]):
-                changing.add(path)
-                data = self.files.get(name)
+            data = self.files.get(name) if path in waiting else self._read(path, name, page_names)
             if data is not None and (total := total + len(data)) > _MAX_TOTAL:
                 message = f"the files in {ROOT_FOLDER}/ have more than {_MAX_TOTAL // 1024**2} MiB, the most that is served"
                 self._read_problems.append(Problem(path=path, message=message, hint="move large files to media/"))
                 break
             files.update({name: data} if data is not None else {})
         self.files = self.files if files == self.files else files
-        self._is_due, self.changing_files = bool(postponed or changing), frozenset(changing)
-
-    @property
-    def _signatures(self) -> Mapping[str, bytes]:
-        first, second = self._scanners
-        return {**first.files, **second.files}
+        self._is_due = bool(waiting)
 
     def _read(self, path: str, name: str, page_names: Container[str]) -> bytes | None:
         """Return the bytes of a file; None if it is missing; None and a new problem if it cannot be read or must not be served.

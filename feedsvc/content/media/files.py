@@ -98,22 +98,19 @@ class MediaFolder:
             path for path, signature in signatures.items() if signature is None or is_changed_since(signature, moment)
         )
 
-    def refresh(
-        self, reported_paths: Iterable[str] | None = None, unsettled_files: Container[str] = frozenset()
-    ) -> frozenset[str]:
+    def refresh(self, reported_paths: Iterable[str] | None = None, waiting_files: Container[str] = frozenset()) -> frozenset[str]:
         """Return the paths of the requested files whose signatures changed or that are gone, and forget the facts about them.
 
         Requested are the files that `file` returned since their last change. `reported_paths` limits the check to these files
-        and folders; None checks all. `unsettled_files`, which are still being written (see `content.folder.debounce`), are
-        skipped and keep their facts. If the content folder's path leads to another folder now, by a symbolic link, all
-        requested files are returned except `unsettled_files`.
+        and folders; None checks all. `waiting_files` are skipped and keep their facts. If the content folder's path leads to
+        another folder now, by a symbolic link, all requested files are returned except `waiting_files`.
         """
         real_root = os.path.realpath(self._root)
         if real_root != self._real_root:
             # A symbolic link now leads to another folder, so a file with the same signature may have another location.
             self._real_root, reported_paths = real_root, None
             self._signatures = dict.fromkeys(self._signatures, _STALE_SIGNATURE)
-        paths = (path for path in self._requested_paths(reported_paths) if path not in unsettled_files)
+        paths = (path for path in self._requested_paths(reported_paths) if path not in waiting_files)
         changed = frozenset(path for path in paths if self._signatures[path] != signature_at(self._root / path))
         for path in changed:
             del self._files[path], self._signatures[path]

@@ -4,7 +4,6 @@
 first scan while it still imports the other packages.
 """
 
-from feedsvc.content.scan.folder_check import FolderCheck
 from feedsvc.content.scan.folder_files import FolderFiles, files_by_folder
 from feedsvc.content.scan.scanner import ARTICLES_FOLDER, BackgroundScan, DirectoryScanner, ScanResult, start_scan
 
@@ -12,7 +11,6 @@ __all__ = [
     "ARTICLES_FOLDER",
     "BackgroundScan",
     "DirectoryScanner",
-    "FolderCheck",
     "FolderFiles",
     "ScanResult",
     "files_by_folder",

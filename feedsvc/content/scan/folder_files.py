@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import ItemsView, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
@@ -84,11 +84,6 @@ class ScannedFolder:
     problems: list[Problem] = field(default_factory=list)
     is_linked: bool = False
     is_unreadable: bool = False
-
-    def is_same(self, other: ScannedFolder) -> bool:
-        """Return whether both scans found the same. Faster than `==`, which compares the files one by one."""
-        files = self.files.share_paths(other.files)
-        return files is other.files and replace(self, files=NO_FILES) == replace(other, files=NO_FILES)
 
 
 class FilesByPath(Mapping[str, FileSignature]):

@@ -7,12 +7,11 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
-from feedsvc.content.file_signature import MISSING, FileSignature, nanoseconds_since_epoch, signature_of
+from feedsvc.content.file_signature import MISSING, FileSignature, change_time, signature_of
 from feedsvc.content.safe_open import OpenFolder
 from feedsvc.content.safe_read import is_printable_ascii, is_valid_path, open_folder
 from feedsvc.content.scan.folder_files import NO_FILES, NO_IDENTITY, FilesByPath, FolderFiles, ScannedFolder, changed_files
@@ -88,10 +87,15 @@ class DirectoryScanner:
         self._modification_times: dict[str, int] = {}
         self.files: Mapping[str, FileSignature] = FilesByPath(self._folders)
 
-    def folders_changed_since(self, moment: datetime) -> frozenset[str]:
-        """Return the folders that the last `refresh` scanned and in which names were added or removed after the moment."""
-        start = nanoseconds_since_epoch(moment)
-        return frozenset(path for path, modification_time in self._modification_times.items() if modification_time > start)
+    def changed_at(self, path: str) -> int:
+        """Return when a file last changed, in nanoseconds since 1970, as of the last scan.
+
+        For a missing file, that is when names changed in the innermost folder above it that this scan covered; 0 without one.
+        """
+        if (signature := self.files.get(path, MISSING)) != MISSING:
+            return change_time(signature)
+        folders = (str(folder) for folder in PurePosixPath(path).parents)
+        return next((self._modification_times[folder] for folder in folders if folder in self._modification_times), 0)
 
     @property
     def result(self) -> ScanResult:
@@ -121,20 +125,6 @@ class DirectoryScanner:
     @property
     def _has_top(self) -> bool:
         return os.path.lexists(self._root / self.top)
-
-    def subfolders(self, path: str) -> tuple[str, ...]:
-        """Return the paths of the folders directly in a folder, as known from its last scan; none if it is not known."""
-        return tuple(self._folders[path].folders) if path in self._folders else ()
-
-    def is_unchanged(self, path: str) -> bool:
-        """Return whether a scan of this folder, but not its subfolders, would find what is known. Do not change what is known.
-
-        A folder below the top folder that is not known counts as unchanged: the scan of a folder above it removed it.
-        """
-        known = self._folders.get(path)
-        if known is None:
-            return path != self.top or not self._has_top
-        return self._read_folder(path)[0].is_same(known)
 
     def refresh(self, changed_paths: Iterable[str] | None = None) -> frozenset[str]:
         """Scan the innermost known folder at or above each of `changed_paths`, or everything for None.

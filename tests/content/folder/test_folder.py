@@ -154,7 +154,7 @@ def test_an_unreadable_folder_keeps_its_articles_pages_and_last_valid_versions(n
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines() == [
         "2 1 ['articles/2026', 'articles/2026/a.yaml']",
-        "postponed: []",  # a server would read them again and again
+        "waiting: []",  # a server would read them again and again
         "2 1 ['articles/2026', 'articles/2026/a.yaml', 'pages/c.md']",
         "2 1 ['articles/2026/a.yaml', 'pages/c.md']",
     ]
@@ -176,10 +176,10 @@ def report(folder):
 
 (root / "articles/2026").chmod(0), (root / "pages").chmod(0)
 report(folder)
-for seconds in (10, 15, 20):  # what has just vanished is postponed at first
+for seconds in (10, 15, 20):  # what has just vanished waits
     now = datetime.now(UTC) + timedelta(seconds=seconds)
     change = folder.read({"pages"}, now, timedelta(milliseconds=20))
-print("postponed:", sorted(change.unsettled_files))
+print("waiting:", sorted(change.waiting_files))
 report(ContentFolder(root, "", ContentStore(cache_file)))
 (root / "articles/2026").chmod(0o755), (root / "pages").chmod(0o755)
 (root / "articles/2026/a.yaml").write_text("title: ["), (root / "pages/c.md").write_text("title: [")
@@ -216,8 +216,8 @@ def test_the_first_save_after_the_start_is_not_delayed_by_optional_settings_that
     time.sleep(0.1)  # until no file is young any more
     (root / "articles/one.yaml").write_text(f"{HEAD}summary: Saved.\n")
     change = folder.read(["articles/one.yaml"], datetime.now(UTC), timedelta(milliseconds=20))
-    assert "articles/one.yaml" in change.unsettled_files
-    assert {path for path in change.unsettled_files if not path.startswith("articles")} == set()
+    assert "articles/one.yaml" in change.waiting_files
+    assert {path for path in change.waiting_files if not path.startswith("articles")} == set()
 
 
 def test_a_save_does_not_take_longer_the_more_articles_there_are(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder
-from feedsvc.content.folder.free_files import FreeFiles
 from feedsvc.content.folder.root_files import ROOT_FOLDER
-from feedsvc.content.folder.settings import Settings
-from feedsvc.content.media import MediaFolder
-from feedsvc.content.reading import References
 from tests.conftest import Newsroom
 from tests.helpers.newsrooms import picture, write
 
@@ -146,65 +141,9 @@ def test_a_page_that_is_saved_during_a_start_is_shown_as_it_was(tmp_path: Path, 
     write(root, {"pages/about.md": ABOUT.replace("*write*", "*read*")})
     folder = open_content_folder(root, "", state)
     change = folder.read(None, datetime.now(UTC), timedelta(seconds=5))
-    assert "pages/about.md" in change.unsettled_files
+    assert "pages/about.md" in change.waiting_files
     assert change.content.pages["about"].markdown == "We *write*.\n"
-    assert folder.read(change.unsettled_files).content.pages["about"].markdown == "We *read*.\n"
-
-
-def test_a_page_or_root_file_saved_after_the_scan_does_not_show_before_articles_that_were_saved_earlier(
-    newsroom: Newsroom,
-) -> None:
-    root = newsroom({"pages/about.md": ABOUT, "root/ads.txt": "old\n", "root/gone.txt": "old\n"})
-    files, references = FreeFiles(root, ()), References(site=load_content(root).site, media=MediaFolder(root))
-
-    def refresh() -> tuple[str, bytes, bool]:
-        files.refresh(references, frozenset(), frozenset(), may_media_appear=False, postpone_changing=True)
-        return files.pages["about"].markdown, files.root_files["ads.txt"], "gone.txt" in files.root_files
-
-    files.scan(None)
-    assert refresh() == ("We *write*.\n", b"old\n", True)
-    files.scan(None)
-    write(root, {"pages/about.md": ABOUT.replace("write", "read"), "root/ads.txt": "new\n"})
-    (root / "root/gone.txt").unlink()
-    for _ in range(2):  # also when a change of an article is read before the next scan
-        assert refresh() == ("We *write*.\n", b"old\n", True)
-        assert files.changing_files == {"pages/about.md", "root/ads.txt", "root/gone.txt"}
-    files.scan(frozenset(files.changing_files))
-    assert refresh() == ("We *read*.\n", b"new\n", False)
-    assert files.changing_files == frozenset()
-
-
-@pytest.mark.parametrize("path", ["pages/about.md", "root/ads.txt"])
-def test_an_article_does_not_show_before_a_page_or_root_file_that_was_saved_earlier_and_again_after_the_scan(
-    newsroom: Newsroom, path: str
-) -> None:
-    """Before the fix, the file was shown as it was before both saves, beside the article that was saved between them."""
-    is_page = path.endswith(".md")
-    first, second, third = (ABOUT.replace("us", word) if is_page else word for word in ("one", "two", "three"))
-    root = newsroom({path: first})
-
-    class EditedFolder(ContentFolder):
-        """A content folder in which an editor saves the file once, between a scan and the reading of the file."""
-
-        text_to_save = ""
-
-        def _read_settings(self, *arguments: Any) -> Settings:
-            if self.text_to_save:
-                write(root, {path: self.text_to_save})
-                self.text_to_save = ""
-            return super()._read_settings(*arguments)
-
-    folder = EditedFolder(root)
-    former = folder.read(now=datetime.now(UTC)).content
-    write(root, {path: second, "articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
-    folder.text_to_save = third
-    later = datetime.now(UTC) + timedelta(minutes=1)
-    change = folder.read({path, "articles/a.yaml"}, later, timedelta(seconds=1))
-    assert change.content is former
-    assert change.unsettled_files == {path, "articles/a.yaml"}
-    content = folder.read(change.unsettled_files, later + timedelta(minutes=1), timedelta(seconds=1)).content
-    assert [article.title for article in content.articles] == ["A"]
-    assert [*(page.title for page in content.pages.values()), *content.root_files.values()] in (["About three"], [b"three"])
+    assert folder.read(change.waiting_files).content.pages["about"].markdown == "We *read*.\n"
 
 
 def test_only_a_saved_page_makes_a_new_object(newsroom: Newsroom) -> None:

@@ -101,11 +101,11 @@ def test_a_symbolic_link_to_nothing_is_reported_by_a_running_server(newsroom: Ne
     folder.read(now=start)
     (root / link).symlink_to("nothing")
     paths, settle_time = frozenset((link,)), timedelta(milliseconds=1)
-    for seconds in range(1, 4):  # what has just vanished is postponed; a link to nothing looks like that at first
+    for seconds in range(1, 4):  # what has just vanished waits; a link to nothing looks like that at first
         change = folder.read(paths, start + timedelta(seconds=seconds), settle_time)
-        paths = paths | change.unsettled_files
+        paths = paths | change.waiting_files
     assert [str(problem) for problem in change.content.problems] == [f"{link}:1:1: a symbolic link to nothing"]
-    assert change.unsettled_files == frozenset()
+    assert change.waiting_files == frozenset()
 
 
 def test_a_symbolic_link_to_itself_is_reported(newsroom: Newsroom) -> None:

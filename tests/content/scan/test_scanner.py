@@ -11,8 +11,6 @@ from random import Random
 import pytest
 
 from feedsvc.content.file_signature import FileSignature
-from feedsvc.content.scan import folder_check
-from feedsvc.content.scan.folder_check import FolderCheck
 from feedsvc.content.scan.folder_files import FolderFiles
 from feedsvc.content.scan.scanner import DirectoryScanner, scan_folder
 
@@ -94,40 +92,6 @@ def test_scans_of_changed_folders_find_what_a_scan_of_everything_finds(tmp_path:
         assert result == differing(before, scanner.files)
         assert scanner.folders == complete.folders
         assert sorted(scanner.problems) == sorted(complete.problems)
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_check_in_slices_finds_a_difference_exactly_if_a_complete_scan_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    monkeypatch.setattr(folder_check, "_RECHECK_DELAY", 0.0)
-    random = Random(seed)
-    (tmp_path / TOP).mkdir()
-    scanner = DirectoryScanner(tmp_path, TOP)
-    scanner.refresh()
-    for _ in range(40):
-        check = FolderCheck(scanner)
-        check.advance(0.0)
-        scanner.refresh(change_at_random(tmp_path, random))  # a scan of a notified change between two slices
-        if random.random() < 0.5:
-            change_at_random(tmp_path, random)
-            check = FolderCheck(scanner)
-        complete, before = DirectoryScanner(tmp_path, TOP), knowledge(scanner)
-        complete.refresh()
-        assert finds_no_difference(check) == (before == knowledge(complete) and not scanner.has_links())
-        assert knowledge(scanner) == before
-        scanner.refresh()
-
-
-def knowledge(scanner: DirectoryScanner) -> tuple[object, ...]:
-    return dict(scanner.files), scanner.folders, sorted(scanner.problems), scanner.has_links()
-
-
-def finds_no_difference(check: FolderCheck) -> bool:
-    while check.advance(0.0):
-        if check.is_complete:
-            return True
-    return False
 
 
 @pytest.mark.parametrize("is_prefetched", [True, False])
