@@ -34,6 +34,14 @@ class FeedsvcError(Exception):
     """
 
 
+class UnavailableError(FeedsvcError):
+    """Raised if a database cannot do an operation. The same operation may succeed later. `cause` is the error of its driver."""
+
+    def __init__(self, message: str, cause: Exception | None = None) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
 class FieldError(FeedsvcError, ValueError):
     """Raised if a value cannot stand in a feed. `field` is the argument at fault: "published", or "entries[3].id"."""
 

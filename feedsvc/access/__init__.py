@@ -4,8 +4,9 @@ Input: a token and a time. Output: whether the token's holder may fetch a feed, 
 request; the command line adds, lists and revokes tokens. A token is stored only as a digest, so it cannot be shown again.
 """
 
-from feedsvc.access.authorizer import AccessDecision, Outcome, TokenAuthorizer
-from feedsvc.access.store import TOKENS_FILE, TokenStore, open_token_store
+from typing import TYPE_CHECKING
+
+from feedsvc.access.authorizer import TOKENS_FILE, AccessDecision, Outcome, TokenAuthorizer, open_token_store
 from feedsvc.access.tokens import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
@@ -18,6 +19,9 @@ from feedsvc.access.tokens import (
     token_digest,
 )
 
+if TYPE_CHECKING:
+    from feedsvc.access.store import TokenStore as TokenStore
+
 __all__ = [
     "DEFAULT_LIMIT",
     "MAX_LIMIT",
@@ -27,7 +31,6 @@ __all__ = [
     "Token",
     "TokenAuthorizer",
     "TokenState",
-    "TokenStore",
     "check_name",
     "hide_tokens",
     "log_path",

@@ -12,13 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from feedsvc.access.store import TokenStore
 from feedsvc.access.tokens import TokenState, token_digest
-from feedsvc.database import UnavailableError
+from feedsvc.errors import UnavailableError
 from feedsvc.support.alerts import Alerts
 
+if TYPE_CHECKING:
+    from feedsvc.access.store import TokenStore
+
+TOKENS_FILE: Final = "tokens.sqlite"  # in the state folder
 _ALERT_NAME: Final = "tokens"
 _END_MESSAGE: Final = "the tokens of private feeds can be used again"
 _MAX_CONCURRENT: Final = 2  # requests that use the store at a time, so that the server's other threads stay free
@@ -57,15 +61,28 @@ _UNKNOWN: Final = AccessDecision(outcome=Outcome.UNKNOWN)
 _UNAVAILABLE: Final = AccessDecision(outcome=Outcome.UNAVAILABLE)
 
 
+def open_token_store(state_folder: Path, database: str = "") -> TokenStore:
+    """Return the store in a database (URL, if not ""), else in the state folder. Nothing is opened yet.
+
+    Raises FeedsvcError if the URL is invalid or of an unsupported database, or if the driver is missing.
+    """
+    from feedsvc.access.store import TokenStore  # noqa: PLC0415 - imports SQLAlchemy
+
+    return TokenStore(database or state_folder / TOKENS_FILE)
+
+
 class TokenAuthorizer:
     """Authorizer that all private feeds of a server share. Thread-safe. It raises an alert while the store cannot be used."""
 
-    def __init__(self, store: TokenStore, alerts: Alerts, is_needed: Callable[[], bool]) -> None:
+    def __init__(self, open_store: Callable[[], TokenStore], alerts: Alerts, is_needed: Callable[[], bool]) -> None:
         """Start the thread that checks the store about every 6 seconds, every 2 seconds while the store is unavailable.
 
-        It checks only if `is_needed` returns True (the site has private feeds) or `admit` was called with a token before.
+        It opens and checks the store only if `is_needed` returns True (the site has private feeds) or `admit` was called with a
+        token before.
         """
-        self._store, self._alerts, self._is_needed = store, alerts, is_needed
+        self._open_store, self._alerts, self._is_needed = open_store, alerts, is_needed
+        self._store: TokenStore | None = None
+        self._store_lock = threading.Lock()
         self._places = threading.BoundedSemaphore(_MAX_CONCURRENT)
         self._is_used = self._is_unavailable = False
         self._failure_count = 0
@@ -87,7 +104,7 @@ class TokenAuthorizer:
         if self._is_unavailable or not self._places.acquire(timeout=_WAIT_SECONDS):
             return _UNAVAILABLE
         try:
-            result = self._store.fetch(digest, now)
+            result = self._opened_store().fetch(digest, now)
         except UnavailableError as error:
             self._set_unavailable(error)
             return _UNAVAILABLE
@@ -102,9 +119,16 @@ class TokenAuthorizer:
         return AccessDecision(outcome=outcome, name=record.name, feed=record.feed, retry_after=wait)
 
     def close(self) -> None:
-        """Stop the thread and wait for its end. The store stays open."""
+        """Stop the thread, wait for its end, and close the store."""
         self._stop_event.set()
         self._thread.join()
+        if self._store:
+            self._store.close()
+
+    def _opened_store(self) -> TokenStore:
+        with self._store_lock:
+            self._store = self._store or self._open_store()
+            return self._store
 
     def _run(self) -> None:
         checked_at = -_CHECK_SECONDS
@@ -119,7 +143,7 @@ class TokenAuthorizer:
     def _check(self) -> None:
         failures_before = self._failure_count
         try:
-            self._store.check()
+            self._opened_store().check()
         except UnavailableError as error:
             self._set_unavailable(error)
             return

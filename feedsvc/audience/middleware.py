@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from feedsvc.audience.bot_detection import classify_non_reader, is_cross_origin
-from feedsvc.audience.counter import ReadCounter
+from feedsvc.audience.counter import ViewCounter
 from feedsvc.audience.most_read import MostReadArticle, MostReadArticles
 from feedsvc.audience.visitors import Visitors
 from feedsvc.routes import MOST_READ_PATH, ArticleAt, path_of, place_of
@@ -50,7 +50,7 @@ class _Response:
     body: bytes = b""
 
 
-class ReadCountMiddleware:
+class ViewsMiddleware:
     """WSGI middleware with a read counter for each visible article, at /articles/SLUG/views, and the list /views.json.
 
     Requests to other paths are passed on unchanged. A GET of a read counter returns the number of reads as JSON, or 503 if it
@@ -63,7 +63,7 @@ class ReadCountMiddleware:
     def __init__(
         self,
         app: WSGIApplication,
-        counter: ReadCounter,
+        counter: ViewCounter,
         visitors: Visitors,
         find_article: ArticleFinder,
         *,
@@ -142,6 +142,7 @@ class ReadCountMiddleware:
         headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
         if classify_non_reader(headers) or is_cross_origin(headers, self._base_url()):
             return _Response(status=HTTPStatus.NO_CONTENT)
+        self._counter.count(article_id)  # the page asks for the total next, which is loaded meanwhile
         admission = self._visitors.admit(client_address(environ, self._trusted_proxies), headers["user-agent"], article_id, now)
         if admission.retry_after:
             return _Response(status=HTTPStatus.TOO_MANY_REQUESTS, headers=(("Retry-After", str(admission.retry_after)),))

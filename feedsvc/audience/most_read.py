@@ -1,21 +1,15 @@
-"""Most read articles of the last week, for the front page.
-
-A thread loads the numbers of reads again while they are requested.
-"""
+"""Most read articles of the last week, for the front page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from heapq import nlargest
 from itertools import islice
 from typing import Final
 
-from feedsvc.audience.periodic_task import PeriodicTask
 from feedsvc.catalog import Catalog
-from feedsvc.errors import FeedsvcError
 from feedsvc.routes import ArticleAt, ListingRef, path_of
 from feedsvc.uris import root_relative
 
@@ -23,7 +17,6 @@ _LENGTH: Final = 5  # articles in the list
 _WINDOW: Final = timedelta(days=7)  # reads that count
 _MAX_AGE: Final = timedelta(minutes=5)  # of the numbers of reads
 _CANDIDATES: Final = 100  # most read ids, of which some may belong to articles that are not visible any more
-_CLOSE_TIMEOUT: Final = 1.0  # seconds; the thread only reads
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,31 +31,20 @@ class MostReadArticle:
 class MostReadArticles:
     """List of the articles that were read most since the beginning of the UTC day seven days ago. Thread-safe.
 
-    `load_totals` returns article id -> number of reads on and after a UTC day; if it raises FeedsvcError, the list stays as it
-    was. `find_catalog` returns the catalog that is served at a moment.
+    `find_catalog` returns the catalog that is served at a moment. ViewCounter updates the list in its thread while it is
+    requested.
     """
 
-    def __init__(
-        self,
-        load_totals: Callable[[date], Mapping[str, int]],
-        find_catalog: Callable[[datetime], Catalog],
-        clock: Callable[[], datetime],
-    ) -> None:
-        """Start the thread. It calls `load_totals` only after calls of `articles`, at most every 5 minutes, also if that fails.
-
-        The first list thus exists some seconds after the first call.
-        """
-        self._load_totals = load_totals
+    def __init__(self, find_catalog: Callable[[datetime], Catalog]) -> None:
         self._find_catalog = find_catalog
         self._is_requested = False
         self._loaded_at: datetime | None = None
         self._slugs: Mapping[str, str] = {}  # article id -> slug, the most read first
-        self._task = PeriodicTask(self._refresh, clock)
 
     def articles(self, now: datetime) -> list[MostReadArticle]:
         """Return at most five articles visible at `now`, one of each work, the most read ones first. Does not wait.
 
-        [] until the thread has loaded numbers of reads, which it does again after this call once they are 5 minutes old.
+        [] until the first `update`; the list is due again after this call once it is 5 minutes old.
         """
         self._is_requested = True
         catalog = self._find_catalog(now)
@@ -78,18 +60,15 @@ class MostReadArticles:
             for article in islice({story.id: story for story in stories}.values(), _LENGTH)
         ]
 
-    def close(self) -> None:
-        """Stop the thread, and wait for its end at most a second."""
-        self._task.close(_CLOSE_TIMEOUT)
-
-    def _refresh(self, now: datetime) -> None:
+    def is_due(self, now: datetime) -> bool:
+        """Return whether the list was requested since the last update, which is at least 5 minutes ago."""
         is_fresh = self._loaded_at is not None and timedelta() <= now - self._loaded_at < _MAX_AGE
-        if not self._is_requested or is_fresh:
-            return
+        return self._is_requested and not is_fresh
+
+    def update(self, load_totals: Callable[[date], Mapping[str, int]], now: datetime) -> None:
+        """Update the list. `load_totals` returns article id -> number of views on and after a UTC day; its errors are raised."""
         self._is_requested = False
-        # There may be no reads yet, or the database may be unavailable, which ReadCounter reports.
-        with suppress(FeedsvcError):
-            self._slugs = self._find_slugs(self._load_totals((now - _WINDOW).astimezone(UTC).date()), now)
+        self._slugs = self._find_slugs(load_totals((now - _WINDOW).astimezone(UTC).date()), now)
         self._loaded_at = now
 
     def _find_slugs(self, totals: Mapping[str, int], now: datetime) -> Mapping[str, str]:

@@ -1,216 +1,139 @@
-"""Reads by article and UTC day in a database of any supported kind, through SQLAlchemy Core without ORM."""
+"""Views by article and UTC day in a database. Importing this module imports SQLAlchemy."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import date, timedelta
+import os
+import sqlite3
+from collections.abc import Callable, Collection, Mapping
+from contextlib import closing
+from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import BigInteger, Column, Connection, Date, MetaData, Table, Text, delete, func, inspect, literal_column, select
+from sqlalchemy import BigInteger, Column, Connection, Date, MetaData, Table, Text, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.schema import CreateTable
 
-from feedsvc.audience.buffer import ReadKey
-from feedsvc.database import (
-    READS,
-    WRITE_OPTION,
-    RowRefusedError,
-    UnavailableError,
-    engine,
-    location,
-    transaction,
-    unavailable_error,
-)
+from feedsvc.database import VIEWS, Database
+from feedsvc.errors import FeedsvcError, UnavailableError
+from feedsvc.support.state_file import StateFile
 
-_RowValues = dict[str, Any]
+ViewKey = tuple[str, date]  # article id and UTC day
 
-_METADATA: Final = MetaData()
-_READS: Final = Table(
-    "feedsvc_views",
-    _METADATA,
+_T = TypeVar("_T")
+_VIEWS: Final = Table(
+    VIEWS.table,
+    MetaData(),
     Column("article", Text, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("reads", BigInteger, nullable=False),
 )
-# Last batch of each writer, so that a batch whose commit was not confirmed is not added twice.
-_WRITERS: Final = Table(
-    "feedsvc_views_writers",
-    _METADATA,
-    Column("writer", Text, primary_key=True),
-    Column("batch", BigInteger, nullable=False),
-    Column("day", Date, nullable=False),
+# In the state folder, a file with any other table is renamed, so the text does not depend on the version of SQLAlchemy.
+_CREATE: Final = (
+    f"CREATE TABLE {VIEWS.table} (article TEXT NOT NULL, day DATE NOT NULL, reads BIGINT NOT NULL, PRIMARY KEY (article, day))"
 )
-_WRITER_RETENTION: Final = timedelta(days=30)  # after this time, no batch of a writer is written again
-_SCHEMA_LOCK_KEY: Final = 0x66656564  # arbitrary number, the same in every process
-_INSERTS: Final[Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
 
 
-def select_totals(connection: Connection, *conditions: Any) -> dict[str, int]:
-    """Return article id -> reads, summed over the rows that match all conditions. Articles without such rows are missing."""
-    query = select(_READS.c.article, func.sum(_READS.c.reads)).where(*conditions).group_by(_READS.c.article)
-    # PostgreSQL's sum of bigint is a Decimal; a table that another program created may hold NULL.
-    return {article: int(count or 0) for article, count in connection.execute(query)}
+class ViewStore:
+    """Store in a table that is created when it is first used. For one thread; several processes may share the database.
 
-
-def select_totals_since(connection: Connection, day: date | None) -> dict[str, int]:
-    """Return article id -> reads on and after the UTC day `day`, or all reads if it is None.
-
-    Articles without such reads are missing.
+    A damaged file of the state folder is renamed, and an empty one takes its place. A database that a URL names is never
+    replaced. All methods raise UnavailableError if the database cannot be used.
     """
-    return select_totals(connection, *([_READS.c.day >= day] if day else []))
-
-
-def has_reads_table(connection: Connection) -> bool:
-    """Return whether the database has the table of reads."""
-    return inspect(connection).has_table(_READS.name)
-
-
-class DatabaseReadStore:
-    """Store in tables that are created when they are first used. Thread-safe; several processes may share the database."""
 
     def __init__(self, database: str | Path) -> None:
-        """Prepare a store: `database` is a SQLite file, or a URL like sqlite:///FILE or postgresql://USER@HOST/NAME.
+        """Prepare a store: a Path is the file in the state folder, a text a URL. Nothing is opened yet. Raises FeedsvcError."""
+        self._database = Database(database, VIEWS)
+        self._path = database if isinstance(database, Path) else None
+        self._state_file: StateFile | None = None
+        self._has_table = False
+        self.location = self._database.location
 
-        Nothing is opened yet. Raises FeedsvcError for an invalid or unsupported URL, or if the driver is missing.
-        """
-        self._engine = engine(database)
-        self._insert = _INSERTS[self._engine.dialect.name]
-        self._is_prepared = False
-        self._last_cleanup: date | None = None
-        self.writer = uuid.uuid4().hex
-
-    @property
-    def location(self) -> str:
-        """Location of the database for a log, without password."""
-        return location(self._engine.url)
-
-    def add(self, reads: Mapping[ReadKey, int], batch: int | None = None, *, writer: str = "") -> Mapping[ReadKey, str]:
-        """Add reads (article and day -> number) in one transaction. Without reads, only check that the database can be used.
-
-        Return the reads that the database refuses because of their values, each with the reason, {} if none. They can never be
-        stored; all others are. Raises UnavailableError if the transaction failed. It is then unknown whether the reads were
-        stored, so repeat the call with the same `batch`. The caller numbers the batches of a `writer` ("" is this object) in
-        increasing order. A batch is skipped if its number is not above the highest one stored for that writer; writers are
-        remembered for 30 days. Reads without `batch` are always added.
-        """
-        rows = [{"article": article, "day": day, "reads": count} for (article, day), count in sorted(reads.items())]
-        newest_day = max((day for _, day in reads), default=date.min)
-        batch_row = {"writer": writer or self.writer, "batch": batch, "day": newest_day} if reads and batch is not None else {}
-        try:
-            self._add_reads(batch_row, rows, self._insert_all)
-        except RowRefusedError:
-            return self._add_reads(batch_row, rows, self._insert_individually)
-        if batch_row:
-            self._delete_old_writers(newest_day)
-        return {}
-
-    def total(self, article_id: str) -> int:
-        """Return the number of all reads of an article, 0 if there are none. Raises UnavailableError."""
-        return self.totals([article_id])[article_id]
+    def add(self, views: Mapping[ViewKey, int]) -> None:
+        """Add views (article and day -> number) in one transaction. Without views, only check that the database can be used."""
+        # In one order, because two processes could deadlock with different ones.
+        rows = [{"article": article, "day": day, "reads": count} for (article, day), count in sorted(views.items())]
+        insert = (postgresql if self._database.file is None else sqlite).insert(_VIEWS)
+        upsert = insert.on_conflict_do_update(
+            index_elements=["article", "day"], set_={"reads": _VIEWS.c.reads + insert.excluded.reads}
+        )
+        self._run(lambda connection: connection.execute(upsert, rows) if rows else None, writes=bool(rows))
 
     def totals(self, article_ids: Collection[str]) -> Mapping[str, int]:
-        """Return article id -> number of all its reads, 0 if there are none, for each given id. Raises UnavailableError."""
-        with self._transaction() as connection:
-            return {**dict.fromkeys(article_ids, 0), **select_totals(connection, _READS.c.article.in_(list(article_ids)))}
+        """Return article id -> number of all its views, 0 if there are none, for each given id."""
+        found = self._run(lambda connection: _select_totals(connection, _VIEWS.c.article.in_(list(article_ids))))
+        return {**dict.fromkeys(article_ids, 0), **found}
 
     def totals_since(self, day: date | None) -> Mapping[str, int]:
-        """Return article id -> reads on and after the UTC day `day`, or all reads if it is None.
-
-        Articles without such reads are missing. Raises UnavailableError.
-        """
-        with self._transaction() as connection:
-            return select_totals_since(connection, day)
+        """Return article id -> views on and after the UTC day `day`, or all if it is None; articles without any are missing."""
+        return self._run(lambda connection: _select_totals_since(connection, day))
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._database.close()
+        if self._state_file:
+            self._state_file.close()
 
-    def _add_reads(
-        self, batch_row: _RowValues, rows: list[_RowValues], insert: Callable[[Connection, list[_RowValues]], dict[ReadKey, str]]
-    ) -> dict[ReadKey, str]:
-        with self._transaction(writes=bool(rows)) as connection:
-            if not rows or (batch_row and not self._is_new_batch(connection, batch_row)):
-                return {}
-            return insert(connection, rows)
-
-    def _insert_all(self, connection: Connection, rows: list[_RowValues]) -> dict[ReadKey, str]:
-        # `rows` are sorted. With different orders, two processes could deadlock.
-        insert = self._insert(_READS)
-        updates = {"reads": _READS.c.reads + insert.excluded.reads}
-        connection.execute(insert.on_conflict_do_update(index_elements=["article", "day"], set_=updates), rows)
-        return {}
-
-    def _insert_individually(self, connection: Connection, rows: list[_RowValues]) -> dict[ReadKey, str]:
-        """Add rows one by one and return those that are refused, with reasons, so that these do not block the others."""
-        refused: dict[ReadKey, str] = {}
-        for row in rows:
-            try:
-                with connection.begin_nested():
-                    self._insert_all(connection, [row])
-            except Exception as error:
-                if not isinstance(row_error := unavailable_error(self.location, error), RowRefusedError):
-                    raise
-                refused[row["article"], row["day"]] = str(row_error)
-        return refused
-
-    def _is_new_batch(self, connection: Connection, batch_row: _RowValues) -> bool:
-        insert = self._insert(_WRITERS).values(batch_row)
-        upsert = insert.on_conflict_do_update(
-            index_elements=["writer"],
-            set_={"batch": insert.excluded.batch, "day": insert.excluded.day},
-            where=_WRITERS.c.batch < insert.excluded.batch,
-        )
-        return connection.execute(upsert.returning(literal_column("1"))).first() is not None
-
-    def _delete_old_writers(self, day: date) -> None:
-        """Delete writers whose last batch is older than 30 days at `day`, at most once a day.
-
-        Errors are ignored: without the permission to delete, these short rows remain.
-        """
-        if day == self._last_cleanup:
-            return
-        self._last_cleanup = day
-        with suppress(UnavailableError), transaction(self._engine, READS, **{WRITE_OPTION: True}) as connection:
-            connection.execute(delete(_WRITERS).where(_WRITERS.c.day < day - _WRITER_RETENTION))
-
-    @contextmanager
-    def _transaction(self, *, writes: bool = False) -> Iterator[Connection]:
-        """Run the `with` block in one transaction; create missing tables first. `writes` is True if the block writes.
-
-        After an error, roll back and raise UnavailableError (RowRefusedError if the database refused a row's values).
-        """
+    def _run(self, work: Callable[[Connection], _T], *, writes: bool = False) -> _T:
+        """Return the result of `work` in one transaction. If that finds the file of the state folder damaged, use a new one."""
         try:
-            self._create_folder()
-            with transaction(self._engine, READS, **{WRITE_OPTION: writes or not self._is_prepared}) as connection:
-                self._create_tables(connection)
-                yield connection
-        except UnavailableError:
-            # The file may have been deleted, or the database may be a new one.
-            self._is_prepared = False
-            raise
+            return self._run_once(work, writes=writes)
+        except UnavailableError as error:
+            self._has_table = False
+            if self._state_file is None or not isinstance(error.cause, sqlite3.Error):
+                raise
+            self._state_file.report_damage(error.cause)
+            if not self._state_file.is_damaged:
+                raise
+        return self._run_once(work, writes=writes)
 
-    def _create_folder(self) -> None:
-        url = self._engine.url
-        if self._is_prepared or url.get_backend_name() != "sqlite":
-            return
+    def _run_once(self, work: Callable[[Connection], _T], *, writes: bool) -> _T:
+        self._open_file()
+        with self._database.transaction(writes=writes or not self._has_table) as connection:
+            if not self._has_table and self._path is None:
+                self._database.lock(connection)
+                _VIEWS.create(connection, checkfirst=True)  # a role without the right to create tables may use one
+            self._has_table = True
+            return work(connection)
+
+    def _open_file(self) -> None:
+        """Create the file in the state folder, or its folder, if it is missing; replace a file that is damaged."""
         try:
-            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+            if self._path is None:
+                if self._database.file:
+                    self._database.file.parent.mkdir(parents=True, exist_ok=True)
+            elif self._state_file is None:
+                self._state_file = StateFile(self._path, [_CREATE], description="read counts begin anew")
+            else:
+                self._state_file.recover()
         except OSError as error:
-            raise unavailable_error(self.location, error) from None
+            raise self._database.unavailable_error(error) from None
+        except FeedsvcError as error:
+            raise UnavailableError(str(error)) from None
 
-    def _create_tables(self, connection: Connection) -> None:
-        if self._is_prepared:
-            return
-        if connection.dialect.name == "postgresql":
-            # IF NOT EXISTS alone fails if two processes create the table at the same time.
-            connection.execute(select(func.pg_advisory_xact_lock(_SCHEMA_LOCK_KEY)))
-        inspector = inspect(connection)
-        for table in _METADATA.sorted_tables:
-            if not inspector.has_table(table.name):  # so a role without the right to create tables can be used
-                connection.execute(CreateTable(table, if_not_exists=True))
-        self._is_prepared = True
+
+def read_totals_since(database: str | Path, day: date | None) -> Mapping[str, int]:
+    """Return article id -> views on and after the UTC day `day`, or all if it is None; articles without any are missing.
+
+    `database` is that of a ViewStore; nothing is created or written there. Raises UnavailableError if it cannot be read,
+    FeedsvcError if it has no table of views yet, and for an invalid URL or a missing driver.
+    """
+    with closing(Database(database, VIEWS, mode="ro")) as source:
+        no_views = FeedsvcError(
+            f"there are no reads in {source.location} yet; feedsvc serve counts them; "
+            "give another place with --state or --database"
+        )
+        if source.file and not os.path.lexists(source.file):
+            raise no_views
+        with source.transaction() as connection:
+            if not inspect(connection).has_table(VIEWS.table):
+                raise no_views
+            return _select_totals_since(connection, day)
+
+
+def _select_totals_since(connection: Connection, day: date | None) -> Mapping[str, int]:
+    return _select_totals(connection, *([_VIEWS.c.day >= day] if day else []))
+
+
+def _select_totals(connection: Connection, *conditions: Any) -> Mapping[str, int]:
+    query = select(_VIEWS.c.article, func.sum(_VIEWS.c.reads)).where(*conditions).group_by(_VIEWS.c.article)
+    # PostgreSQL's sum of bigint is a Decimal; a table that another program created may hold NULL.
+    return {article: int(count or 0) for article, count in connection.execute(query)}

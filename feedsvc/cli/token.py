@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import click
@@ -17,7 +17,6 @@ from feedsvc.access import (
     MAX_LIMIT,
     Token,
     TokenState,
-    TokenStore,
     check_name,
     new_token,
     open_token_store,
@@ -44,6 +43,9 @@ from feedsvc.model import CustomFeed
 from feedsvc.routes import private_feed_path
 from feedsvc.support.clock import wall_clock
 from feedsvc.uris import absolute
+
+if TYPE_CHECKING:
+    from feedsvc.access import TokenStore
 
 _HEADINGS: Final = ("NAME", "FEED", "CREATED", "LAST USED", "FETCHES", "LIMIT", "EXPIRES", "STATE")
 _LIMIT: Final = re.compile(r"([0-9]{1,9})(?:/hour)?")
@@ -194,7 +196,7 @@ def _raise_unknown_name(name: str, tokens: Sequence[Token]) -> None:
 def _open_store(content: Path, state: Path | None, database: str) -> TokenStore:
     """Return the token store that `feedsvc serve` uses with the same options.
 
-    Raises FeedsvcError if `database` is invalid or a package for it is missing; if it is "", also if there is no state folder;
+    Raises FeedsvcError if `database` is invalid or its driver is missing; if it is "", also if there is no state folder;
     and if the state folder is inside the content folder.
     """
     folder = state_folder(content, state)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from feedsvc.audience import READS_FILE, REPORT_FORMATTERS, report, report_totals_since
+from feedsvc.audience import REPORT_FORMATTERS, VIEWS_FILE, report, report_totals_since
 from feedsvc.catalog import build_catalog
 from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import content_argument, database_option, json_option, report_errors, state_folder, state_option
@@ -43,7 +43,7 @@ def most_read(*, content: Path, since: date | None, as_json: bool, as_csv: bool,
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other; give one of them, on the command line or as a variable")
     snapshot = load_without_theme_trial(content, "")
-    totals = report_totals_since(database or state_folder(content, state) / READS_FILE, since)
+    totals = report_totals_since(database or state_folder(content, state) / VIEWS_FILE, since)
     form = "json" if as_json else "csv" if as_csv else "text"
     for line in REPORT_FORMATTERS[form](report(totals, build_catalog(snapshot, wall_clock()), since)):
         click.echo(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 from feedsvc.access import TokenAuthorizer, open_token_store
@@ -48,12 +49,14 @@ def open_live(
 def open_token_authorizer(live: Live, state_folder: Path, stack: ExitStack, database_url: str = "") -> TokenAuthorizer:
     """Return the authorizer of private feeds, with tokens in the database, or in the state folder if `database_url` is "".
 
-    Starts its thread; `stack` ends it. Raises FeedsvcError for an invalid URL or a missing package, but not if the store cannot
-    be read.
+    Starts its thread; `stack` ends it. Raises FeedsvcError for an invalid URL or a missing driver, but not if the store cannot
+    be read. The store in the state folder is opened only once the site has private feeds, because that imports SQLAlchemy.
     """
-    store = stack.enter_context(closing(open_token_store(state_folder, database_url)))
+    open_store = partial(open_token_store, state_folder, database_url)
+    if database_url:
+        open_store()
 
     def has_private_feeds() -> bool:
         return bool(live.edition.content.private_feeds)
 
-    return stack.enter_context(closing(TokenAuthorizer(store, live.alerts, has_private_feeds)))
+    return stack.enter_context(closing(TokenAuthorizer(open_store, live.alerts, has_private_feeds)))

@@ -6,17 +6,9 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, closing
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from feedsvc.audience import (
-    READS_FILE,
-    MostReadArticles,
-    ReadCounter,
-    ReadCountMiddleware,
-    Visitors,
-    open_store,
-    report_totals_since,
-)
+from feedsvc.audience import VIEWS_FILE, MostReadArticles, ViewCounter, ViewsMiddleware, Visitors, open_view_store
 from feedsvc.edition_hooks import EditionHooks
 from feedsvc.errors import FeedsvcError
 from feedsvc.extensions import installed_plugins, load_extensions
@@ -40,8 +32,6 @@ from feedsvc.websub import EditionListener, Publisher
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-
-_STARTUP_DELAY: Final = 1.0  # seconds from the start until the file of reads is opened
 
 
 class Service:
@@ -94,7 +84,8 @@ class Service:
     def _application(self) -> WSGIApplication:
         config, live = self._config, self._live
         visitors, stats = Visitors(), self._stats
-        counter = self._read_counter(visitors)
+        most_read = MostReadArticles(lambda now: live.current(now).catalog)
+        counter = self._view_counter(visitors, most_read)
         app: WSGIApplication = create_app(
             live,
             self._status_sections(),
@@ -103,14 +94,14 @@ class Service:
             StatusAccess(allowed_networks=config.status_networks, trusted_proxies=config.trusted_proxies),
             token_authorizer=open_token_authorizer(live, config.state_folder, self._stack, config.database_url),
         )
-        app = ReadCountMiddleware(
+        app = ViewsMiddleware(
             app,
             counter,
             visitors,
             live.article_id,
             base_url=live.base_url,
             clock=live.clock,
-            most_read=self._most_read_articles(),
+            most_read=most_read,
             trusted_proxies=config.trusted_proxies,
             observe=partial(stats.count, VIEW_BEACON),
         )
@@ -137,30 +128,24 @@ class Service:
             return share_measurements(self._worker, self._live, self._stats, self._publisher)
         return peer_metrics(self._peers) if self._peers else None
 
-    def _read_counter(self, visitors: Visitors) -> ReadCounter:
-        """Return the read counter, which `stack` closes.
+    def _view_counter(self, visitors: Visitors, most_read: MostReadArticles) -> ViewCounter:
+        """Return the counter of views, which `stack` closes.
 
-        A database that the operator names is used at once, to report errors. The file in the state folder is opened a second
-        later.
+        A database that the operator names is used at once, to report errors; the file in the state folder once it is needed.
         """
         config = self._config
-        store = self._stack.enter_context(closing(open_store(config.database_url or config.state_folder / READS_FILE)))
-        counter = ReadCounter(
-            store,
+        open_store = partial(open_view_store, config.database_url or config.state_folder / VIEWS_FILE)
+        if config.database_url:
+            open_store()
+        counter = ViewCounter(
+            open_store,
             self._live.clock,
-            periodic_work=visitors.rotate_day,
-            spool_folder=config.state_folder / "unwritten",
-            alerts=self._live.alerts,
-            startup_delay=0.0 if config.database_url else _STARTUP_DELAY,
+            self._live.alerts,
+            chores=visitors.rotate_day,
+            most_read=most_read,
+            is_checked_at_start=bool(config.database_url),
         )
         return self._stack.enter_context(closing(counter))
-
-    def _most_read_articles(self) -> MostReadArticles:
-        """Return the list of most read articles, whose thread `stack` ends."""
-        config, live = self._config, self._live
-        load_totals = partial(report_totals_since, config.database_url or config.state_folder / READS_FILE)
-        articles = MostReadArticles(load_totals, lambda now: live.current(now).catalog, live.clock)
-        return self._stack.enter_context(closing(articles))
 
     def _edition_listener(self) -> EditionListener:
         return EditionListener(

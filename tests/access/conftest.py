@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import pytest
 
-from feedsvc.access import Token, TokenStore, new_token, open_token_store, token_digest
+from feedsvc.access import Token, new_token, open_token_store, token_digest
+from feedsvc.access.store import TokenStore
 from tests.audience.postgres import schema
 
 NOON: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)

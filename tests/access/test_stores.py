@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import shutil
+from base64 import b64decode
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
+from zlib import decompress
 
 import pytest
 
-from feedsvc.access import open_token_store
+from feedsvc.access import open_token_store, token_digest
 from feedsvc.errors import FeedsvcError
 from tests.access.conftest import NOON, OpenStore, make_token
+
+# zlib and Base64: a file with the tokens "a" * 32 of alice and, revoked, "b" * 32 of bob, as the first versions wrote it.
+FORMER_FILE: Final = (
+    b"eNoLDvTJLElVSMsvyk0sUTBmEGBgYmJwUFBgYGBggmIYYARiFjQ+IcDEoFdVyAtSzLeRAYhGwSgYBaNgFIyCUTAKRsEoGAWjYBSMAuJAkw8ju7"
+    b"imJmNLcEliUk5qWmpqSnFZcnxJfnZqXjEqj8k5yNUxxFUhxNHJx1UBVU5BIyUzPbW4RMHJx99JISDI09cxKFLB2zVSRyEvMTdVIcQ1IkTBzx+I"
+    b"Q318dMCa0cWSi1ITS4DCnn4hru6uQUgyqRUFmUWpxTAZHYWi1DKgrSkIgYz80qKcyviczNzMEiwGlBYjK05LLUnOQBiH7KzSnJz4RGwmADUkZx"
+    b"eX5mJIaSqEe4Z4+IeGKAT5h3u6cPFvY2Di52Hg5+FPG01co2AUjIJRMApGwSgYBaNgFIyCUTAKRgKI5PERl2ZjYGBk42Rjs1789Yv1pAS15oOz"
+    b"3iUtYnba0HI3svDuZQuOG1JGHZVL3RNzMpNTc1Nzk1KLihnYvL+arhdgsIExQLSl03SGbJXW/pA5K4r8eXyEgSazMTJwcLDt3WxZ1n30yb/TT6"
+    b"NcFMImztY2imS/Mvv05/29D80bZ2Y1J+UnIcz9xuO0BWTct0fXIhhsXOzO6HI0HSsFOtaLOn4GANtasy0="
+)
 
 
 def test_without_tokens_nothing_is_found_and_nothing_is_created(open_store: OpenStore, tmp_path: Path) -> None:
@@ -101,6 +114,7 @@ def test_an_ended_token_is_not_counted(open_store: OpenStore) -> None:
 def test_a_wrong_token_writes_nothing(tmp_path: Path) -> None:
     store = open_token_store(tmp_path)
     store.add(make_token())
+    assert store.fetch(make_token().digest, NOON) is None  # opens the journal
     before = {path.name: (path.stat().st_mtime_ns, path.stat().st_ino) for path in tmp_path.iterdir()}
     for _ in range(50):
         assert store.fetch(make_token().digest, NOON) is None
@@ -119,6 +133,15 @@ def test_the_file_has_no_token_and_can_be_read_only_by_its_owner(tmp_path: Path)
 def test_another_database_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(FeedsvcError, match="database"):
         open_token_store(tmp_path, url)
+
+
+def test_rows_of_the_former_table_work(tmp_path: Path) -> None:
+    (tmp_path / "tokens.sqlite").write_bytes(decompress(b64decode(FORMER_FILE)))
+    with closing(open_token_store(tmp_path)) as store:
+        result = store.fetch(token_digest("a" * 32) or b"", NOON)
+        assert result
+        assert (result[0].name, result[0].feed, result[0].fetches, result[1]) == ("alice", "members", 2, 0)
+        assert [token.revoked_at is not None for token in store.tokens()] == [False, True]
 
 
 def test_a_backup_works_in_another_state_folder(tmp_path: Path) -> None:

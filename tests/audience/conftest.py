@@ -7,14 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.audience.counter import ReadCounter
-from feedsvc.audience.store import DatabaseReadStore
+from feedsvc.audience.counter import ViewCounter
+from feedsvc.audience.store import ViewStore
+from feedsvc.support.alerts import Alerts
 from tests.audience.postgres import Schema, schema
 from tests.audience.relay import Relay, run_relay
-from tests.audience.waiting import TIMEOUT
+from tests.audience.waiting import wait_until
 
-OpenStore = Callable[..., DatabaseReadStore]
-StartCounter = Callable[..., ReadCounter]
+OpenStore = Callable[..., ViewStore]
+StartCounter = Callable[..., ViewCounter]
+
+
+def total(store: ViewStore, article_id: str) -> int:
+    return store.totals([article_id])[article_id]
+
+
+def wait_for_count(counter: ViewCounter, article_id: str, expected: int) -> None:
+    wait_until(lambda: counter.count(article_id) == expected)
 
 
 class FakeClock:
@@ -65,7 +74,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def open_store() -> Iterator[OpenStore]:
     """Return a function that opens a store, which is closed when the test ends."""
     with contextlib.ExitStack() as stack:
-        yield lambda url: stack.enter_context(contextlib.closing(DatabaseReadStore(url)))
+        yield lambda url: stack.enter_context(contextlib.closing(ViewStore(url)))
 
 
 @pytest.fixture
@@ -73,7 +82,5 @@ def start_counter(clock: FakeClock, open_store: OpenStore) -> Iterator[StartCoun
     """Return a function that starts a counter on a database, which is closed when the test ends."""
     with contextlib.ExitStack() as stack:
         yield lambda url, **options: stack.enter_context(
-            contextlib.closing(
-                ReadCounter(open_store(url), clock, **{"write_interval": 0.02, "wait_timeout": TIMEOUT, **options})
-            )
+            contextlib.closing(ViewCounter(lambda: open_store(url), clock, Alerts(), **{"write_interval": 0.02, **options}))
         )

@@ -1,7 +1,6 @@
 """A server in another process that counts the reads of two articles.
 
-Run as `python -m tests.audience.counting_server URL INTERVAL BATCH_SIZE SPOOL_FOLDER WAIT_TIMEOUT`; its first line of output is
-its address.
+Run as `python -m tests.audience.counting_server URL INTERVAL`; its first line of output is its address.
 """
 
 import contextlib
@@ -13,13 +12,13 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedsvc.audience.counter import ReadCounter
-from feedsvc.audience.middleware import ReadCountMiddleware
-from feedsvc.audience.store import DatabaseReadStore
+from feedsvc.audience.counter import ViewCounter
+from feedsvc.audience.middleware import ViewsMiddleware
+from feedsvc.audience.store import ViewStore
 from feedsvc.audience.visitors import Visitors
+from feedsvc.support.alerts import Alerts
 from feedsvc.support.token_bucket import BucketLimit
 from feedsvc.web.server import Server
 from tests.audience.waiting import TIMEOUT
@@ -46,20 +45,19 @@ def send_page(_: "WSGIEnvironment", start_response: "StartResponse") -> Iterable
     return [b"page"]
 
 
-def main(database_url: str, interval: str, batch_size: str, spool_folder: str, wait_timeout: str) -> None:
+def main(database_url: str, interval: str) -> None:
     # All requests come from this machine.
-    store, visitors = DatabaseReadStore(database_url), Visitors(address_limit=BucketLimit(burst=10_000, refill_seconds=1.0))
-    counter = ReadCounter(
-        store,
+    visitors = Visitors(address_limit=BucketLimit(burst=10_000, refill_seconds=1.0))
+    counter = ViewCounter(
+        lambda: ViewStore(database_url),
         now,
-        periodic_work=visitors.rotate_day,
-        spool_folder=Path(spool_folder) if spool_folder else None,
+        Alerts(),
+        chores=visitors.rotate_day,
         write_interval=float(interval),
-        batch_size=int(batch_size),
         max_age=0.01,
-        wait_timeout=float(wait_timeout),
+        is_checked_at_start=True,
     )
-    application = ReadCountMiddleware(
+    application = ViewsMiddleware(
         send_page, counter, visitors, find_article_id, base_url=lambda: "https://news.example", clock=now
     )
     server = Server(application, host="127.0.0.1", port=0, threads=4)
@@ -67,7 +65,6 @@ def main(database_url: str, interval: str, batch_size: str, spool_folder: str, w
     sys.stdout.flush()
     server.run()
     counter.close(timeout=STOP_TIMEOUT)
-    store.close()
 
 
 class CountingServer:
@@ -109,16 +106,8 @@ class CountingServer:
 
 
 @contextlib.contextmanager
-def run_counting_server(
-    database_url: str,
-    *,
-    interval: float = 0.1,
-    batch_size: int = 500,
-    spool_folder: Path | str = "",
-    wait_timeout: float = TIMEOUT,
-) -> Iterator[CountingServer]:
-    # The long timeout keeps a slow machine from being taken for an unavailable database.
-    server = CountingServer(database_url, interval, batch_size, spool_folder, wait_timeout)
+def run_counting_server(database_url: str, *, interval: float = 0.1) -> Iterator[CountingServer]:
+    server = CountingServer(database_url, interval)
     try:
         yield server
     finally:

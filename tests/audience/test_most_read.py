@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from feedsvc.audience import MostReadArticles, ReadCountMiddleware, Visitors, open_store, report_totals_since
+from feedsvc.audience import MostReadArticles, ViewCounter, ViewsMiddleware, Visitors, open_view_store
 from feedsvc.catalog import Catalog, build_catalog
 from feedsvc.content.folder import load_content
+from feedsvc.support.alerts import Alerts
 from tests.audience.conftest import FakeClock, StartCounter
 from tests.audience.test_middleware import application
 from tests.audience.waiting import wait_until
@@ -40,16 +41,21 @@ def catalog(newsroom: Newsroom, clock: FakeClock) -> Catalog:
 
 @pytest.fixture
 def start_list(catalog: Catalog, clock: FakeClock) -> Iterator[StartList]:
-    """Return a function that starts the list of a database, which is closed when the test ends."""
+    """Return a function that starts the list of a database and its counter, which is closed when the test ends."""
     with ExitStack() as stack:
-        yield lambda database: stack.enter_context(
-            closing(MostReadArticles(partial(report_totals_since, database), lambda _: catalog, clock))
-        )
+
+        def start(database: str | Path) -> MostReadArticles:
+            articles = MostReadArticles(lambda _: catalog)
+            open_store = partial(open_view_store, database)
+            stack.enter_context(closing(ViewCounter(open_store, clock, Alerts(), most_read=articles, write_interval=0.02)))
+            return articles
+
+        yield start
 
 
 def _add_reads(database: str | Path, clock: FakeClock, days_ago: int = 0, **reads: int) -> None:
     day = (clock.now - timedelta(days=days_ago)).astimezone(UTC).date()
-    with closing(open_store(database)) as store:
+    with closing(open_view_store(database)) as store:
         store.add({(_article_id(slug), day): count for slug, count in reads.items()})
 
 
@@ -98,7 +104,7 @@ def client(
     articles = start_list(sqlite_file)
     _expect(articles, clock.now, "/articles/tea/")
     base_url = "https://news.example/daily"
-    middleware = ReadCountMiddleware(
+    middleware = ViewsMiddleware(
         application,
         start_counter(f"sqlite:///{sqlite_file.with_name('other')}"),
         Visitors(),

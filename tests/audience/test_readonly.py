@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.audience.databases import report_totals_since
-from feedsvc.audience.sqlite_store import SqliteReadStore
-from feedsvc.database import UnavailableError
-from feedsvc.errors import FeedsvcError
+from feedsvc.audience import report_totals_since
+from feedsvc.audience.store import ViewStore
+from feedsvc.errors import FeedsvcError, UnavailableError
 from tests.audience.conftest import OpenStore
 from tests.audience.postgres import Schema
 from tests.audience.read_only_files import read_only
@@ -30,7 +29,9 @@ def file_contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_report_returns_totals_and_creates_no_file(database_url: str, sqlite_file: Path, open_store: OpenStore) -> None:
-    open_store(database_url).add({(ONE, MONDAY): 2, (ONE, TUESDAY): 3})
+    store = open_store(database_url)
+    store.add({(ONE, MONDAY): 2, (ONE, TUESDAY): 3})
+    store.close()
     contents_before = file_contents(sqlite_file.parent) if sqlite_file.exists() else {}
     assert report_totals_since(database_url, None) == {ONE: 5}
     assert report_totals_since(database_url, TUESDAY) == {ONE: 3}
@@ -61,16 +62,16 @@ def open_for_writing(sqlite_file: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextlib.contextmanager
-def open_state_file(sqlite_file: Path, reads: int) -> Iterator[SqliteReadStore]:
+def open_state_file(sqlite_file: Path, reads: int) -> Iterator[ViewStore]:
     """Add reads on Monday to the file of the state folder, and keep it open, so that they are in its write-ahead log."""
-    with contextlib.closing(SqliteReadStore(sqlite_file)) as store:
+    with contextlib.closing(ViewStore(sqlite_file)) as store:
         store.add({(ONE, MONDAY): reads})
         yield store
 
 
 def test_report_includes_the_write_ahead_log_of_a_running_server(sqlite_file: Path) -> None:
     with open_state_file(sqlite_file, 9) as store:
-        store._data.connection.execute("BEGIN IMMEDIATE")
+        store._state_file.connection.execute("BEGIN IMMEDIATE")
         assert report_totals_since(sqlite_file, None) == {ONE: 9}
 
 
@@ -109,7 +110,7 @@ def test_report_works_with_a_read_only_database_role(postgres: Schema, open_stor
 def test_report_during_writes_is_consistent(sqlite_file: Path) -> None:
     batches = 40
     with ThreadPoolExecutor(1) as pool:
-        store = pool.submit(SqliteReadStore, sqlite_file).result()
+        store = pool.submit(ViewStore, sqlite_file).result()
         pool.submit(store.add, {(str(article), MONDAY): 1 for article in range(50)}).result()
         future = pool.submit(lambda: [store.add({(str(article), MONDAY): 1 for article in range(50)}) for _ in range(batches)])
         while not future.done():

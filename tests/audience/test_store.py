@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.audience.store import DatabaseReadStore
+from feedsvc.audience.store import ViewStore
 from feedsvc.errors import FeedsvcError
-from tests.audience.conftest import OpenStore
+from tests.audience.conftest import OpenStore, total
 from tests.audience.postgres import Schema
 
 ONE, TWO = "tag:news.example,2026:one", "tag:news.example,2026:둘"
@@ -25,10 +25,10 @@ MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 
 def test_added_reads_are_summed_by_article_and_day(database_url: str, open_store: OpenStore) -> None:
     store = open_store(database_url)
-    assert (store.total(ONE), store.totals_since(None)) == (0, {})
+    assert (total(store, ONE), store.totals_since(None)) == (0, {})
     store.add({(ONE, MONDAY): 2, (TWO, MONDAY): 1})
     store.add({(ONE, TUESDAY): 3, (ONE, MONDAY): 1})
-    assert store.total(ONE) == 6
+    assert total(store, ONE) == 6
     assert store.totals([ONE, TWO, "none"]) == {ONE: 6, TWO: 1, "none": 0}
     assert store.totals_since(None) == {ONE: 6, TWO: 1}
     assert store.totals_since(TUESDAY) == {ONE: 3}
@@ -40,34 +40,19 @@ def test_reads_are_visible_to_other_stores(database_url: str, open_store: OpenSt
     first.add({(ONE, MONDAY): 1})
     second.add({(ONE, MONDAY): 1})
     first.close()
-    assert [first.total(ONE), open_store(database_url).total(ONE)] == [2, 2]
-
-
-def test_batch_sent_repeatedly_is_added_once(database_url: str, open_store: OpenStore) -> None:
-    store, other_store = open_store(database_url), open_store(database_url)
-    for number in (1, 1, 2, 2, 1):
-        store.add({(ONE, MONDAY): 10}, number)
-    other_store.add({(ONE, MONDAY): 1}, 1)
-    assert store.total(ONE) == 21
-
-
-def test_empty_batch_does_not_use_its_number(database_url: str, open_store: OpenStore) -> None:
-    store = open_store(database_url)
-    store.add({}, 1)
-    store.add({(ONE, MONDAY): 1}, 1)
-    assert store.total(ONE) == 1
+    assert [total(first, ONE), total(open_store(database_url), ONE)] == [2, 2]
 
 
 def test_concurrent_writers_lose_no_read_and_do_not_deadlock(database_url: str, open_store: OpenStore) -> None:
     writers = [open_store(database_url) for _ in range(4)]
     start = threading.Barrier(len(writers))
 
-    def write(store: DatabaseReadStore) -> None:
+    def write(store: ViewStore) -> None:
         start.wait()
-        for number in range(1, 11):
+        for _ in range(10):
             # The first writer adds the articles in reverse order.
             articles = [str(index) for index in range(20)][:: -1 if store is writers[0] else 1]
-            store.add({(article, MONDAY): 1 for article in articles}, number)
+            store.add({(article, MONDAY): 1 for article in articles})
 
     with ThreadPoolExecutor(len(writers)) as pool:
         list(pool.map(write, writers))
@@ -86,7 +71,7 @@ def test_concurrent_writers_lose_no_read_and_do_not_deadlock(database_url: str, 
     )
 )
 def test_any_reads_are_summed(batches: list[dict[tuple[str, date], int]]) -> None:
-    with tempfile.TemporaryDirectory() as folder, contextlib.closing(DatabaseReadStore(Path(folder) / "views.sqlite")) as store:
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(ViewStore(Path(folder) / "views.sqlite")) as store:
         expected: Counter[str] = Counter()
         for batch in batches:
             store.add(batch)
@@ -99,14 +84,14 @@ def test_any_reads_are_summed(batches: list[dict[tuple[str, date], int]]) -> Non
 def test_path_with_special_characters_is_a_sqlite_file(tmp_path: Path, open_store: OpenStore) -> None:
     sqlite_file = tmp_path / "new folder" / "50%?mode=ro&x#.sqlite"
     open_store(sqlite_file).add({(ONE, MONDAY): 1})
-    assert open_store(sqlite_file).total(ONE) == 1
+    assert total(open_store(sqlite_file), ONE) == 1
     with contextlib.closing(sqlite3.connect(sqlite_file)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_common_schemes_of_postgresql_urls_work(scheme: str, postgres: Schema, open_store: OpenStore) -> None:
-    assert open_store(postgres.url().replace("postgresql", scheme, 1)).total(ONE) == 0
+    assert total(open_store(postgres.url().replace("postgresql", scheme, 1)), ONE) == 0
 
 
 @pytest.mark.parametrize(
@@ -127,18 +112,11 @@ def test_common_schemes_of_postgresql_urls_work(scheme: str, postgres: Schema, o
 )
 def test_invalid_url_error_does_not_contain_the_password(url: str) -> None:
     with pytest.raises(FeedsvcError, match=r"postgresql://|PostgreSQL|database URL") as raised:
-        DatabaseReadStore(url)
+        ViewStore(url)
     assert "secretword" not in str(raised.value)
 
 
 def test_missing_driver_error_has_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(FeedsvcError, match=r"pip install 'feedsvc\[postgres\]'"):
-        DatabaseReadStore("postgresql://h/d")
-
-
-def test_old_writers_are_deleted(postgres: Schema, open_store: OpenStore) -> None:
-    for day in (date(2026, 1, 1), MONDAY):
-        open_store(postgres.url()).add({(ONE, day): 1}, 1)
-    with open_store(postgres.url())._transaction() as rows:
-        assert len(rows.exec_driver_sql("SELECT * FROM feedsvc_views_writers").all()) == 1
+        ViewStore("postgresql://h/d")

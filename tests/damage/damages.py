@@ -118,7 +118,7 @@ def replace_with_other_kind(target: Target) -> set[Path]:
 
 def replace_folder_or_add_file(target: Target) -> set[Path]:
     """Replace a folder with a file, or add an unknown file."""
-    folder = target.state / target.random.choice(("pictures", "unwritten"))
+    folder = target.state / "pictures"
     kind = target.random.randrange(3)
     if kind == 0:
         shutil.rmtree(folder, ignore_errors=True)

@@ -11,10 +11,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from feedsvc.audience import READS_FILE
-from feedsvc.audience.buffer import Batch
-from feedsvc.audience.spool import write_spool_file
-from feedsvc.audience.sqlite_store import SqliteReadStore
+from feedsvc.audience import VIEWS_FILE
+from feedsvc.audience.store import ViewStore
 from feedsvc.cli.content_folder import open_content_folder
 from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.feeds.digest import FeedDigests
@@ -38,12 +36,12 @@ DAYS: Final = (date(2026, 3, 1), date(2026, 3, 2))
 class ExpectedState:
     """The data in a state folder.
 
-    `last_modified` by path, `reads` by article id, `announced_topics`: the topics whose current digest the hub has
+    `last_modified` by path, `views` by article id, `announced_topics`: the topics whose current digest the hub has
     received.
     """
 
     last_modified: Mapping[str, datetime | None]
-    reads: Mapping[str, int]
+    views: Mapping[str, int]
     announced_topics: frozenset[str]
     topic_digests: Mapping[str, str]
 
@@ -91,9 +89,9 @@ class NewsroomWithState:
             )
             publication = live.edition.publication
             resources = {path: publication.resolve(path) for path in publication.paths()}
-            read_store = stack.enter_context(closing(SqliteReadStore(state / READS_FILE)))
+            view_store = stack.enter_context(closing(ViewStore(state / VIEWS_FILE)))
             ids = sorted(article.id for article in live.edition.content.articles)
-            read_store.add({(article_id, DAYS[day]): 10 + position for position, article_id in enumerate(ids)}, day + 1)
+            view_store.add({(article_id, DAYS[day]): 10 + position for position, article_id in enumerate(ids)})
             queue = stack.enter_context(closing(DeliveryQueue(state / QUEUE_FILE)))
             topics = topics_of(live)
             queue.synchronize(HubSelection(base_url=BASE_URL, site_hubs=(HUB_URL,)), topics)
@@ -101,7 +99,6 @@ class NewsroomWithState:
             for feed in pending[: len(pending) // 2]:
                 queue.mark_delivered(HUB_URL, feed, datetime.now(UTC).timestamp())
             pending_topics = {delivery.topic for delivery in queue.pending_deliveries(HUB_URL)}
-            write_spool_file(state / "unwritten", f"writer{day}", [Batch(number=1, reads={(ids[day], DAYS[day]): 7})])
             (state / "push.lock").touch()
             if copy != state:
                 shutil.copytree(state, copy)
@@ -109,9 +106,7 @@ class NewsroomWithState:
                 last_modified={
                     path: resource.last_modified for path, resource in resources.items() if isinstance(resource, Document)
                 },
-                reads={
-                    article_id: read_store.total(article_id) + 7 * (position <= day) for position, article_id in enumerate(ids)
-                },
+                views=view_store.totals_since(None),
                 announced_topics=frozenset(topics.keys() - pending_topics),
                 topic_digests=topics,
             )

@@ -11,9 +11,8 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from feedsvc.audience import READS_FILE
-from feedsvc.audience.spool import read_spool_files
-from feedsvc.audience.sqlite_store import SqliteReadStore
+from feedsvc.audience import VIEWS_FILE
+from feedsvc.audience.store import ViewStore
 from feedsvc.cli.content_folder import open_content_folder
 from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.errors import TextUnavailableError
@@ -93,7 +92,7 @@ class DamageRounds:
         with ExitStack() as stack, self._live(state) as live:
             yield from self._check_documents(live, damaged_names)
             yield from self._check_dates(live, damaged_names, start)
-            yield from self._check_reads(stack.enter_context(closing(SqliteReadStore(state / READS_FILE))), state, damaged_names)
+            yield from self._check_views(stack.enter_context(closing(ViewStore(state / VIEWS_FILE))), damaged_names)
             lock = FileLock(partial(open_lock_file, state / LOCK_FILE))
             if not lock.acquire():
                 yield "no process can take the lock of the publisher"
@@ -137,22 +136,10 @@ class DamageRounds:
             ):
                 yield f"{path} has the date {resource.last_modified}, not {expected.get(path)}"
 
-    def _check_reads(self, store: SqliteReadStore, state: Path, damaged_names: set[str]) -> Iterator[str]:
-        for spool_file in read_spool_files(state / "unwritten"):
-            for batch in spool_file.batches:
-                store.add(batch.reads, batch.number, writer=spool_file.writer)
-            spool_file.file.unlink()
-        totals, expected = store.totals_since(None), self._newsroom.expected.reads
-        for article_id, count in totals.items():
-            if count > expected.get(article_id, 0):
-                yield f"{article_id} has {count} reads, more than expected"
-        if (
-            damaged_names
-            and not _contains_file(damaged_names, READS_FILE)
-            and "unwritten" not in damaged_names
-            and dict(totals) != dict(expected)
-        ):
-            yield f"reads are lost, though their files are not damaged: {dict(totals)}"
+    def _check_views(self, store: ViewStore, damaged_names: set[str]) -> Iterator[str]:
+        totals, expected = store.totals_since(None), self._newsroom.expected.views
+        if damaged_names and not _contains_file(damaged_names, VIEWS_FILE) and dict(totals) != dict(expected):
+            yield f"views are lost, though their file is not damaged: {dict(totals)}"
 
     def _check_queue(self, queue: DeliveryQueue, live: Live, damaged_names: set[str]) -> Iterator[str]:
         queue.synchronize(HubSelection(base_url=BASE_URL, site_hubs=(HUB_URL,)), topics_of(live))

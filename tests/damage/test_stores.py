@@ -12,9 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.audience.buffer import Batch
-from feedsvc.audience.spool import read_spool_files, write_spool_file
-from feedsvc.audience.sqlite_store import SqliteReadStore
+from feedsvc.audience.store import ViewStore
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.websub.hubs import HubSelection
 from feedsvc.websub.queue import DeliveryQueue
@@ -65,27 +63,26 @@ def test_damaged_last_modified_date_is_not_sent(tmp_path: Path, change: str) -> 
         assert store.last_modified("/", "one", later) == NOON
 
 
-@pytest.mark.parametrize("change", ["reads = reads * 2", "reads = 'many'", "article = 'two'", "reads = 1e30", "day = 5"])
-def test_damaged_read_count_is_dropped_and_other_counts_remain(tmp_path: Path, change: str) -> None:
-    database = tmp_path / "views.sqlite"
-    with closing(SqliteReadStore(database)) as store:
-        store.add({("one", MONDAY): 3, ("other", MONDAY): 4}, 1)
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute(f"UPDATE article_reads SET {change} WHERE article = 'one'")
-    with closing(SqliteReadStore(database)) as store:
-        assert store.totals_since(None) == {"other": 4}
-        store.add({("one", MONDAY): 1}, 1)
-        assert store.totals_since(None) == {"one": 1, "other": 4}
-
-
 def test_database_of_read_counts_damaged_while_open_is_replaced_at_the_next_write(tmp_path: Path) -> None:
     database = tmp_path / "views.sqlite"
-    with closing(SqliteReadStore(database)) as store:
-        store.add({("one", MONDAY): 3}, 1)
+    with closing(ViewStore(database)) as store:
+        store.add({("one", MONDAY): 3})
         with closing(sqlite3.connect(database)) as connection, connection:
-            connection.execute("DROP TABLE article_reads")
-        store.add({("one", MONDAY): 1}, 2)
+            connection.execute("DROP TABLE feedsvc_views")
+        store.add({("one", MONDAY): 1})
         assert store.totals_since(None) == {"one": 1}
+
+
+def test_views_file_of_another_version_is_renamed_with_one_log_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    database = tmp_path / "views.sqlite"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE article_reads (article TEXT NOT NULL, day TEXT NOT NULL, reads INTEGER NOT NULL)")
+    with closing(ViewStore(database)) as store:
+        store.add({("one", MONDAY): 1})
+        assert store.totals_since(None) == {"one": 1}
+    assert (tmp_path / "views.sqlite.damaged").exists()
+    (message,) = caplog.messages
+    assert message.endswith("was renamed to views.sqlite.damaged; read counts begin anew; the service goes on")
 
 
 def announce_pending_topics(database: Path, digest: str = "1") -> frozenset[str]:
@@ -122,18 +119,6 @@ def test_hub_with_damaged_row_still_receives_announcements(tmp_path: Path, chang
     assert announce_pending_topics(database, "2") == {"one", "two"}
 
 
-def test_damaged_spool_file_is_not_counted(tmp_path: Path) -> None:
-    folder = tmp_path / "unwritten"
-    file = write_spool_file(folder, "writer", [Batch(number=1, reads={("one", MONDAY): 31})])
-    assert [spool_file.batches[0].reads for spool_file in read_spool_files(folder)] == [{("one", MONDAY): 31}]
-    file.write_bytes(file.read_bytes().replace(b"31]", b"39]"))
-    assert read_spool_files(folder) == ()
-    assert [path.name for path in folder.iterdir()] == ["writer.json.damaged"]
-    write_spool_file(folder, "writer", [Batch(number=1, reads={("one", MONDAY): 31})])
-    file.rename(file.with_name("other.json"))
-    assert read_spool_files(folder) == ()
-
-
 def make_folder(path: Path) -> None:
     path.mkdir(parents=True)
 
@@ -154,13 +139,13 @@ def test_six_processes_that_find_a_damaged_database_replace_it_once(tmp_path: Pa
     state.mkdir()
     code = (
         "import sys; from pathlib import Path; from datetime import date;"
-        "from feedsvc.audience.sqlite_store import SqliteReadStore;"
-        "views = SqliteReadStore(Path(sys.argv[1])); sys.stdin.read();"
-        "[views.add({(sys.argv[2], date(2026, 3, 2)): 1}, number) for number in range(1, 21)]; views.close()"
+        "from feedsvc.audience.store import ViewStore;"
+        "views = ViewStore(Path(sys.argv[1])); sys.stdin.read();"
+        "[views.add({(sys.argv[2], date(2026, 3, 2)): 1}) for number in range(1, 21)]; views.close()"
     )
     database = state / "views.sqlite"
-    with closing(SqliteReadStore(database)) as store:
-        store.add({("kept", MONDAY): 1}, 1)
+    with closing(ViewStore(database)) as store:
+        store.add({("kept", MONDAY): 1})
     database.write_bytes(database.read_bytes()[:100] + b"no page" * 900)
     arguments = [command()[0], "-c", code, database]
     processes = [subprocess.Popen([*arguments, str(number)], stdin=subprocess.PIPE, env=environment()) for number in range(6)]
@@ -168,6 +153,6 @@ def test_six_processes_that_find_a_damaged_database_replace_it_once(tmp_path: Pa
         assert process.stdin
         process.stdin.close()
     assert [process.wait(60) for process in processes] == [0] * 6
-    with closing(SqliteReadStore(database)) as store:
+    with closing(ViewStore(database)) as store:
         assert store.totals_since(None) == {str(number): 20 for number in range(6)}
     assert sorted(path.name for path in state.iterdir()) == ["views.sqlite", "views.sqlite.damaged"]

@@ -124,7 +124,7 @@ def test_nginx_logs_no_token_if_the_service_is_down_or_its_tokens_are_damaged(ne
         logging_nginx(folder, folder, cache_configuration(folder), server.url, down) as url,
     ):
         assert ask(url, f"/private/{token}/feed.rss").status == 404
-        (state / "tokens.sqlite.damaged").write_bytes(b"")
+        (state / "tokens.sqlite").write_bytes(b"")
         assert [ask(url, f"/private/{token}/feed.rss").status for _ in range(8)] == [503] * 8
         # A refusal of private feeds does not make nginx avoid the service.
         assert [ask(url, f"/articles/{name}/").status for name in ("bay", "clock", "dance", "echo")] == [200] * 4

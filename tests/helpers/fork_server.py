@@ -40,8 +40,8 @@ from tests import ROOT
 # Modules that commands import only if they need them, as many tests do.
 LATER_MODULES: Final = (
     "comrak",
-    "feedsvc.access.postgres_store",
-    "feedsvc.audience.database_report",
+    "feedsvc.access.store",
+    "feedsvc.audience.store",
     "feedsvc.content.yaml.full",
     "feedsvc.pages.theme_trial",
     "feedsvc.support.limited_process_child",

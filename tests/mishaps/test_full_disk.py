@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.access import Token, TokenStore, open_token_store
-from feedsvc.database import UnavailableError
+from feedsvc.access import Token, open_token_store
+from feedsvc.access.store import TokenStore
+from feedsvc.errors import UnavailableError
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE
 from feedsvc.export.manifest import Manifest
 from tests.access.conftest import NOON, make_token

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.audience.waiting import wait_until
+from tests.helpers.http_client import ask
 from tests.pages.browser_page import SHARE_SCRIPT, open_page
 from tests.pages.page_kinds import COLOR_SCHEMES, PAGE_KINDS, WIDTHS
 
@@ -46,6 +48,8 @@ def test_slow_device_has_no_layout_shift(chromium: Browser, site: str, kind: str
     with open_page(chromium, width=width, permissions=permissions) as recorder:
         recorder.page.add_init_script(SHARE_SCRIPT)
         _emulate_slow_device(recorder)
+        if kind == "article":
+            wait_until(lambda: ask(site, f"{PAGE_KINDS[kind][0]}views").status == 200)  # its number of views is loaded
         recorder.page.goto(site + PAGE_KINDS[kind][0])
         if kind == "article":
             recorder.page.locator(".views").wait_for()

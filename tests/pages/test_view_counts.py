@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from feedsvc.language.messages import CATALOGUE_TAGS, read_messages
+from tests.audience.waiting import wait_until
 from tests.deploy.plain_host import plain_host
+from tests.helpers.http_client import ask
 from tests.helpers.running_server import build_tree
 from tests.pages.browser_page import open_page
 from tests.pages.conftest import SAMPLE_CONTENT, serve_in_language
@@ -25,8 +27,14 @@ if TYPE_CHECKING:
 UNREAD_ARTICLE_PATH = "/articles/tea-auction/"  # no other test opens it
 
 
+def _load_count(site: str, path: str) -> None:
+    """Ask for the number of views until the server has loaded it. A page that asks before shows no number."""
+    wait_until(lambda: ask(site, f"{path}views").status == HTTPStatus.OK)
+
+
 def _shown_views(recorder: PageRecorder, site: str) -> int:
     """Open the article; return the number of views that the page shows."""
+    _load_count(site, COUNTED_ARTICLE_PATH)
     recorder.page.goto(site + COUNTED_ARTICLE_PATH)
     views = recorder.page.locator(".views")
     views.wait_for()
@@ -48,6 +56,7 @@ def test_article_without_reads_shows_0_views(chromium: Browser, site: str) -> No
     """The read of this test is refused, as if the rate limit of the client were exceeded."""
     with open_page(chromium) as recorder:
         page = recorder.page
+        _load_count(site, UNREAD_ARTICLE_PATH)
         page.route("**/views", lambda route: route.fulfill(status=429) if route.request.method == "POST" else route.continue_())
         page.goto(site + UNREAD_ARTICLE_PATH)
         views = page.locator(".views")

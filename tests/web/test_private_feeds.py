@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from feedsvc.access import Token, TokenAuthorizer, TokenStore, new_token, open_token_store, token_digest
+from feedsvc.access import Token, TokenAuthorizer, new_token, open_token_store, token_digest
+from feedsvc.access.store import TokenStore
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.support.client_address import parse_networks
@@ -73,7 +74,7 @@ def open_site(folder: Path, stack: ExitStack, *, base_url: str = "", trusted: st
     clock = FakeClock()
     live = Live(ContentFolder(content, base_url), None, clock)
     store = open_token_store(folder / "state")
-    authorizer = stack.enter_context(closing(TokenAuthorizer(store, live.alerts, lambda: True)))
+    authorizer = stack.enter_context(closing(TokenAuthorizer(lambda: store, live.alerts, lambda: True)))
     proxies, stats = parse_networks([trusted]), RequestStats()
     app = create_app(live, stats=stats, status_access=StatusAccess(trusted_proxies=proxies), token_authorizer=authorizer)
     limited = PollLimit(app, stats, per_hour=5)
@@ -329,7 +330,7 @@ def test_damaged_tokens_are_a_503_and_everything_else_works(private_site: Privat
         assert headers_of(response) == PRIVATE_HEADERS
     assert private_site.ask("/feed.rss").status == 200
     status = json.loads(private_site.ask("/status", {"Host": "localhost"}).body)
-    assert "tokens of private feeds" in status["alerts"]["tokens"]
+    assert "put a backup in its place" in status["alerts"]["tokens"]
     assert "wire" not in json.dumps(status["alerts"])
 
 
