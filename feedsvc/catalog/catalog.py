@@ -36,21 +36,19 @@ from feedsvc.catalog.listing_set import ListingSet, build_listing_set
 from feedsvc.catalog.listings import Spellings, update_spellings
 from feedsvc.catalog.periodicals import Periodical, closing_moments, find_issue
 from feedsvc.catalog.private_listings import find_token_listing
-from feedsvc.catalog.rare_features import build_rows
-from feedsvc.catalog.row import IssueRow, Row, count_alternates, is_visible, row_key
+from feedsvc.catalog.row import IssueRow, Row, count_alternates, is_visible, row_key, sort_articles
 from feedsvc.catalog.row_changes import RowChanges
 from feedsvc.catalog.row_groups import RowGroups
 from feedsvc.catalog.schedule import Schedule, build_schedule
 from feedsvc.catalog.static_pages import page_media, public_pages, update_pages
 from feedsvc.catalog.tag_settings import alias_redirects, tag_aliases
 from feedsvc.catalog.tags import Tags
-from feedsvc.catalog.translations import Works, build_works
+from feedsvc.catalog.translations import Works, add_translations, build_works
 from feedsvc.catalog.visibility import RowBuilder
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.model import Article, Site
 from feedsvc.page_model import StaticPage
 from feedsvc.routes import ListingRef
-from feedsvc.support.overlay_dict import OverlayDict
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
 _RedirectMap = Mapping[QualifiedName, str]
@@ -233,15 +231,17 @@ class Catalog:
 
 def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool = False) -> Catalog:
     """Build the catalog of what is public at `now`; if `is_preview`, drafts, scheduled and expired articles are visible."""
-    built = build_rows(content.articles, content.site, RowBuilder(content.site, now, is_preview=is_preview))
-    groups = RowGroups(built.rows)
+    builder, articles = RowBuilder(content.site, now, is_preview=is_preview), sort_articles(content.articles)
+    rows = [*filter(None, map(builder.build, articles))]
+    add_translations(articles, rows, content.site)
+    groups = RowGroups(rows)
     spellings, titles = update_spellings({}, content.tags, RowGroups(()), groups)
     listing_set = build_listing_set(content, titles, groups, now)
     listings = listing_set.public
-    site, schedule = listings[ListingRef()], build_schedule(built.articles, built.rare_articles)
+    site, schedule = listings[ListingRef()], build_schedule(articles)
     last_change, next_change = listing_set.moments_of_change(content, schedule, now)
-    former_tags = build_former_tags(spellings, built.rare_rows)
-    redirects: dict[QualifiedName, str] = article_redirects(built.rare_rows) | former_tags.redirects(listings)
+    former_tags = build_former_tags(spellings, rows)
+    redirects: dict[QualifiedName, str] = article_redirects(rows) | former_tags.redirects(listings)
     redirects |= alias_redirects(content.tags, listings) | settings_redirects(content)
     # Only media that public articles, pages or settings refer to, so that a draft's images are not served.
     pages = public_pages(content, is_preview=is_preview)
@@ -251,12 +251,12 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         pages=pages,
         listing_set=listing_set,
         visible=RowsBySlug(site.visible),
-        withdrawn=RowsBySlug(PersistentSortedList.from_sorted(withdrawn_rows(built.rare_rows), row_key)),
-        corrected=sort_corrected(built.rare_rows),
-        redirects=Redirects(OverlayDict(redirects)),
+        withdrawn=RowsBySlug(PersistentSortedList.from_sorted(withdrawn_rows(rows), row_key)),
+        corrected=sort_corrected(rows),
+        redirects=Redirects(redirects),
         media=ReferencedMedia.from_references(content.media, media),
         recent=recent_rows(site, now),
-        external_count=count_external(filter(is_visible, built.rare_rows)),
+        external_count=count_external(filter(is_visible, rows)),
         last_change=last_change,
         next_change=next_change,
         alternate_count=count_alternates(site.visible),
@@ -265,7 +265,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         schedule=schedule,
         spellings=spellings,
         former_tags=former_tags,
-        works=build_works(built.articles, built.rare_articles),
+        works=build_works(articles),
     )
 
 

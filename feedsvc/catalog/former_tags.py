@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
+from typing import Final
 
 from feedsvc.catalog.indexes import QualifiedName, update_counts
 from feedsvc.catalog.listings import Spellings
 from feedsvc.catalog.row import Row, is_visible
 from feedsvc.routes import ListingRef
-from feedsvc.support.overlay_dict import OverlayDict
+from feedsvc.support.mapping import with_changes
 from feedsvc.tag_slugs import former_slug
 
 _Counts = Mapping[str, Mapping[str, int]]
+_NO_COUNTS: Final[Mapping[str, int]] = {}
 
 
 class FormerTags:
@@ -22,7 +24,7 @@ class FormerTags:
     a redirect to another tag.
     """
 
-    def __init__(self, counts: OverlayDict[str, Mapping[str, int]]) -> None:
+    def __init__(self, counts: Mapping[str, Mapping[str, int]]) -> None:
         self._counts = counts
 
     def redirects(self, listings: Container[ListingRef], slugs: Iterable[str] | None = None) -> dict[QualifiedName, str]:
@@ -31,12 +33,12 @@ class FormerTags:
         A slug that has a listing of its own in `listings` does not redirect. If several tags had one former slug, it redirects
         to the tag with most articles; at equal counts, to the first id in alphabetical order.
         """
-        candidates = self._counts.keys() if slugs is None else slugs
+        candidates = self._counts if slugs is None else slugs
         unused = (slug for slug in candidates if ListingRef("tag", slug) not in listings)
         return {("tag", slug): tag for slug in unused if (tag := self._redirect_target(slug))}
 
     def _redirect_target(self, slug: str) -> str:
-        counts = self._counts.get(slug) or {}
+        counts = self._counts.get(slug, _NO_COUNTS)
         return min(counts, key=lambda tag: (-counts[tag], tag), default="")
 
     def apply_changes(self, removed: Iterable[Row], added: Iterable[Row]) -> FormerTags:
@@ -44,13 +46,12 @@ class FormerTags:
         removed_counts, added_counts = _count_former_slugs(removed), _count_former_slugs(added)
         if removed_counts == added_counts:
             return self
-        none: Mapping[str, int] = {}
         slugs = {*removed_counts, *added_counts}
         new_counts = {
-            slug: update_counts(self._counts.get(slug) or none, removed_counts.get(slug, none), added_counts.get(slug, none))
+            slug: update_counts(*(counts.get(slug, _NO_COUNTS) for counts in (self._counts, removed_counts, added_counts)))
             for slug in slugs
         }
-        return FormerTags(self._counts.apply_changes(slugs, {slug: counts for slug, counts in new_counts.items() if counts}))
+        return FormerTags(with_changes(self._counts, slugs, {slug: counts for slug, counts in new_counts.items() if counts}))
 
 
 def build_former_tags(spellings: Spellings, rows: Iterable[Row]) -> FormerTags:
@@ -62,7 +63,7 @@ def build_former_tags(spellings: Spellings, rows: Iterable[Row]) -> FormerTags:
                 counts_by_slug[slug][tag] += count
     for slug, counts in _count_former_slugs(row for row in rows if not is_visible(row)).items():
         counts_by_slug[slug].update(counts)
-    return FormerTags(OverlayDict(dict(counts_by_slug)))
+    return FormerTags(counts_by_slug)
 
 
 def former_slugs(rows: Iterable[Row]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from feedsvc.catalog.row import Row
 from feedsvc.model import MediaFile
-from feedsvc.support.overlay_dict import OverlayDict
+from feedsvc.support.mapping import with_changes
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
 QualifiedName = tuple[str, str]
@@ -25,10 +25,10 @@ _slug: Final = attrgetter("article.slug")
 class RowsBySlug(Mapping[str, Row]):
     """Mapping of the current slugs of articles to their rows, in the order of rows. `rows` are the rows in order."""
 
-    def __init__(self, rows: PersistentSortedList[Row], index: OverlayDict[str, Row] | None = None) -> None:
+    def __init__(self, rows: PersistentSortedList[Row], index: Mapping[str, Row] | None = None) -> None:
         """Initialize with sorted rows and, if given, their index by slug."""
         self.rows: PersistentSortedList[Row] = rows
-        self._index = index or OverlayDict({row.article.slug: row for row in rows})
+        self._index = index or {row.article.slug: row for row in rows}
 
     def __getitem__(self, slug: str) -> Row:
         return self._index[slug]
@@ -50,7 +50,7 @@ class RowsBySlug(Mapping[str, Row]):
             return self
         rows = self.rows.apply_changes(removed, added) if rows is None else rows
         removed_slugs = [row.article.slug for row in removed]
-        return RowsBySlug(rows, self._index.apply_changes(removed_slugs, {row.article.slug: row for row in added}))
+        return RowsBySlug(rows, with_changes(self._index, removed_slugs, {row.article.slug: row for row in added}))
 
 
 class Redirects(Mapping[QualifiedName, str]):
@@ -59,24 +59,23 @@ class Redirects(Mapping[QualifiedName, str]):
     A name is (kind, slug or id); the kind is "article", "category", "author", "custom" or "tag".
     """
 
-    def __init__(self, index: OverlayDict[QualifiedName, str]) -> None:
+    def __init__(self, index: Mapping[QualifiedName, str]) -> None:
         self._index = index
 
     def __getitem__(self, name: QualifiedName) -> str:
         return self._index[name]
 
     def __iter__(self) -> Iterator[QualifiedName]:
-        return iter(sorted(self._index.keys()))
+        return iter(sorted(self._index))
 
     def __len__(self) -> int:
-        return len(self._index.keys())
+        return len(self._index)
 
     @cached_property
     def listing_aliases(self) -> Mapping[QualifiedName, tuple[str, ...]]:
         """Former ids of each listing that has any: (kind, id) -> sorted former ids. Those of articles are left out."""
         aliases_by_listing: dict[QualifiedName, list[str]] = {}
-        names = self._index.keys()
-        for kind, alias in sorted(name for name in names if name[0] != _ARTICLE_KIND):
+        for kind, alias in sorted(name for name in self._index if name[0] != _ARTICLE_KIND):
             aliases_by_listing.setdefault((kind, self[kind, alias]), []).append(alias)
         return {listing: tuple(aliases) for listing, aliases in aliases_by_listing.items()}
 
@@ -87,7 +86,7 @@ class Redirects(Mapping[QualifiedName, str]):
         """
         if removed == added:
             return self
-        redirects = Redirects(self._index.apply_changes(removed, added))
+        redirects = Redirects(with_changes(self._index, removed, added))
         if "listing_aliases" in vars(self) and all(kind == _ARTICLE_KIND for kind, _ in chain(removed, added)):
             vars(redirects)["listing_aliases"] = self.listing_aliases  # vars() is where cached_property stores values
         return redirects
@@ -103,12 +102,12 @@ class ReferencedMedia(Mapping[str, MediaFile]):
     """
 
     files: Mapping[str, MediaFile]
-    counts: OverlayDict[str, int]
+    counts: Mapping[str, int]
 
     @classmethod
     def from_references(cls, files: Mapping[str, MediaFile], paths: Iterable[str]) -> ReferencedMedia:
         """Return the mapping for these files and references; `paths` has a path once for each reference."""
-        return cls(files, OverlayDict(dict(Counter(paths))))
+        return cls(files, Counter(paths))
 
     def __getitem__(self, path: str) -> MediaFile:
         if path not in self.counts:
@@ -116,10 +115,10 @@ class ReferencedMedia(Mapping[str, MediaFile]):
         return self.files[path]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(filter(self.files.__contains__, self.counts.keys())))
+        return iter(sorted(filter(self.files.__contains__, self.counts)))
 
     def __len__(self) -> int:
-        return sum(map(self.files.__contains__, self.counts.keys()))
+        return sum(map(self.files.__contains__, self.counts))
 
     @cached_property
     def folders(self) -> frozenset[str]:
@@ -136,11 +135,11 @@ class ReferencedMedia(Mapping[str, MediaFile]):
         `removed` and `added` hold a path once for each removed or added reference.
         """
         removed_paths, added_paths = tuple(removed), tuple(added)
-        counts_before = {path: self.counts.get(path) or 0 for path in chain(removed_paths, added_paths)}
+        counts_before = {path: self.counts.get(path, 0) for path in chain(removed_paths, added_paths)}
         counts_after = update_counts(counts_before, removed_paths, added_paths)
         if counts_after is counts_before:
             return ReferencedMedia(files, self.counts)
-        return ReferencedMedia(files, self.counts.apply_changes(counts_before, counts_after))
+        return ReferencedMedia(files, with_changes(self.counts, counts_before, counts_after))
 
 
 def update_counts(counts: Mapping[_K, int], removed: Iterable[_K], added: Iterable[_K]) -> Mapping[_K, int]:

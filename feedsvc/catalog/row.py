@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -98,17 +98,6 @@ class IssueRow(Row):
     @property
     def place(self) -> IssueAt:
         return IssueAt(self.listing, self.date)
-
-
-def visible_rows(articles: Sequence[Article], days: Iterable[str]) -> list[Row]:
-    """Return a visible row of each article, without label and translations, last changed at `Article.updated`.
-
-    `days` are the `Row.day` of the articles.
-    """
-    return [
-        Row(article=article, visibility=_VISIBLE, last_changed=article.updated, day=day)
-        for article, day in zip(articles, days, strict=True)
-    ]
 
 
 def article_key(article: Article) -> RowKey:

@@ -87,13 +87,12 @@ class Schedule:
         return self.later_changes.rank((moment + timedelta.resolution,))
 
 
-def build_schedule(articles: Sequence[Article], rare: Sequence[Article]) -> Schedule:
-    """Return the schedule of articles that are sorted by `article_key`; `rare` are those that `has_rare_feature` finds."""
-    rare_without_drafts = _without_drafts(rare)
-    has_drafts = len(rare_without_drafts) < len(rare)
-    later_changes = chain.from_iterable(map(_later_changes, rare_without_drafts))
+def build_schedule(articles: Sequence[Article]) -> Schedule:
+    """Return the schedule of articles that are sorted by `article_key`."""
+    scheduled = _without_drafts(articles)
+    later_changes = chain.from_iterable(map(_later_changes, scheduled))
     return Schedule(
-        articles=PersistentSortedList.from_sorted(_without_drafts(articles) if has_drafts else articles, article_key),
+        articles=PersistentSortedList.from_sorted(scheduled, article_key),
         later_changes=PersistentSortedList.from_sorted(sorted(later_changes, key=_change_key), _change_key),
     )
 

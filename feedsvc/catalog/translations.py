@@ -17,7 +17,7 @@ from feedsvc.catalog.row import Row, Translation, article_key, is_visible
 from feedsvc.model import Article, Site
 from feedsvc.routes import ArticleAt, path_of
 from feedsvc.support.graph import connected_components, name_components
-from feedsvc.support.overlay_dict import OverlayDict
+from feedsvc.support.mapping import with_changes
 from feedsvc.uris import absolute
 
 _DEFAULT: Final = "x-default"
@@ -27,7 +27,7 @@ _NO_IDS: Final[tuple[str, ...]] = ()
 class Works:
     """Works of a catalog's content: the articles with `translation_of`, and those that these name. Immutable."""
 
-    def __init__(self, articles: OverlayDict[str, Article], translations: OverlayDict[str, tuple[str, ...]]) -> None:
+    def __init__(self, articles: Mapping[str, Article], translations: Mapping[str, tuple[str, ...]]) -> None:
         """Initialize with the articles of works by id, and with id -> ids of the articles whose `translation_of` is this id."""
         self._articles, self._translations = articles, translations
 
@@ -43,7 +43,7 @@ class Works:
         article = self._articles.get(id_)
         if article and article.translation_of:
             yield article.translation_of
-        yield from self._translations.get(id_) or _NO_IDS
+        yield from self._translations.get(id_, _NO_IDS)
 
     def apply_changes(self, articles: Iterable[Article], removed: Sequence[Article], added: Sequence[Article]) -> Works:
         """Return the works without the articles `removed` and with `added`; this object if none of them belongs to a work.
@@ -54,7 +54,7 @@ class Works:
         if not any(map(self._is_member, removed)) and not any(map(self._is_member, added)):
             return self
         named = self._changed_translations(removed, added)
-        translations = self._translations.apply_changes(named, {id_: tuple(sorted(ids)) for id_, ids in named.items() if ids})
+        translations = with_changes(self._translations, named, {id_: tuple(sorted(ids)) for id_, ids in named.items() if ids})
         changed: dict[str, Article | None] = {article.id: None for article in removed}
         changed |= {article.id: article for article in added}
         unchanged = named.keys() - changed.keys()
@@ -64,43 +64,42 @@ class Works:
         members = {
             id_: article for id_, article in changed.items() if article and (article.translation_of or translations.get(id_))
         }
-        return Works(self._articles.apply_changes(changed, members), translations)
+        return Works(with_changes(self._articles, changed, members), translations)
 
     def _is_member(self, article: Article) -> bool:
-        return bool(article.translation_of) or self._translations.get(article.id) is not None
+        return bool(article.translation_of) or article.id in self._translations
 
     def _changed_translations(self, removed: Iterable[Article], added: Iterable[Article]) -> dict[str, set[str]]:
         """Return each id that a removed or an added article names -> ids of the articles that name it after the change."""
         named: dict[str, set[str]] = {}
         for article in removed:
             if target := article.translation_of:
-                named.setdefault(target, {*(self._translations.get(target) or _NO_IDS)}).discard(article.id)
+                named.setdefault(target, {*(self._translations.get(target, _NO_IDS))}).discard(article.id)
         for article in added:
             if target := article.translation_of:
-                named.setdefault(target, {*(self._translations.get(target) or _NO_IDS)}).add(article.id)
+                named.setdefault(target, {*(self._translations.get(target, _NO_IDS))}).add(article.id)
         return named
 
 
-def build_works(articles: Iterable[Article], rare: Iterable[Article]) -> Works:
-    """Return the works of all `articles`; `rare` are those that `has_rare_feature` finds."""
+def build_works(articles: Sequence[Article]) -> Works:
+    """Return the works of all articles."""
     translations: dict[str, list[str]] = defaultdict(list)
-    for article in rare:
+    for article in articles:
         if article.translation_of:
             translations[article.translation_of].append(article.id)
     members = (article for article in articles if article.translation_of or article.id in translations)
     return Works(
-        OverlayDict({article.id: article for article in members} if translations else {}),
-        OverlayDict({id_: tuple(sorted(ids)) for id_, ids in translations.items()}),
+        {article.id: article for article in members} if translations else {},
+        {id_: tuple(sorted(ids)) for id_, ids in translations.items()},
     )
 
 
-def add_translations(rare: Iterable[Article], rows: Iterable[Row], site: Site) -> None:
+def add_translations(articles: Iterable[Article], rows: Iterable[Row], site: Site) -> None:
     """Set `Row.translations` of the frozen `rows` in place; no other code may refer to these rows yet.
 
-    `rare` are the articles of the content that `has_rare_feature` finds, `rows` all rows of articles of the catalog, of any
-    visibility.
+    `articles` are those of the content, `rows` all rows of articles of the catalog, of any visibility.
     """
-    names = name_components({article.id: article.translation_of for article in rare if article.translation_of})
+    names = name_components({article.id: article.translation_of for article in articles if article.translation_of})
     if not names:
         return
     rows_by_work: dict[str, list[Row]] = defaultdict(list)

@@ -7,19 +7,15 @@ withdrawn; it has no row before its publication.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from itertools import chain, repeat, takewhile
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from feedsvc.catalog.row import Row, Visibility, visible_rows
+from feedsvc.catalog.row import Row, Visibility
 from feedsvc.model import Article, ArticleStatus, Site
 
 _PUBLISHED: Final = ArticleStatus.PUBLISHED  # looking members up in their Enums would take half of the time
 _VISIBLE: Final = Visibility.VISIBLE
-_CHUNK_SIZE: Final = 1000  # rows that are built at once; so many stay in the processor's cache
 
 
 class RowBuilder:
@@ -49,22 +45,6 @@ class RowBuilder:
             preview_label=label if self._is_preview else "",
         )
 
-    def build_all(self, articles: Sequence[Article], rare: Iterable[int]) -> list[Row | None]:
-        """Return what `build` returns for each of `articles`, which are sorted by `article_key`, in half of the time.
-
-        `rare` are the indexes of the articles with a rare feature, see `has_rare_feature`. It may have others.
-        """
-        rows: list[Row | None] = []
-        days = self._days_of(articles)
-        for start in range(0, len(articles), _CHUNK_SIZE):
-            chunk = slice(start, start + _CHUNK_SIZE)
-            rows += visible_rows(articles[chunk], days[chunk])
-        scheduled = takewhile(lambda index: articles[index].published > self._now, range(len(articles)))
-        for index in chain(scheduled, rare):
-            if not self._is_published_without_end(articles[index]):
-                rows[index] = self.build(articles[index])
-        return rows
-
     def _is_published_without_end(self, article: Article) -> bool:
         has_end = article.status is not _PUBLISHED or article.expires or article.withdrawn_at
         return not has_end and article.updated <= self._now and article.published <= self._now
@@ -73,26 +53,6 @@ class RowBuilder:
         """Return YYYY-MM-DD in the site's zone, one string object for all rows of a day."""
         day = moment.astimezone(self._zone).date()
         return self._days.get(day) or self._days.setdefault(day, day.isoformat())
-
-    def _days_of(self, articles: Sequence[Article]) -> list[str]:
-        """Return the `_day` of each of these articles, which are sorted by `article_key`. It is computed once for each day."""
-        moments, end = [article.published for article in reversed(articles)], len(articles)
-        days: list[str] = []
-        while end:
-            latest = moments[end - 1]
-            start = bisect_left(moments, self._known_start_of_day(latest), hi=end)
-            days += repeat(self._day(latest), end - start)
-            end = start
-        return days
-
-    def _known_start_of_day(self, moment: datetime) -> datetime:
-        """Return the start of the local day of a moment, or `moment` itself if the zone's offset changed in between.
-
-        In no zone does the offset change twice within one day.
-        """
-        local = moment.astimezone(self._zone)
-        start = datetime.combine(local.date(), time.min, UTC) - (local.utcoffset() or timedelta(0))
-        return start if start.astimezone(self._zone).utcoffset() == local.utcoffset() else moment
 
     def _preview_label(self, article: Article) -> str:
         """Return "draft", "scheduled" or "expired" if the public does not see the article for this reason, else ""."""

@@ -79,16 +79,6 @@ def test_a_withdrawn_article_keeps_its_aliases_and_an_expired_one_or_a_draft_los
     assert {name for kind, name in after.redirects if kind == "article"} == {"alias1"}
 
 
-def test_more_changes_than_an_overlay_holds_lose_no_former_address() -> None:
-    articles = [article(number, aliases=(f"alias{number}",)) for number in range(1, 700)]
-    before = build([*articles, article(700, aliases=("kept",), tags=(CPP,))])
-    after = update(before, {one: replace(one, aliases=(f"another{one.slug}",)) for one in articles})
-    assert after.redirects["article", "kept"] == "a700"
-    assert after.redirects["category", "old-c0"] == "c0"
-    assert ("article", "alias1") not in after.redirects
-    assert after.redirects["article", "anothera1"] == "a1"
-
-
 def test_the_aliases_of_listings_follow_a_change_of_tags() -> None:
     one = article(1)
     before = build([one])

@@ -195,7 +195,7 @@ def differing_pages(before: Catalog, after: Catalog) -> set[str]:
 @settings(max_examples=8, deadline=None)
 def test_the_schedule_has_every_moment_of_change_after_random_edits(random: Random) -> None:
     editor = RandomEditor(random=random)
-    schedule = build_schedule((), ())
+    schedule = build_schedule(())
     for _ in range(10):
         schedule = schedule.apply_changes(*editor.edit())
         all_moments = {moment for article in editor.content.articles for moment in moments_of_change(article)}

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from feedsvc.catalog.indexes import RowsBySlug
-from feedsvc.catalog.row import Row, row_key, visible_rows
+from feedsvc.catalog.row import Row, Visibility, row_key
 from feedsvc.model import Article
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
@@ -18,7 +18,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 def new_row(number: int, slug: str, title: str = "") -> Row:
     moment = START + timedelta(minutes=number)
     article = Article(path=f"articles/{number}.yaml", id=f"id:{number}", slug=slug, title=title, published=moment, updated=moment)
-    return visible_rows([article], ["2026-01-01"])[0]
+    return Row(article=article, visibility=Visibility.VISIBLE, last_changed=moment, day="2026-01-01")
 
 
 def random_change(rows: dict[int, Row], random: Random) -> tuple[list[Row], list[Row]]:

@@ -20,7 +20,7 @@ from feedsvc.content.reading import ParseResult
 from feedsvc.content.store import Record
 from feedsvc.errors import Problem
 from feedsvc.model import Article
-from feedsvc.support.overlay_dict import OverlayDict
+from feedsvc.support.mapping import with_changes
 
 ArticleChange = tuple[Article | None, Article | None]  # former and new article of a path; None for no article
 
@@ -37,7 +37,7 @@ class ActiveArticles:
 
     def __init__(self, records: Mapping[str, Record]) -> None:
         """Start with these records of an earlier run, each of which states whether its own article was active."""
-        self.articles: OverlayDict[str, Article] = OverlayDict({})
+        self.articles: Mapping[str, Article] = {}
         self.conflicts: tuple[Problem, ...] = ()
         # Candidates that are not active. For all other paths the active article is the candidate.
         self._inactive_candidates: dict[str, Article | None] = {}
@@ -98,7 +98,7 @@ class ActiveArticles:
         claims, translations = ClaimIndex(candidates), [article for article in candidates if article.translation_of]
         if claims.disputed_keys() or (translations and find_conflicts(candidates)):
             return False
-        self._claims, self.articles = claims, OverlayDict({article.path: article for article in candidates})
+        self._claims, self.articles = claims, {article.path: article for article in candidates}
         for article in translations:
             self._works.add(article)
         return True
@@ -201,7 +201,7 @@ class ActiveArticles:
         before = self.articles
         changes = {path: (old, new) for path, new in active.items() if (old := before.get(path)) is not new}
         if changes:
-            self.articles = before.apply_changes(changes, {path: new for path, (_, new) in changes.items() if new})
+            self.articles = with_changes(before, changes, {path: new for path, (_, new) in changes.items() if new})
         return changes
 
 

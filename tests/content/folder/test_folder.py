@@ -18,7 +18,6 @@ from PIL import Image
 from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.content.store import ContentStore
 from feedsvc.errors import ContentError
-from feedsvc.support.overlay_dict import OverlayDict
 from tests import ROOT
 from tests.broken_files.case import HEAD, PNG, Files
 from tests.conftest import Newsroom
@@ -218,15 +217,3 @@ def test_the_first_save_after_the_start_is_not_delayed_by_optional_settings_that
     change = folder.read(["articles/one.yaml"], datetime.now(UTC), timedelta(milliseconds=20))
     assert "articles/one.yaml" in change.waiting_files
     assert {path for path in change.waiting_files if not path.startswith("articles")} == set()
-
-
-def test_a_save_does_not_take_longer_the_more_articles_there_are(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = newsroom({f"articles/{name}.yaml": article_text(name) for name in "abc"})
-    folder = ContentFolder(root)
-    folder.read()
-    # Merging an overlay copies all items. A time cannot be tested.
-    monkeypatch.setattr(OverlayDict, "_merge", lambda _: pytest.fail("a save passed through all articles"))
-    for name in "ab":
-        write(root, {f"articles/{name}.yaml": article_text(name, f"slug: changed-{name}\n")})
-        (article,) = folder.read([f"articles/{name}.yaml"]).added
-        assert article.slug == f"changed-{name}"
