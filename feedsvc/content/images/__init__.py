@@ -14,7 +14,7 @@ from feedsvc.content.images.decoder_pool import (
 )
 from feedsvc.content.images.decoder_process import DIGEST_LENGTH, DecodeRequest
 from feedsvc.content.images.formats import IMAGE_TYPES, check_removable_metadata, find_clean_pieces, read_header
-from feedsvc.content.images.header import MAX_DECODER_MEMORY, MAX_PIXELS, ImageHeader
+from feedsvc.content.images.header import MAX_DECODER_MEMORY, MAX_PIXELS, ImageHeader, MetadataError
 from feedsvc.content.images.pieces import Piece
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "DecoderProcess",
     "ImageChangedError",
     "ImageHeader",
+    "MetadataError",
     "Piece",
     "ReusedDecoderError",
     "UndecodableError",

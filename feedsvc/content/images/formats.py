@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import BinaryIO, Final, NamedTuple
 
-from feedsvc.content.images import avif, clean_avif, clean_gif, clean_jpeg, clean_png, clean_webp, gif, jpeg, png, webp
-from feedsvc.content.images.header import MAX_PIXELS, ImageHeader
+from feedsvc.content.images import avif, clean_gif, clean_jpeg, clean_png, clean_webp, gif, jpeg, png, webp
+from feedsvc.content.images.header import MAX_PIXELS, ImageHeader, MetadataError
 from feedsvc.content.images.pieces import Pieces
 from feedsvc.content.images.rights import Rights
 
@@ -42,7 +42,7 @@ _FORMATS: Final = (
     _Format(png.MEDIA_TYPE, lambda start: start.startswith(png.SIGNATURE), png.read, clean_png.clean, clean_png.clean),
     _Format(gif.MEDIA_TYPE, lambda start: start.startswith(gif.SIGNATURES), gif.read, clean_gif.clean, clean_gif.clean),
     _Format(webp.MEDIA_TYPE, webp.is_webp, webp.read, clean_webp.clean, clean_webp.clean),
-    _Format(avif.MEDIA_TYPE, avif.is_avif, avif.read, clean_avif.clean, clean_avif.clean),
+    _Format(avif.MEDIA_TYPE, avif.is_avif, avif.read, avif.clean, avif.clean),
 )
 IMAGE_TYPES: Final = frozenset(image_format.media_type for image_format in _FORMATS)
 _SIGNATURE_SIZE: Final = 64  # bytes
@@ -74,8 +74,8 @@ def read_header(file: BinaryIO) -> ImageHeader:
 def find_clean_pieces(file: BinaryIO) -> Pieces:
     """Return the pieces that form an image without its metadata. Orientation, ICC profile and, if the format can, rights stay.
 
-    Raises ValueError if the image is of no known format, too complex, or too damaged to remove its metadata. Catch
-    OverflowError and IndexError, too, which other damage may cause.
+    Raises MetadataError for an AVIF that has metadata, another ValueError if the image is of no known format, too complex, or
+    too damaged to remove its metadata. Catch OverflowError and IndexError, too, which other damage may cause.
     """
     return _detect(file).clean(file)[0]
 
@@ -86,8 +86,11 @@ def check_removable_metadata(file: BinaryIO) -> None:
 
 
 def rights_of(file: BinaryIO) -> Rights:
-    """Return the rights that a JPEG, PNG, GIF, WebP or AVIF image states; empty `Rights()` if it states none.
+    """Return the rights that a JPEG, PNG, GIF or WebP image states; empty `Rights()` if it states none, and for an AVIF.
 
     Raises ValueError, OverflowError or IndexError if the image is of no known format, damaged or too complex.
     """
-    return _detect(file).check(file)[1]
+    try:
+        return _detect(file).check(file)[1]
+    except MetadataError:
+        return Rights()

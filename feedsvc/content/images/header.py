@@ -41,6 +41,10 @@ class ImageHeader:
         return (self.height, self.width) if self.orientation in _SIDEWAYS else (self.width, self.height)
 
 
+class MetadataError(ValueError):
+    """Raised for an image that is intact, but of whose format no metadata is removed. The text names what it holds."""
+
+
 def read_exactly(file: BinaryIO, count: int) -> bytes:
     """Read `count` bytes. Raises ValueError if the file ends earlier."""
     data = file.read(count)

@@ -5,16 +5,12 @@ from __future__ import annotations
 import os
 from typing import Final, NamedTuple
 
-_NEW, _ZEROS = -1, -2
+_NEW: Final = -1
 _MAX_PIECES: Final = 20_000  # of some hundred bytes each in memory
 
 
 class Piece(NamedTuple):
-    """Piece of an image: `length` bytes of the file from offset `start`; if `start` is _NEW, `data`; if it is _ZEROS, NULs.
-
-    Ranges of the file have a `start` of 0 or more, the others a negative one. `length` is the piece's size in bytes in all
-    three cases.
-    """
+    """Piece of an image: `length` bytes of the file from offset `start`, or `data`, of that length, if `start` is _NEW."""
 
     start: int
     length: int
@@ -28,8 +24,6 @@ class Piece(NamedTuple):
         length = min(length, self.length - start)
         if self.start == _NEW:
             return self.data[start : start + length]
-        if self.start == _ZEROS:
-            return bytes(length)
         return os.pread(descriptor, length, self.start + start)
 
 
@@ -56,10 +50,6 @@ class Pieces:
         """Add bytes that are not in the file. Does nothing for b""."""
         if data:
             self._add(Piece(_NEW, len(data), data))
-
-    def add_zeros(self, length: int) -> None:
-        if length > 0:
-            self._add(Piece(_ZEROS, length))
 
     def _add(self, piece: Piece) -> None:
         if len(self.items) >= _MAX_PIECES:

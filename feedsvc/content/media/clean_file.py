@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from feedsvc.content import images
 from feedsvc.content.file_signature import FileSignature, signature_of, size_and_mtime
-from feedsvc.content.images import Piece, check_removable_metadata, find_clean_pieces
+from feedsvc.content.images import MetadataError, Piece, check_removable_metadata, find_clean_pieces
 from feedsvc.content.safe_open import open_descriptor, open_file
 from feedsvc.support.bounded_cache import BoundedCache
 
@@ -33,7 +33,14 @@ class CleanPieces(NamedTuple):
 
 
 class UncleanableError(Exception):
-    """Raised if metadata cannot be removed from an image, because it is damaged, too complex or of no known format."""
+    """Raised if metadata cannot be removed from an image, because it is damaged, too complex or of no known format.
+
+    `is_intact`: it is an AVIF, of which no metadata is removed, and has some.
+    """
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.is_intact = isinstance(reason, MetadataError)
 
 
 class CleanFile(io.RawIOBase):
@@ -122,7 +129,7 @@ def clean_pieces(location: str, descriptor: int) -> CleanPieces:
             try:
                 pieces = tuple(find_clean_pieces(file).items)
             except (ValueError, OverflowError, IndexError) as error:
-                raise UncleanableError(str(error)) from None
+                raise UncleanableError(error) from None
         cleaned = CleanPieces(signature, pieces)
         _pieces_cache.put(location, cleaned)
     return cleaned
@@ -152,7 +159,7 @@ def check_cleanable(location: str) -> None:
             try:
                 check_removable_metadata(file)
             except (ValueError, OverflowError, IndexError) as error:
-                raise UncleanableError(str(error)) from None
+                raise UncleanableError(error) from None
             _cleanable_cache.put(location, signature)
 
 

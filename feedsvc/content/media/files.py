@@ -200,6 +200,11 @@ def _check_cleanable(file: MediaFile) -> None:
     try:
         clean_file.check_cleanable(file.location)
     except clean_file.UncleanableError as error:
+        if error.is_intact:
+            raise ValueError(
+                f"'{file.path}' has metadata, perhaps camera and location ({error}), which is not removed from AVIF; "
+                "save it again without camera data, or as JPEG"
+            ) from None
         raise ValueError(
             f"'{file.path}' is damaged or no picture at all ({error}), so camera and location data cannot be taken out of it; "
             "save it again as JPEG or PNG"

@@ -19,7 +19,22 @@ from feedsvc.content.images.formats import rights_of
 from feedsvc.content.images.rights import Rights, from_photoshop, from_xmp, to_photoshop, to_xmp
 from feedsvc.content.media import clean_file
 from feedsvc.content.media.clean_file import CleanFile, UncleanableError, check_cleanable, clean_length, clean_pieces, open_clean
-from tests.helpers.marked_images import AGENCY, AUTHOR, ENCODERS, MARKER, OWNER, chunk, draw_gradient, encode, jpeg, png, profile
+from tests.helpers.marked_images import (
+    AGENCY,
+    AUTHOR,
+    ENCODERS,
+    MARKER,
+    OWNER,
+    avif,
+    avif_with_metadata,
+    chunk,
+    draw_gradient,
+    encode,
+    exif,
+    jpeg,
+    png,
+    profile,
+)
 
 EXPECTED_RIGHTS = Rights(copyright=OWNER, creators=(AUTHOR,), credit=AGENCY)
 
@@ -101,6 +116,48 @@ def test_an_image_without_metadata_is_not_changed(tmp_path: Path) -> None:
         path.write_bytes(encode(draw_gradient(), image_format))
         assert frames(clean(path)) == frames(path.read_bytes())
         assert len(clean(path)) == path.stat().st_size
+
+
+FRAMES = {"save_all": True, "append_images": [draw_gradient().rotate(180)], "duration": 100}
+
+
+@pytest.mark.parametrize("options", [{}, {"subsampling": "4:4:4"}, FRAMES], ids=["still", "4:4:4", "animation"])
+@pytest.mark.parametrize("padding", [b"", (24).to_bytes(4) + b"free" + bytes(16)], ids=["plain", "padded"])
+def test_an_avif_without_metadata_is_sent_as_it_is(tmp_path: Path, options: dict[str, object], padding: bytes) -> None:
+    path = tmp_path.resolve() / "a.avif"
+    path.write_bytes(avif(**options) + padding)
+    assert clean(path) == path.read_bytes()
+
+
+def with_meta_box(data: bytes, kind: bytes) -> bytes:
+    """Return an AVIF with one more box at the end of its meta box. Its pixels are at a wrong place then."""
+    start = int.from_bytes(data[:4])
+    end = start + int.from_bytes(data[start : start + 4])
+    return data[:start] + (end - start + 24).to_bytes(4) + data[start + 4 : end] + (24).to_bytes(4) + kind + MARKER + data[end:]
+
+
+def test_an_avif_with_metadata_is_intact_but_not_sent(tmp_path: Path) -> None:
+    path = tmp_path.resolve() / "a.avif"
+    plain = avif()
+    for data in (
+        *(avif_with_metadata(), avif(exif=exif()), avif(xmp=MARKER), avif(exif=exif(1), **FRAMES), plain + MARKER),
+        *(plain + (24).to_bytes(4) + kind + MARKER for kind in (b"free", b"mpvd", b"uuid")),
+        *(with_meta_box(plain, kind) for kind in (b"uuid", b"udes", b"free")),
+        plain + (32).to_bytes(4) + b"moov" + (24).to_bytes(4) + b"udta" + MARKER,
+        plain + (48).to_bytes(4) + b"moov" + (40).to_bytes(4) + b"hdlr" + bytes(8) + b"soun" + bytes(20),
+    ):
+        path.write_bytes(data)
+        for function in (check_cleanable, clean_length):
+            with pytest.raises(UncleanableError) as caught:
+                function(str(path))
+            assert caught.value.is_intact
+
+
+def test_boxes_in_boxes_are_read_to_a_limited_depth(tmp_path: Path) -> None:
+    path = tmp_path.resolve() / "a.avif"
+    path.write_bytes(avif() + b"\0\0\0\0trak" * 100_000)
+    with pytest.raises(UncleanableError):
+        check_cleanable(str(path))
 
 
 @pytest.mark.parametrize("name", ENCODERS)

@@ -13,6 +13,7 @@ from feedsvc.importing.writer import FolderMedia, ImportReport, MediaOrigin, Web
 from feedsvc.support.digest import sha256
 from feedsvc.support.http import HostAccess
 from tests.helpers.document_server import Document, DocumentServer, document_server
+from tests.helpers.marked_images import avif_with_metadata
 from tests.helpers.newsrooms import picture
 from tests.importing.writer.memory_source import OLD, SITE, articles, files, load, post, run_import, what
 
@@ -128,6 +129,7 @@ def test_missing_picture_stays_at_its_address_and_is_listed(tmp_path: Path, uplo
 @pytest.mark.parametrize(
     ("name", "data"),
     [
+        ("camera.avif", avif_with_metadata()),
         ("broken.jpg", b"\xff\xd8\xff no picture"),
         ("page.html", b"<script>alert(1)</script>"),
         ("a.svg", b"<svg><script/></svg>"),
