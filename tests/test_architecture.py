@@ -84,7 +84,7 @@ LIBRARIES: Final = {
     "prometheus_client": ("feedsvc.web.metrics",),
     "psycopg": ("feedsvc.database.postgres_timeout",),
     "pydantic": ("feedsvc.content.schema",),
-    "pyvips": ("feedsvc.content.images.copying",),
+    "pyvips": ("feedsvc.content.media.decoder",),
     "s3fs": ("feedsvc.export.s3.client",),
     "sqlalchemy": ("feedsvc.access.store", "feedsvc.audience.store", "feedsvc.database.database"),
     "sqlite3": (

@@ -60,9 +60,7 @@ def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | Non
     feeds.enlarge_caches()
     nginx_file = NginxFile(config.nginx_file, out=config.out, content=config.content)
     adoption = theme_adoption(config.state_folder, is_required=True)
-    live = Live(
-        newsroom, None, variant_store=VariantStore(config.state_folder / "pictures", is_one_shot=True), theme_adoption=adoption
-    )
+    live = Live(newsroom, None, variant_store=VariantStore(config.state_folder / "pictures"), theme_adoption=adoption)
     gc_control.leak_on_exit(live)
     content = live.edition.content
     if content.errors and not config.skip_broken:

@@ -187,13 +187,12 @@ class Live:
         self.edition.publication.discard_dates_after(self.clock() + _MAX_CLOCK_ERROR)
 
     def _update_image_problems(self) -> None:
-        """Put the current problems of images into the edition, and clear its caches: pages must not name variants that failed.
+        """Put the current problems of images into the edition.
 
         The variant store calls it in any thread after it failed to make an image's variants.
         """
         with self._lock:
             self._swap(self.edition.publication, self.edition.content, self.clock())
-        self.edition.publication.clear_caches()
 
     @property
     def image_problems(self) -> tuple[Problem, ...]:

@@ -18,7 +18,7 @@ from feedsvc.publication.cache_control import (
     file_content_type,
     seconds_until_change,
 )
-from feedsvc.publication.document import UNCOUNTED_READS, Document, FileResource, PendingFile, Redirect, Resource, digest
+from feedsvc.publication.document import UNCOUNTED_READS, Document, FileResource, Redirect, Resource, digest
 from feedsvc.publication.fingerprints import Fingerprints, code_fingerprint, site_fingerprint
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.old_addresses import exact_redirects, pattern_target, query_target, redirect_target, rule_target
@@ -37,7 +37,6 @@ __all__ = [
     "FileResource",
     "Fingerprints",
     "LastModifiedStore",
-    "PendingFile",
     "Publication",
     "Redirect",
     "Resource",

@@ -16,7 +16,6 @@ from feedsvc.feed_model import Link
 from feedsvc.feeds import quote_attribute
 from feedsvc.model import MediaFile, Site
 from feedsvc.routes import MOST_READ_PATH
-from feedsvc.support.completion import Completion
 from feedsvc.support.compression import compress
 from feedsvc.support.digest import sha256
 
@@ -132,19 +131,6 @@ class FileResource:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PendingFile:
-    """Image variant that is not made yet. Once `completion` is complete, the caller should resolve its `path` again.
-
-    `completion` is None if the variant is not made for this request, because the queue of variants to be made is full or no
-    thread can start. `substitute` is the original image, for servers that cannot wait; None if no page offers the variant.
-    """
-
-    path: str
-    completion: Completion | None
-    substitute: FileResource | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Redirect:
     """Redirect of a former address (RFC 9110 section 15.4); `target` is a decoded path below base_url, or an absolute address.
 
@@ -159,7 +145,7 @@ class Redirect:
         return uris.root_relative(base_url, self.target) if self.target.startswith("/") else self.target
 
 
-Resource = Document | FileResource | PendingFile | Redirect
+Resource = Document | FileResource | Redirect
 
 
 def is_sent_cleaned(site: Site, file: MediaFile) -> bool:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
-from pathlib import Path
 
 from feedsvc.catalog import Catalog, IssueRow, Row
-from feedsvc.content.images import DIGEST_LENGTH
 from feedsvc.content.media import (
-    MAX_WIDTH,
+    DIGEST_LENGTH,
     THUMBNAIL_WIDTH,
     VARIANT_WIDTHS,
-    VariantError,
     VariantStore,
     facts_of,
     fitting_variant,
     variants,
 )
 from feedsvc.model import MediaFile
-from feedsvc.publication.document import FileResource, PendingFile, Redirect
-from feedsvc.routes import VariantAt, path_of, place_of
+from feedsvc.publication.document import FileResource, Redirect
+from feedsvc.routes import VariantAt, path_of
 from feedsvc.support.file_descriptors import is_exhausted
 
 
@@ -32,13 +29,12 @@ class ImageVariants:
         self._catalog, self._variant_store = catalog, variant_store
 
     def paths(self) -> Iterator[str]:
-        """Yield the paths of all variants that pages and feeds offer. Make missing variants; skip those that cannot be made."""
+        """Yield the paths of all variants that pages and feeds offer."""
         for file in self._images():
-            places = (place for variant in variants(file) if isinstance(place := place_of(variant.path), VariantAt))
-            yield from (path_of(place) for place in places if self.make(place))
+            yield from (variant.path for variant in variants(file))
 
-    def missing_variants(self) -> Sequence[tuple[MediaFile, str]]:
-        """Return (image, digest of its bytes) for each image with variants to be made, unless making them failed before.
+    def missing_variants(self) -> Sequence[MediaFile]:
+        """Return the images with variants to be made, unless making them failed before.
 
         Of images with the same bytes, return one. Images that cannot be read are left out; raises OSError if one becomes so
         during the call. [] without a variant store.
@@ -46,73 +42,76 @@ class ImageVariants:
         if not (store := self._variant_store):
             return []
         images = {facts_of(file).digest: file for file in self._images() if variants(file)}
-        return [(file, digest) for digest, file in images.items() if store.lacks_variants(file, digest)]
+        return [file for file in images.values() if store.lacks_variants(file)]
 
-    def find(self, place: VariantAt) -> FileResource | PendingFile | Redirect | None:
-        """Return the variant; if it is missing, request it and return a PendingFile; if it cannot be made, the original image.
+    def find(self, place: VariantAt) -> FileResource | Redirect | None:
+        """Return the variant; if it is not made yet, request it and return the original image.
 
         If `place` has the digest of earlier bytes of the image, return a temporary redirect to the narrowest current variant
-        that is at least as wide, or to the image if there is none. None for an image that the catalog does not have, a variant
-        that no page offers or whose file is deleted during the call, or without a variant store. Raises OSError if the process
-        has no free file descriptor.
+        that is at least as wide, or to the image if there is none. None for an image that the catalog does not have or that
+        cannot be read, a variant that no page offers, or without a variant store. Raises OSError if the process has no free file
+        descriptor.
         """
         file = self._catalog.media.get(place.path)
-        if file is None or self._variant_store is None:
-            return None
-        if target := _redirect_target(file, place):
+        if file and self._variant_store and (target := _redirect_target(file, place)):
             return Redirect(target=target, is_permanent=False)
-        try:
-            location = self._variant_store.find(file, place.digest, place.width)
-            if location is None:
-                completion = self._variant_store.request(file, place.digest, place.width)
-                return PendingFile(path=path_of(place), completion=completion, substitute=self._substitute(place, file))
-            return _file_resource(place, file, location)
-        except VariantError:
-            return self._substitute(place, file)
+        return self._find_or(VariantStore.request, place)
+
+    def make(self, place: VariantAt) -> FileResource | None:
+        """Return the variant, made first, while the caller waits, if it is missing; if it cannot be made, the original image.
+
+        None in the same cases as `find`, and for earlier bytes of the image.
+        """
+        return self._find_or(VariantStore.make, place)
 
     def order_for_feed(self, rows: Iterable[Row]) -> None:
-        """Request the missing variants that a feed of these rows (articles or issues) names: subscribers fetch them in seconds.
+        """Request the missing variants of the images that a feed of these rows names: subscribers fetch them in seconds.
 
-        This is one for each image of the articles: the widest variant up to MAX_WIDTH if the image is wider than that, else the
-        thumbnail. Do not wait for them. Images that cannot be read or have no variants are skipped, as are variants that cannot
-        be made, and all of them while the process has no free file descriptor.
+        These are the images of the articles (or issues) that are wider than a thumbnail. Do not wait for them. Images that cannot
+        be read are skipped, and all of them while the process has no free file descriptor.
         """
         articles = chain.from_iterable(row.articles if isinstance(row, IssueRow) else (row,) for row in rows)
         for path in dict.fromkeys(path for row in articles for path in row.article.media):
             file = self._catalog.media.get(path)
-            with suppress(VariantError, OSError):
-                variant = fitting_variant(file, MAX_WIDTH) or fitting_variant(file, THUMBNAIL_WIDTH)
-                if variant and file and self._variant_store:
-                    digest = facts_of(file).digest
-                    if self._variant_store.find(file, digest, variant.width) is None:
-                        self._variant_store.request(file, digest, variant.width)
+            with suppress(OSError):
+                if file and self._variant_store and fitting_variant(file, THUMBNAIL_WIDTH):
+                    self._variant_store.request(file)
 
-    def make(self, place: VariantAt) -> FileResource | None:
-        """Return the variant; make it first, and wait, if it is missing. None if that fails or the catalog lacks the image.
+    def _find_or(self, make: Callable[[VariantStore, MediaFile], None], place: VariantAt) -> FileResource | None:
+        """Return the variant; if it is missing, call `make`, and return the variant that is there then, else the original image.
 
-        Also None without a variant store. Raises OSError if the process has no free file descriptor.
+        A page may offer the original instead, because browsers do not fall back from srcset to src.
         """
-        file = self._catalog.media.get(place.path)
-        if file is None or self._variant_store is None:
+        file, store = self._catalog.media.get(place.path), self._variant_store
+        if file is None or store is None:
             return None
-        with suppress(VariantError):
-            return _file_resource(place, file, self._variant_store.get_or_make(file, place.digest, place.width))
-        return None
-
-    def _substitute(self, place: VariantAt, file: MediaFile) -> FileResource | None:
-        """Return the original image if a page may offer the variant, else None. Browsers do not fall back from srcset to src."""
-        with suppress(FileNotFoundError, PermissionError):
+        try:
             facts = facts_of(file)
-            if facts.digest == place.digest and place.width in dict(facts.sizes):
+            if facts.digest != place.digest or place.width not in dict(facts.sizes):
+                return None
+            location = store.find(place.digest, place.width)
+            if location is None:
+                make(store, file)
+                location = store.find(place.digest, place.width)
+            if location:
                 return FileResource(
-                    path=path_of(place),
-                    location=file.location,
-                    media_type=file.type,
-                    length=file.length,
-                    is_cleaned=not self._catalog.site.keep_metadata,
-                    is_substitute=True,
+                    path=path_of(place), location=str(location), media_type=file.type, length=location.stat().st_size
                 )
-        return None
+        except OSError as error:
+            if is_exhausted(error):
+                raise
+            return None
+        return self._original(place, file)
+
+    def _original(self, place: VariantAt, file: MediaFile) -> FileResource:
+        return FileResource(
+            path=path_of(place),
+            location=file.location,
+            media_type=file.type,
+            length=file.length,
+            is_cleaned=not self._catalog.site.keep_metadata,
+            is_substitute=True,
+        )
 
     def _images(self) -> Iterator[MediaFile]:
         """Yield the media files of site.yaml, static pages and visible articles, enclosures included, since texts may show them.
@@ -143,12 +142,3 @@ def _redirect_target(file: MediaFile, place: VariantAt) -> str:
             raise
         return ""
     return next((variant.path for variant in variants(file) if variant.width >= place.width), f"/{file.path}")
-
-
-def _file_resource(place: VariantAt, file: MediaFile, location: Path) -> FileResource | None:
-    """Return the variant's file, which is at `location` on disk; None if it was deleted in the meantime."""
-    try:
-        length = location.stat().st_size
-    except FileNotFoundError:
-        return None
-    return FileResource(path=path_of(place), location=str(location), media_type=file.type, length=length)

@@ -130,8 +130,8 @@ class Publication:
         """Return the resource at a decoded path relative to base_url, without a query; None for 404, and for private feeds.
 
         Former, old and non-canonical paths give a Redirect to the final address, withdrawn articles and issues and paths that
-        redirects.yaml calls gone a Document with status 410, missing image variants a PendingFile. Raises OSError for
-        a variant or a document with images if the process has no free file descriptor.
+        redirects.yaml calls gone a Document with status 410, missing image variants the original. Raises OSError for a
+        variant or a document with images if the process has no free file descriptor.
         """
         # Only canonical paths are in the cache.
         return self._document_cache.get(path) or self._resolve_uncached(path)
@@ -171,8 +171,8 @@ class Publication:
     def render(self, path: str, *, has_forms: bool = True) -> Document | FileResource | None:
         """Return the document or file at a canonical path without use of the cache, for callers that need it once.
 
-        A missing image variant is made. None for redirects and 404. Without `has_forms`, pages have no form, for a host that
-        serves files and cannot answer a form.
+        A missing image variant is made; if that fails, it is the original. None for redirects and 404. Without `has_forms`, pages
+        have no form, for a host that serves files and cannot answer a form.
         """
         place = place_of(path)
         if place is None or path_of(addresses.canonical_place(self.catalog, place)) != path:
@@ -265,9 +265,9 @@ class Publication:
     # --- paths
 
     def paths(self) -> Iterator[str]:
-        """Yield all paths with status 200, except combinations, private feeds, images that cannot be cleaned or made.
+        """Yield all paths with status 200, except combinations, private feeds, images that cannot be cleaned.
 
-        Make missing variants. Files come first, then pages, feeds, others: an export writes feeds after what they link to.
+        Files come first, then pages, feeds, others: an export writes feeds after what they link to.
         """
         return self._paths.paths()
 
@@ -276,14 +276,14 @@ class Publication:
         return self._paths.paths_with_redirects()
 
     def file_paths(self, *, include_unchecked: bool = False) -> Iterator[str]:
-        """Yield those of `paths` that are files: media, files of the theme, and image variants. Make missing variants.
+        """Yield those of `paths` that are files: media, files of the theme, and image variants.
 
         With `include_unchecked`, also yield images whose metadata cannot be removed; then no image is checked for that.
         """
         return self._paths.file_paths(include_unchecked=include_unchecked)
 
     def variant_paths(self) -> Iterator[str]:
-        """Yield those of `paths` that are image variants. Make missing ones."""
+        """Yield those of `paths` that are image variants."""
         return self._image_variants.paths()
 
     def feed_paths(self) -> Iterator[str]:
@@ -293,8 +293,8 @@ class Publication:
     def make_variants(self, progress: Progress, processes: int) -> None:
         """Make the missing image variants of `variant_paths` in up to `processes` parallel processes.
 
-        Those that cannot be made stay missing. `progress` is called once, and only if variants are missing: with an iterable of
-        numbers of images, each finished since the number before, and the total number of images.
+        Those that cannot be made stay missing; the original is published instead. `progress` is called once, and only if
+        variants are missing: with an iterable of numbers of images, each finished since the number before, and their total.
         """
         missing = self._image_variants.missing_variants()
         if missing and self._variant_store:

@@ -1,9 +1,8 @@
-"""File descriptors: the limit of this process, its division among uses, and errors that mean that none is left."""
+"""File descriptors: the limit of this process, the number of connections, and errors that mean that none is left."""
 
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
 from typing import Final
 
 from feedsvc.errors import FeedsvcError
@@ -13,14 +12,6 @@ _MAX_LIMIT: Final = 65_536
 MIN_LIMIT: Final = 256
 _RESERVED: Final = 64  # for databases, pipes, the watcher, files that are read and closed at once
 _EXHAUSTION_ERRNOS: Final = frozenset((errno.EMFILE, errno.ENFILE))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Budget:
-    """Numbers of descriptors for connections and for the files that responses are sent from."""
-
-    connections: int
-    files: int
 
 
 def raise_limit() -> int:
@@ -47,13 +38,12 @@ def current_limit() -> int:
     return _MAX_LIMIT if soft == resource.RLIM_INFINITY else min(soft, _MAX_LIMIT)
 
 
-def budget(limit: int) -> Budget:
-    """Divide max(`limit` - 64, 64) descriptors: a quarter, rounded down, for files, and the rest for connections.
+def max_connections(limit: int) -> int:
+    """Return half of the descriptors that a process with this limit has beside 64 for other uses; at least 32.
 
-    So one use cannot starve the other. The 64 that are left over are for all other uses.
+    So each connection can have an open file that is sent on it.
     """
-    free = max(limit - _RESERVED, _RESERVED)
-    return Budget(connections=free - free // 4, files=free // 4)
+    return max(limit - _RESERVED, _RESERVED) // 2
 
 
 def is_exhausted(error: BaseException | None) -> bool:

@@ -19,7 +19,6 @@ from urllib.parse import quote
 from feedsvc.access import hide_tokens
 from feedsvc.support.client_address import Networks, client_address
 from feedsvc.web.combined_log import format_combined
-from feedsvc.web.deferred_requests import SuspendRequest
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -98,7 +97,7 @@ class AccessLog:
         """Return WSGI middleware that adds a line to the log once `application` has returned the response to a request.
 
         The line has the time of `clock` when the request began. An exception is logged, too, as status 500 unless
-        start_response was called before, and raised again. A suspended call (`SuspendRequest`) is not logged.
+        start_response was called before, and raised again.
         """
 
         def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -113,8 +112,6 @@ class AccessLog:
 
             try:
                 body = application(environ, start_logged_response)
-            except SuspendRequest:
-                raise  # the server calls the application again for this request; there is no response yet
             except BaseException:
                 self._append(environ, at, (path, *shown_paths[-1:]), response, perf_counter() - start)
                 raise

@@ -22,14 +22,12 @@ from feedsvc.access import hide_tokens
 from feedsvc.errors import PluginError, TextUnavailableError
 from feedsvc.extensions import report_faults
 from feedsvc.live import Edition, Live
-from feedsvc.publication import UNCOUNTED_READS, Document, FileResource, PendingFile, Publication, Redirect, Resource
+from feedsvc.publication import UNCOUNTED_READS, Document, FileResource, Publication, Redirect, Resource
 from feedsvc.routes import COMBINATION_FORM, MOST_READ_PATH
-from feedsvc.support.file_descriptors import budget, current_limit, is_exhausted
+from feedsvc.support.file_descriptors import current_limit, is_exhausted
 from feedsvc.url_rules import URL_RULES
 from feedsvc.web import responses
-from feedsvc.web.deferred_requests import can_suspend, wait_for
 from feedsvc.web.media_files import MediaResponder
-from feedsvc.web.open_files import OpenFiles
 from feedsvc.web.request_stats import MEDIA, OTHER, REDIRECT, Labels, RequestStats, labels_of
 from feedsvc.web.response_cache import STORE_KEY, CachedResponse
 from feedsvc.web.responses import Headers
@@ -43,11 +41,8 @@ _LOG: Final = logging.getLogger(__name__)
 # Key in the environ: the path, without a slash at its end, at which another program's application has the site.
 PREFIX_KEY: Final = "feedsvc.prefix"
 RETRIEVAL_METHODS: Final = ("GET", "HEAD", "OPTIONS")
-_OPEN_FILE_WAIT_SECONDS: Final = 5.0  # seconds that a request waits until another open file is closed
 _RETRY_SECONDS: Final = 5
 _PLUGIN_RETRY_SECONDS: Final = 300  # until the operator has corrected the plug-in
-_PENDING_WAIT_SECONDS: Final = 5.0  # seconds that a request waits for an image that is being created
-_PENDING_RETRY_SECONDS: Final = 5  # seconds: Retry-After if the image does not exist after the wait
 _STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _INTERNAL_ERROR_MESSAGE: Final = "The server could not answer this request. Its log contains the reason.\n"
 
@@ -128,13 +123,13 @@ class DocumentView:
 
     def __init__(self, live: Live) -> None:
         self._live = live
-        self._media = MediaResponder(live.last_modified, OpenFiles(budget(current_limit()).files))
+        self._media = MediaResponder(live.last_modified)
 
     def __call__(self, **_: str) -> Response:
         """Return the response to Flask's current request.
 
         Values from the URL rule are ignored, because `Publication.resolve` parses the path itself. Raises NotFound if there is
-        nothing at the path, SuspendRequest if the request has to wait, and TextUnavailableError, PluginError or OSError if the
+        nothing at the path, and TextUnavailableError, PluginError or OSError if the
         document cannot be rendered or sent.
         """
         return self._respond(*self._find())
@@ -183,33 +178,13 @@ class DocumentView:
         return _complete_response(response, REDIRECT)
 
     @_respond.register
-    def _(self, file: PendingFile, exchange: _Exchange) -> Response:
-        """Wait for an image variant that is being created. If the request may not wait (any longer), return a 503.
-
-        The wait raises SuspendRequest. Methods other than GET and HEAD do not wait: they get a 204 (OPTIONS) or 405. The 503 is
-        returned, too, if the image is not being created, as when too many others are. On a server without suspension, where a
-        wait would hold a thread, the original image is sent, so that no reader sees a broken picture.
-        """
-        method, environ = exchange.request
-        if method not in ("GET", "HEAD"):
-            return _complete_response(responses.other_method_response(exchange.request), MEDIA)
-        if file.substitute and not can_suspend(environ):
-            return self._respond(file.substitute, exchange)
-        if file.completion:
-            wait_for(environ, file.completion, _PENDING_WAIT_SECONDS)
-        message = "This image is still being created. Try again in a moment."
-        return _complete_response(responses.unavailable_response(message, _PENDING_RETRY_SECONDS), MEDIA)
-
-    @_respond.register
     def _(self, file: FileResource, exchange: _Exchange) -> Response:
         response = self._media.respond(file, exchange.request, exchange.now, exchange.next_change)
         if response is None:
             abort(404)
-        environ = exchange.request[1]
-        if response.wait_condition is not None:
-            wait_for(environ, response.wait_condition, _OPEN_FILE_WAIT_SECONDS)
         g.feedsvc_labels = MEDIA
-        return CompleteResponse(response.status, response.headers, response.body(environ.get("wsgi.file_wrapper")))
+        file_wrapper = exchange.request[1].get("wsgi.file_wrapper")
+        return CompleteResponse(response.status, response.headers, response.body(file_wrapper))
 
 
 def _resolve(publication: Publication, environ: WSGIEnvironment) -> Resource | None:

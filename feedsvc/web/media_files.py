@@ -9,18 +9,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from io import BufferedReader
+from io import BufferedReader, FileIO, RawIOBase
 from typing import Final, NamedTuple
 
 from werkzeug.http import parse_range_header
 
 from feedsvc.content import FileSignature, open_descriptor, signature_of, size_of
-from feedsvc.content.media import UncleanableError, clean_pieces, pieces_length
+from feedsvc.content.media import CleanFile, CleanPieces, UncleanableError, clean_pieces, pieces_length
 from feedsvc.publication import SANDBOX_POLICY, FileResource, cache_control, file_content_type
 from feedsvc.support.digest import file_sha256
 from feedsvc.support.file_descriptors import is_exhausted
-from feedsvc.web.deferred_requests import WaitCondition
-from feedsvc.web.open_files import FilePieces, OpenFiles, open_reader, read_part
 from feedsvc.web.responses import (
     COMMON_HEADERS,
     Headers,
@@ -28,7 +26,6 @@ from feedsvc.web.responses import (
     is_not_modified,
     last_modified_if_past,
     other_method_response,
-    unavailable_response,
     validator_headers,
 )
 
@@ -36,26 +33,22 @@ from feedsvc.web.responses import (
 LastModifiedLookup = Callable[[str, str, datetime], datetime | None]
 # wsgi.file_wrapper of PEP 3333: the server sends the file from its current position up to Content-Length.
 FileWrapper = Callable[[BufferedReader, int], Iterable[bytes]]
+FilePieces = CleanPieces | None  # None: the whole file, unchanged
 
 _MAX_CLOCK_SKEW: Final = timedelta(days=1)
 _BLOCK_SIZE: Final = 64 * 1024
 _MAX_BUFFERED_BYTES: Final = 64 * 1024  # bytes that are read into memory, so that the file need not stay open for a slow client
-_RETRY_SECONDS: Final = 5
 _SANDBOX_BY_TYPE: Final = {"image/svg+xml": SANDBOX_POLICY}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileResponse:
-    """Response whose body is `content`, or, if `part` is given, a part of a file that stays open while it is sent.
-
-    `wait_condition` is given only for a 503 because too many files are open. It calls back once another file may be opened.
-    """
+    """Response whose body is `content`, or, if `part` is given, a part of a file that stays open while it is sent."""
 
     status: int
     headers: Headers
     content: bytes = b""
     part: FilePart | None = None
-    wait_condition: WaitCondition | None = None
 
     def body(self, file_wrapper: FileWrapper | None) -> Iterable[bytes]:
         """Return the body, which the server closes after it has sent it. It is empty if there is neither `content` nor `part`.
@@ -74,8 +67,8 @@ class MediaResponder:
     Thread-safe.
     """
 
-    def __init__(self, modified: LastModifiedLookup, open_files: OpenFiles) -> None:
-        self._modified, self._open_files = modified, open_files
+    def __init__(self, modified: LastModifiedLookup) -> None:
+        self._modified = modified
         self._file_info: dict[tuple[str, bool], _FileInfo] = {}
         self._lock = threading.Lock()
 
@@ -84,8 +77,8 @@ class MediaResponder:
     ) -> FileResponse | None:
         """Return the response for a media file, None if it is missing, unreadable or an image whose metadata cannot be removed.
 
-        It is a 200, 304, or 206 or 416 (one byte range of a GET); for methods other than GET and HEAD a 204 or 405; if too many
-        files are open, a 503 with a `wait_condition`. Raises OSError if no file descriptor is left. `next_change` is the next
+        It is a 200, 304, or 206 or 416 (one byte range of a GET); for methods other than GET and HEAD a 204 or 405. Raises
+        OSError if no file descriptor is left. `next_change` is the next
         scheduled change of the site, which limits Cache-Control, None if none is planned.
         """
         if request[0] not in ("GET", "HEAD"):
@@ -112,18 +105,12 @@ class MediaResponder:
     def _with_body(self, plan: _ResponsePlan, descriptor: int, pieces: FilePieces) -> FileResponse:
         """Return the planned response with its bytes, or with an open file if they are more than _MAX_BUFFERED_BYTES.
 
-        Return a 503 if too many files are open. `descriptor` is not closed; the open file has a copy of it.
+        `descriptor` is not closed; the open file has a copy of it.
         """
         part = plan.part
         if len(part) <= _MAX_BUFFERED_BYTES:
-            return replace(plan.response, content=read_part(descriptor, part.start, len(part), pieces))
-        file = self._open_files.acquire(descriptor, pieces)
-        if file is None:
-            response = unavailable_response("Too many large files are being sent. Try again in a moment.", _RETRY_SECONDS)
-            return FileResponse(
-                status=response.status, headers=response.headers, content=response.body, wait_condition=self._open_files
-            )
-        return replace(plan.response, part=FilePart(file, part.start, len(part)))
+            return replace(plan.response, content=_read_part(descriptor, part.start, len(part), pieces))
+        return replace(plan.response, part=FilePart(_open_reader(descriptor, pieces), part.start, len(part)))
 
     def _get_file_info(self, resource: FileResource, descriptor: int, now: datetime) -> _FileInfo:
         status = os.fstat(descriptor)
@@ -133,7 +120,7 @@ class MediaResponder:
         file_info = self._file_info.get(key)
         if file_info is None or file_info.stamp != signature:
             pieces = clean_pieces(resource.location, descriptor) if resource.is_cleaned else None
-            with open_reader(descriptor, pieces) as file:
+            with _open_reader(descriptor, pieces) as file:
                 file.seek(0)
                 tag = file_sha256(file).hex()[:24]
             # The Last-Modified store knows the file at this address. A substitute is not that file.
@@ -239,3 +226,25 @@ class FilePart:
 
     def close(self) -> None:
         self.file.close()
+
+
+def _raw_file(descriptor: int, pieces: FilePieces) -> RawIOBase:
+    return FileIO(descriptor, "rb") if pieces is None else CleanFile(descriptor, pieces)
+
+
+def _open_reader(descriptor: int, pieces: FilePieces) -> BufferedReader:
+    """Return a file on a copy of the descriptor, only its `pieces` if given. Raises OSError."""
+    return BufferedReader(_raw_file(os.dup(descriptor), pieces))
+
+
+def _read_part(descriptor: int, start: int, length: int, pieces: FilePieces = None) -> bytes:
+    """Return `length` bytes from offset `start` (of `pieces` joined, if given), fewer if the file ends before. Raises OSError."""
+    if pieces is not None:
+        with _open_reader(descriptor, pieces) as file:
+            file.seek(start)
+            return file.read(length)
+    blocks, remaining = [], length
+    while remaining and (block := os.pread(descriptor, remaining, start + length - remaining)):
+        blocks.append(block)
+        remaining -= len(block)
+    return blocks[0] if len(blocks) == 1 else b"".join(blocks)

@@ -24,8 +24,7 @@ from waitress.task import ThreadedTaskDispatcher
 from feedsvc.errors import FeedsvcError
 from feedsvc.support import watchdog
 from feedsvc.support.client_address import UNIX_PEER
-from feedsvc.support.file_descriptors import budget, is_exhausted, raise_limit
-from feedsvc.web.deferred_requests import Suspensions
+from feedsvc.support.file_descriptors import is_exhausted, max_connections, raise_limit
 from feedsvc.web.end_reason import signal_name
 from feedsvc.web.task_queue import TaskQueue
 from feedsvc.web.unix_socket import is_unix_socket
@@ -40,7 +39,6 @@ _BACKLOG: Final = 1024
 _PORT_ATTEMPTS: Final = 20  # after one that is in use, to name a free one
 _MAX_PORT: Final = 65535
 _ACCEPT_PAUSE: Final = 0.1  # seconds
-_MAX_SUSPENDED: Final = 1000  # suspended requests at a time; each holds a connection and no thread
 # Bytes that the kernel buffers unsent per connection. Otherwise a client that does not read makes it buffer megabytes.
 _MAX_UNSENT_BYTES: Final = 128 * 1024
 _SOCKET_OPTIONS: Final = [
@@ -78,10 +76,9 @@ class _Listener(TcpWSGIServer):
         application: WSGIApplication,
         listening_socket: socket.socket,
         adjustments: Any,
-        suspensions: Suspensions,
         max_accepts: int,
     ) -> None:
-        self.suspensions, self._max_accepts = suspensions, max_accepts
+        self._max_accepts = max_accepts
         self._resumes_at = 0.0  # seconds of time.monotonic
         self._has_accepted = False
         self._is_unix = is_unix_socket(listening_socket)
@@ -149,7 +146,6 @@ class Server:
         on_stop: Callable[[], None] = lambda: None,
         is_streaming: bool = False,
         shares_socket: bool = False,
-        max_suspended: int = _MAX_SUSPENDED,
         idle_timeout: float = _IDLE_TIMEOUT,
         drain_timeout: float = _DRAIN_TIMEOUT,
     ) -> None:
@@ -157,10 +153,9 @@ class Server:
 
         `threads` is the number of threads that call `application`. `on_stop` is called first when the server stops, to end long
         responses. With `is_streaming`, each part of a response is sent immediately, not collected. With `shares_socket`, other
-        processes accept connections from the same socket, and get their share of many that come at once. At most `max_suspended`
-        requests are suspended at a time; for others `deferred_requests.wait_for` does not wait. A connection without activity is
-        closed after about `idle_timeout` seconds. At the stop, the server waits at most `drain_timeout` seconds for unfinished
-        responses.
+        processes accept connections from the same socket, and get their share of many that come at once. A connection without
+        activity is closed after about `idle_timeout` seconds. At the stop, the server waits at most `drain_timeout` seconds for
+        unfinished responses.
         """
         self._idle_timeout, self._drain_timeout = idle_timeout, drain_timeout
         self._socket, self._on_stop = listening_socket or listen(host, port), on_stop
@@ -173,7 +168,7 @@ class Server:
             sockets=[self._socket],
             threads=threads,
             ident="feedsvc",
-            connection_limit=budget(raise_limit()).connections,
+            connection_limit=max_connections(raise_limit()),
             asyncore_use_poll=True,
             channel_timeout=idle_timeout,
             cleanup_interval=10,
@@ -184,8 +179,7 @@ class Server:
         # As an argument, it causes a DeprecationWarning.
         adjustments.send_bytes = 1 if is_streaming else 65_536
         adjustments.socket_options = _SOCKET_OPTIONS
-        self._suspensions = Suspensions(max_suspended)
-        server: Any = _Listener(application, self._socket, adjustments, self._suspensions, 1 if shares_socket else _BACKLOG)
+        server: Any = _Listener(application, self._socket, adjustments, 1 if shares_socket else _BACKLOG)
         self._server = server
         # waitress has no public way to run its loop once, which draining needs.
         self._socket_map = server._map  # noqa: SLF001
@@ -202,20 +196,18 @@ class Server:
     def run(self) -> str:
         """Serve until SIGTERM or SIGINT, then finish the responses to received requests within `drain_timeout`, and close.
 
-        Responses that take longer are cut off. Return the name of the signal (`signal_name`). Suspended requests end their wait
-        at the stop. The socket is closed, so `run` can be called once.
+        Responses that take longer are cut off. Return the name of the signal (`signal_name`). The socket is closed, so `run` can
+        be called once.
         """
         while not self._is_stopping:
             self._poll_once(self._poll_timeout())
-            self._suspensions.expire()
             self._drop_stalled()
         self._drain()
         return self._stop_reason
 
     def _poll_timeout(self) -> float:
         """Return the seconds (at most 1) for which the loop may wait for events of the connections."""
-        wait_seconds, accept_pause = self._suspensions.seconds_left(), self._server.seconds_until_accept()
-        return min(1.0, accept_pause or 1.0, 1.0 if wait_seconds is None else wait_seconds + 0.001)
+        return min(1.0, self._server.seconds_until_accept() or 1.0)
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         if not self._is_stopping:  # a second signal may come when the trigger is already closed
@@ -244,7 +236,6 @@ class Server:
 
     def _drain(self) -> None:
         self._on_stop()
-        self._suspensions.close()
         self._server.del_channel()
         self._socket.close()
         end = time.monotonic() + self._drain_timeout

@@ -1,9 +1,8 @@
-"""Connections of waitress: parsing of requests, also of pipelined ones, back-pressure and suspended requests."""
+"""Connections of waitress: parsing of requests, also of pipelined ones, and back-pressure."""
 
 from __future__ import annotations
 
 import re
-import time
 from io import BytesIO
 from typing import Any, Final
 
@@ -12,8 +11,6 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import WSGITask
 from waitress.utilities import BadRequest
-
-from feedsvc.web.deferred_requests import WAIT_KEY, SuspendRequest, Suspension, WaitCondition
 
 _MAX_PARSED_REQUESTS: Final = 2
 _MAX_COPIED_BYTES: Final = 64 * 1024  # bytes; larger parts of a response are not copied into a connection's buffer
@@ -35,12 +32,7 @@ class LengthRequired(BadRequest):
 
 
 class RequestParser(HTTPRequestParser):
-    """Parser of one request. A refused request has an `error`; the connection is closed after the error response is sent.
-
-    `first_wait` is when the request was first suspended, in seconds of time.monotonic; None if it never was.
-    """
-
-    first_wait: float | None = None  # when the request was first suspended, in seconds of time.monotonic
+    """Parser of one request. A refused request has an `error`; the connection is closed after the error response is sent."""
 
     def received(self, data: bytes) -> int:
         parsed_bytes: int = super().received(data)
@@ -94,13 +86,7 @@ class RequestParser(HTTPRequestParser):
 
 
 class _Task(WSGITask):
-    """Task of waitress: one request and its response. Its environ has `Channel.suspend` at WAIT_KEY."""
-
-    def get_environment(self) -> dict[str, Any]:
-        environ: dict[str, Any] = super().get_environment()
-        channel: Any = self.channel
-        environ[WAIT_KEY] = channel.suspend
-        return environ
+    """Task of waitress: one request and its response."""
 
     def set_close_on_finish(self) -> None:
         # Otherwise waitress closes the connection without Content-Length, which 304 and 204 may lack (RFC 9110 section 8.6).
@@ -115,7 +101,7 @@ class _Task(WSGITask):
 
 
 class Channel(HTTPChannel):
-    """Connection of waitress with two additions: back-pressure for clients that pipeline without reading, and suspended requests.
+    """Connection of waitress with back-pressure for clients that pipeline without reading.
 
     The next request of a connection is answered once fewer than `send_bytes` (waitress's setting) of earlier responses are unsent
     and no unsent byte belongs to a body above _MAX_COPIED_BYTES. So a connection holds at most one such body and one open file.
@@ -132,7 +118,6 @@ class Channel(HTTPChannel):
     # The last body larger than _MAX_COPIED_BYTES; empty once it has been sent.
     _large_body: ReadOnlyFileBasedBuffer | None = None
     _turn_bytes_left = 0  # bytes that may be sent in this turn
-    _suspension: Suspension | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -147,13 +132,8 @@ class Channel(HTTPChannel):
         if self._unparsed:
             with self.requests_lock:
                 self._parse()
-        self._suspension, self.is_pipelined = None, True  # applies to requests that are queued from now on
-        try:
-            super().service()
-        except SuspendRequest as suspend_request:
-            self._suspension = Suspension(suspend_request, self._resume)
-            self.server.suspensions.add(self._suspension)
-            self.server.pull_trigger()  # wake the loop, which has to use the new deadline
+        self.is_pipelined = True  # applies to requests that are queued from now on
+        super().service()
 
     @property
     def is_busy(self) -> bool:
@@ -221,24 +201,9 @@ class Channel(HTTPChannel):
         self._turn_bytes_left -= count
         return count
 
-    def suspend(self, condition: WaitCondition, seconds: float) -> None:
-        """Raise SuspendRequest if the current request may wait (any longer), else return. A thread of the application calls this.
-
-        The wait ends when `condition` calls back, at the latest `seconds` after the request's first wait began.
-        """
-        now, request = time.monotonic(), self.requests[0]
-        request.first_wait = request.first_wait or now
-        deadline = request.first_wait + seconds
-        if now < deadline and self.server.suspensions.has_room():
-            raise SuspendRequest(condition, deadline)
-
-    def _resume(self) -> None:
-        self.is_pipelined = len(self.requests) > 1
-        self.server.add_task(self)
-
     def handle_write(self) -> None:
         self._turn_bytes_left = _BYTES_PER_TURN
-        if self._is_paused or self._suspension is not None:
+        if self._is_paused:
             # waitress does not flush less than `send_bytes` while a request waits, and that request waits for the flush.
             channel: Any = self
             channel._flush_exception(channel._flush_some_if_lockable)  # noqa: SLF001 - missing in its stubs
@@ -248,11 +213,6 @@ class Channel(HTTPChannel):
             self._is_paused = self._is_paused and not can_continue
         if can_continue:
             self.server.add_task(self)
-
-    def handle_close(self) -> None:
-        super().handle_close()
-        if self._suspension is not None:
-            self.server.suspensions.resume(self._suspension)
 
     def _flush_outbufs_below_high_watermark(self) -> None:
         """Do nothing. In waitress, a thread waits here for a slow client; in this class, the client's next response waits."""

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from feedsvc.content.folder.folder import ContentFolder
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.support.log_limit import LogLimit

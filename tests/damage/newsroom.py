@@ -14,7 +14,7 @@ from typing import Final
 from feedsvc.audience import VIEWS_FILE
 from feedsvc.audience.store import ViewStore
 from feedsvc.cli.content_folder import open_content_folder
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.feeds.digest import FeedDigests
 from feedsvc.live.live import Live
 from feedsvc.publication.document import Document

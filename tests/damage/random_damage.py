@@ -14,7 +14,7 @@ from random import Random
 from feedsvc.audience import VIEWS_FILE
 from feedsvc.audience.store import ViewStore
 from feedsvc.cli.content_folder import open_content_folder
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.errors import TextUnavailableError
 from feedsvc.live.live import Live
 from feedsvc.publication.document import Document, FileResource
@@ -154,6 +154,7 @@ class DamageRounds:
 
 def _read_documents(live: Live) -> PublishedDocuments:
     publication = live.edition.publication
+    publication.make_variants(lambda steps, _: steps, 1)
     documents = PublishedDocuments()
     for path in publication.paths():
         resource = publication.resolve(path)

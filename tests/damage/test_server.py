@@ -17,7 +17,7 @@ from tests.audience.waiting import wait_until
 from tests.damage.damages import DAMAGES, Target
 from tests.damage.newsroom import BROKEN_PATH, RECORDS_FILE, NewsroomWithState
 from tests.damage.test_damage import SEED
-from tests.helpers.http_client import ask
+from tests.helpers.http_client import ask, ask_until_final
 from tests.helpers.seeds import seed_of_run
 from tests.kills import invariants
 from tests.kills.newsroom import PublishedDocuments, article
@@ -37,7 +37,7 @@ def state(newsroom: NewsroomWithState, tmp_path: Path) -> Path:
 
 
 def find_response_differences(server: MonitoredServer, edition: PublishedDocuments) -> list[str]:
-    responses = {address: ask(server.url, quote(address)) for address in edition}
+    responses = {address: ask_until_final(server.url, quote(address)) for address in edition}
     return [
         *invariants.find_response_differences(
             {address: (response.status, response.body) for address, response in responses.items()}, edition

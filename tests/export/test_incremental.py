@@ -13,7 +13,7 @@ import pytest
 
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.content.folder.stored_state import Baseline
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.content.store import ContentStore
 from feedsvc.export import BuildResult, StaticTree
 from feedsvc.export.prefetch import GetTreeState, check_tree

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import re
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -80,6 +81,15 @@ def ask(url: str, path: str, headers: Mapping[str, str] = NO_HEADERS, method: st
         return ask_on(connection, path, headers, method)
     finally:
         connection.close()
+
+
+def ask_until_final(url: str, path: str) -> Response:
+    """Send a request to a server; while an image variant is not made, which its response says, send the request again."""
+    deadline = time.monotonic() + SECONDS
+    while (response := ask(url, path))["cache-control"] == "no-store" and path.startswith("/sized/"):
+        assert time.monotonic() < deadline, path
+        time.sleep(0.02)
+    return response
 
 
 def ask_on(

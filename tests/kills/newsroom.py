@@ -12,7 +12,7 @@ from typing import Final
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.editing import assign_ids
 from feedsvc.publication.document import UNCOUNTED_READS, Document, FileResource
 from feedsvc.publication.publication import Publication
@@ -160,6 +160,7 @@ class ReferencePublisher:
     def _publish(self, files: BytesByPath) -> PublishedDocuments:
         self._write_folder(files)
         publication = Publication(build_catalog(load_content(self._root), self._now), variant_store=VariantStore(self._variants))
+        publication.make_variants(lambda steps, _: steps, 1)
         documents = PublishedDocuments({path: _document_bytes(publication, path) for path in publication.paths()})
         withdrawn = {f"articles/{slug}/": f"/articles/{slug}/" for slug in publication.catalog.withdrawn}
         withdrawn_pages = {f"{folder}410.html": _document_bytes(publication, path) for folder, path in withdrawn.items()}

@@ -10,7 +10,7 @@ from random import Random
 from urllib.parse import quote
 
 from feedsvc.support.atomic_write import CONTENT_PREFIX
-from tests.helpers.http_client import ask
+from tests.helpers.http_client import ask, ask_until_final
 from tests.kills import invariants
 from tests.kills.newsroom import AtomicEditors, BytesByPath, PublishedDocuments, ReferencePublisher, file_name_of
 from tests.kills.process_group import CommandProcess
@@ -84,7 +84,7 @@ class NewsroomChecker:
         server = CommandProcess("serve", self.root, "--port", "0", "--state", self.state)
         try:
             assert server.wait_for_output(" at http://"), server.stderr
-            responses = {address: ask(server.url, quote(address)) for address in self.addresses()}
+            responses = {address: ask_until_final(server.url, quote(address)) for address in self.addresses()}
             yield from invariants.find_response_differences(
                 {address: (response.status, response.body) for address, response in responses.items()}, self.documents
             )

@@ -64,6 +64,8 @@ class ConcurrentReaders:
                     return
                 response = ask_on(connection, quote(address))
                 assert response.status in (200, 404), (address, response.status)
+                if address.startswith("/sized/") and response["cache-control"] == "no-store":
+                    continue  # the image itself, because its variant is not made yet
                 self.bodies[address][response.body if response.status == 200 else None] = None
 
     def open_article(self, url: str, address: str, random: Random) -> None:

@@ -1,25 +1,17 @@
-"""Kill the decoder process that creates image variants, or its parent, while it works.
-
-The test owns the lock file of the machine-wide limit on megapixels, and so decides how long a decoder waits.
-"""
+"""Kill or stop the decoder process that makes image variants, or kill its parent, while it works."""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from feedsvc.content.images import megapixels
 from tests.audience.waiting import wait_until
 from tests.helpers.http_client import Response, ask
 from tests.helpers.large_images import process_tree
@@ -30,9 +22,7 @@ from tests.live.served_content import monitored_server
 
 
 @pytest.fixture
-def content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+def content(tmp_path: Path) -> Path:
     return write(
         tmp_path / "content",
         {
@@ -52,15 +42,6 @@ def server(content: Path, tmp_path: Path) -> Iterator[ServerProcess]:
     assert "Traceback" not in running.stderr
 
 
-@contextmanager
-def megapixels_locked(tmp_path: Path) -> Iterator[None]:
-    """Hold the lock on all megapixels of the machine."""
-    with open(tmp_path / "tmp" / "feedsvc-megapixels.lock", "ab") as file:
-        os.fchmod(file.fileno(), 0o666)
-        fcntl.lockf(file, fcntl.LOCK_EX, megapixels.MAX_MEGAPIXELS, 0)
-        yield
-
-
 def variant_path(server: ServerProcess) -> str:
     """Return the path of the 640 pixels wide variant that the article page offers."""
     [path] = re.findall(r"/sized/[0-9a-f]+-640/a.jpg", ask(server.url, "/articles/a/").body.decode())
@@ -68,14 +49,19 @@ def variant_path(server: ServerProcess) -> str:
 
 
 def decoder_pid(process: subprocess.Popen[str], *, other_than: int = 0) -> int:
-    """Wait wait_until the server has a decoder process other than `but`; return its process id."""
+    """Wait until the process has a decoder process other than `other_than`; return its process id."""
 
     def find_decoders() -> list[int]:
-        return [
-            pid for pid in process_tree(process.pid)[1:] if pid != other_than and b"images.decoder_process" in command_line(pid)
-        ]
+        return [pid for pid in process_tree(process.pid)[1:] if pid != other_than and b"media.decoder" in command_line(pid)]
 
     return wait_until(find_decoders)[0]
+
+
+def stopped_decoder(process: subprocess.Popen[str], *, other_than: int = 0) -> int:
+    """Stop the next decoder process when it starts; return its process id."""
+    pid = decoder_pid(process, other_than=other_than)
+    os.kill(pid, signal.SIGSTOP)
+    return pid
 
 
 def command_line(pid: int) -> bytes:
@@ -91,11 +77,16 @@ def problems(server: ServerProcess) -> list[dict[str, str]]:
     return result
 
 
-def fetch_until_available(server: ServerProcess, path: str) -> Response:
-    """Request a path wait_until the status is not 503; return the response."""
-    while (response := ask(server.url, path)).status == 503:
-        time.sleep(0.1)
-    return response
+def assert_original(server: ServerProcess, path: str) -> None:
+    """Check that the image itself, cleaned, is sent at the address of a variant, and is not cached."""
+    response = ask(server.url, path)
+    assert (response.status, response["Cache-Control"], response["Last-Modified"]) == (200, "no-store", "")
+    assert response.body == ask(server.url, "/media/a.jpg").body
+
+
+def fetch_variant(server: ServerProcess, path: str) -> Response:
+    """Request a variant until it is made; return the response."""
+    return wait_until(lambda: response if "no-store" not in (response := ask(server.url, path))["Cache-Control"] else None)
 
 
 def has_ended(pid: int) -> bool:
@@ -103,51 +94,42 @@ def has_ended(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists() or " Z " in Path(f"/proc/{pid}/stat").read_text()
 
 
-def test_reader_gets_variant_after_its_decoder_was_killed_once(server: ServerProcess, tmp_path: Path) -> None:
+def test_readers_get_the_original_without_waiting_until_the_variant_is_made(server: ServerProcess) -> None:
     path = variant_path(server)
-    with ThreadPoolExecutor(1) as reader:
-        with megapixels_locked(tmp_path):
-            future = reader.submit(fetch_until_available, server, path)
-            os.kill(decoder_pid(server.process), signal.SIGKILL)
-        response = future.result()
+    assert_original(server, path)
+    pid = stopped_decoder(server.process)
+    for _ in range(20):
+        assert_original(server, path)
+        assert ask(server.url, "/feed.rss").status == 200
+    os.kill(pid, signal.SIGCONT)
+    response = fetch_variant(server, path)
     assert (response.status, response["Content-Type"], problems(server)) == (200, "image/jpeg", [])
     assert response["Cache-Control"].startswith("public")
+    wait_until(lambda: len(process_tree(server.process.pid)) == 1)
 
 
-def test_variant_that_is_not_ready_in_time_is_503_and_feeds_are_served_meanwhile(server: ServerProcess, tmp_path: Path) -> None:
+def test_variant_is_made_after_its_decoder_was_killed_once(server: ServerProcess) -> None:
     path = variant_path(server)
-    with megapixels_locked(tmp_path), ThreadPoolExecutor(20) as readers:
-        start = time.monotonic()
-        futures = [readers.submit(ask, server.url, path) for _ in range(20)]
-        for _ in range(20):
-            assert ask(server.url, "/feed.rss").status == 200
-        assert time.monotonic() - start < 4.5 or not any(future.done() for future in futures)
-        for future in futures:
-            response = future.result()
-            assert (response.status, response["Cache-Control"], response["Retry-After"]) == (503, "no-store", "5")
-        assert ask(server.url, path).status == 503
-    response = fetch_until_available(server, path)
-    assert (response.status, problems(server)) == (200, [])
+    assert_original(server, path)
+    os.kill(decoder_pid(server.process), signal.SIGKILL)
+    assert fetch_variant(server, path).status == 200
+    assert problems(server) == []
 
 
 def test_decoder_killed_twice_is_reported_as_problem_of_the_image_file(content: Path, tmp_path: Path) -> None:
     """The problem is logged once, and the image is not decoded again for each request."""
     with monitored_server(content, tmp_path / "state") as server:
         path = variant_path(server)
-        with ThreadPoolExecutor(1) as reader, megapixels_locked(tmp_path):
-            future = reader.submit(fetch_until_available, server, path)
-            first = decoder_pid(server.process)
-            os.kill(first, signal.SIGKILL)
-            os.kill(decoder_pid(server.process, other_than=first), signal.SIGKILL)
-            response = future.result()
-            assert (response.status, response["Cache-Control"], response["Last-Modified"]) == (200, "no-store", "")
-            assert response.body == ask(server.url, "/media/a.jpg").body
-            [problem] = problems(server)
-            assert (problem["path"], problem["severity"]) == ("media/a.jpg", "warning")
-            assert "has no narrower copies for now (the process that decodes it was ended (signal 9))" in problem["message"]
-            assert "/sized/" not in ask(server.url, "/articles/a/").body.decode()
-            assert ask(server.url, path).status == 200
-            wait_until(lambda: len(process_tree(server.process.pid)) == 1)
+        assert_original(server, path)
+        first = stopped_decoder(server.process)
+        os.kill(first, signal.SIGKILL)
+        os.kill(decoder_pid(server.process, other_than=first), signal.SIGKILL)
+        [problem] = wait_until(lambda: problems(server))
+        assert (problem["path"], problem["severity"]) == ("media/a.jpg", "warning")
+        assert "has no narrower copies for now (the process that decodes it was ended (signal 9))" in problem["message"]
+        assert_original(server, path)
+        assert path in ask(server.url, "/articles/a/").body.decode()  # the bytes of pages do not depend on failures
+        assert len(process_tree(server.process.pid)) == 1
         wait_until(lambda: any(line.startswith("media/a.jpg:1:1: ") for line in server.lines))
     assert server.stderr.count("media/a.jpg:1:1: ") == 1
 
@@ -156,51 +138,43 @@ def test_image_that_crashes_the_decoder_is_not_decoded_again_after_a_restart(
     server: ServerProcess, content: Path, tmp_path: Path
 ) -> None:
     path = variant_path(server)
-    with ThreadPoolExecutor(1) as reader, megapixels_locked(tmp_path):
-        future = reader.submit(fetch_until_available, server, path)
-        os.kill(decoder_pid(server.process), signal.SIGSEGV)
-        assert future.result()["Cache-Control"] == "no-store"
-        assert "ends the process that decodes it (SIGSEGV)" in problems(server)[0]["message"]
+    assert_original(server, path)
+    os.kill(decoder_pid(server.process), signal.SIGSEGV)
+    assert "ends the process that decodes it (SIGSEGV)" in wait_until(lambda: problems(server))[0]["message"]
     server.terminate()
     assert server.wait() == 0
     restarted = ServerProcess(content, tmp_path / "state")
     try:
         assert "SIGSEGV" in restarted.stderr
-        assert "/sized/" not in ask(restarted.url, "/articles/a/").body.decode()
-        assert ask(restarted.url, path)["Cache-Control"] == "no-store"
+        assert_original(restarted, path)
         assert len(process_tree(restarted.process.pid)) == 1
         (content / "media" / "a.jpg").write_bytes(picture(1001, 700))
         wait_until(lambda: problems(restarted) == [])
-        wait_until(lambda: "/sized/" in ask(restarted.url, "/articles/a/").body.decode())
-        assert fetch_until_available(restarted, variant_path(restarted)).status == 200
+        wait_until(lambda: variant_path(restarted) != path)
+        assert fetch_variant(restarted, variant_path(restarted)).status == 200
     finally:
         restarted.terminate()
         assert restarted.wait() == 0
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGTERM])
-def test_decoder_ends_when_the_server_is_killed_or_terminated(
-    server: ServerProcess, tmp_path: Path, signal_number: signal.Signals
-) -> None:
-    path = variant_path(server)
-    with ThreadPoolExecutor(1) as reader, megapixels_locked(tmp_path):
-        future = reader.submit(ask, server.url, path)
-        pid = decoder_pid(server.process)
-        server.process.send_signal(signal_number)
-        server.process.wait(30)
-        wait_until(lambda: has_ended(pid))
-        future.exception()
-    with open(tmp_path / "tmp" / "feedsvc-megapixels.lock", "ab") as file:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # no process holds a lock on the file
+def test_decoder_ends_when_the_server_is_killed_or_terminated(server: ServerProcess, signal_number: signal.Signals) -> None:
+    assert_original(server, variant_path(server))
+    pid = stopped_decoder(server.process)
+    server.process.send_signal(signal_number)
+    server.process.wait(30)
+    if signal_number == signal.SIGKILL:
+        os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: has_ended(pid))
 
 
-def test_build_omits_variants_of_an_image_whose_decoder_is_killed_twice(content: Path, tmp_path: Path) -> None:
-    with megapixels_locked(tmp_path):
-        builder = CommandProcess("build", tmp_path / "out", content, "--state", tmp_path / "state")
-        first = decoder_pid(builder.process)
-        os.kill(first, signal.SIGKILL)
-        os.kill(decoder_pid(builder.process, other_than=first), signal.SIGKILL)
-        assert builder.wait() == 0
+def test_build_writes_the_original_for_an_image_whose_decoder_is_killed_twice(content: Path, tmp_path: Path) -> None:
+    builder = CommandProcess("build", tmp_path / "out", content, "--state", tmp_path / "state")
+    first = stopped_decoder(builder.process)
+    os.kill(first, signal.SIGKILL)
+    os.kill(decoder_pid(builder.process, other_than=first), signal.SIGKILL)
+    assert builder.wait() == 0
     assert "has no narrower copies for now" in builder.stderr
-    assert "/sized/" not in (tmp_path / "out" / "articles" / "a" / "index.html").read_text()
-    assert not (tmp_path / "out" / "sized").exists()
+    pictures = [*(tmp_path / "out" / "sized").glob("*/a.jpg")]
+    assert len(pictures) == 2
+    assert {picture.read_bytes() for picture in pictures} == {(tmp_path / "out" / "media" / "a.jpg").read_bytes()}

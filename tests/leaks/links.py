@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content.folder.folder import ContentFolder
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import create_app

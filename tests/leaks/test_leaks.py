@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from feedsvc.content.folder.folder import ContentFolder
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.export import MANIFEST_FILE, StaticTree, build
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore

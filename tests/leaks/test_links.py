@@ -10,8 +10,10 @@ import pytest
 
 from feedsvc import export
 from feedsvc.content.folder.folder import ContentFolder, load_content
+from feedsvc.content.media.decoder_process import CHANGED, DecodeRequest, DecoderProcess
 from feedsvc.content.media.files import MediaFolder
-from feedsvc.content.media.thumbnails import VariantError, VariantStore, digest_of
+from feedsvc.content.media.image_facts import digest_of, facts_of
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
@@ -155,11 +157,13 @@ def test_no_image_variant_is_created_through_a_link(tmp_path: Path) -> None:
     image = picture(800, 600, "PNG")
     root = write_newsroom(tmp_path / "content", files={"media/sub/x.png": image, "elsewhere/x.png": image})
     file = MediaFolder(root).file("media/sub/x.png")
-    digest = digest_of(file)
-    variants = VariantStore(tmp_path / "pictures")
+    facts = facts_of(file)
     replace_with_link(root, "media/sub", "../elsewhere")
-    with pytest.raises(VariantError):
-        variants.get_or_make(file, digest, 320)
+    with pytest.raises(FileNotFoundError):
+        VariantStore(tmp_path / "pictures").make(file)
+    with DecoderProcess() as decoder:
+        request = DecodeRequest(file.location, facts.digest, facts.sizes, str(tmp_path / "pictures"))
+        assert decoder.make(request).kind == CHANGED
 
 
 def test_image_variants_are_served_from_a_state_folder_behind_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

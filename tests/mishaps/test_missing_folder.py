@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.audience.waiting import wait_until
-from tests.helpers.http_client import ask
+from tests.helpers.http_client import ask, ask_until_final
 from tests.kills import invariants
 from tests.kills.newsroom import AtomicEditors, PublishedDocuments, article
 from tests.live.served_content import MonitoredServer, fetch_problems, fetch_status, monitored_server
@@ -31,7 +31,9 @@ def find_wrong_responses(server: MonitoredServer, edition: PublishedDocuments) -
     missing_prefixes = (
         ("/media/", "/sized/") if any(HINT in problem["hint"] for problem in fetch_status(server)["problems"]) else ()
     )
-    responses = {address: ask(server.url, quote(address)) for address in edition if not address.startswith(missing_prefixes)}
+    responses = {
+        address: ask_until_final(server.url, quote(address)) for address in edition if not address.startswith(missing_prefixes)
+    }
     return [
         *invariants.find_response_differences(
             {address: (response.status, response.body) for address, response in responses.items()}, edition

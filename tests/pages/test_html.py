@@ -14,7 +14,7 @@ import pytest
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.publication.document import Document, FileResource, Redirect
 from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock

@@ -17,7 +17,7 @@ from lxml import etree
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.content.media.image_facts import digest_of
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.export.static_tree import StaticTree
 from feedsvc.feeds.digest import FeedDigests
 from feedsvc.feeds.xml import NAMESPACES
@@ -144,7 +144,7 @@ def test_the_variants_of_a_feed_are_created_before_the_first_request(newsroom: N
     assert publication.resolve("/feed.rss")
     file = catalog.media["media/wide.jpg"]
     deadline = time.monotonic() + SECONDS
-    while variants.find(file, digest_of(file), 1280) is None:
+    while variants.find(digest_of(file), 1280) is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 

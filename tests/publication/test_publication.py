@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feedsvc.catalog.catalog import build_catalog
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.model import Article, Image, MediaFile, Tag
 from feedsvc.publication.document import Resource
 from feedsvc.publication.fingerprints import Fingerprints, site_fingerprint
@@ -40,6 +40,7 @@ def write_media(folder: Path) -> dict[str, MediaFile]:
 
 def resolve_in_random_order(publication: Publication, paths: set[str], random: Random) -> dict[str, Resource | None]:
     """Resolve the paths in random order; return the resources by path."""
+    publication.make_variants(lambda steps, _: steps, 1)
     shuffled_paths = sorted(paths)
     random.shuffle(shuffled_paths)
     return {path: publication.resolve(path) for path in shuffled_paths}

@@ -1,4 +1,4 @@
-"""The limit on file descriptors of a process is raised, and divided between connections and files."""
+"""The limit on file descriptors of a process is raised; half of the free ones are for connections."""
 
 import errno
 import resource
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.support.file_descriptors import MIN_LIMIT, Budget, budget, current_limit, is_exhausted, raise_limit
+from feedsvc.support.file_descriptors import MIN_LIMIT, current_limit, is_exhausted, max_connections, raise_limit
 
 _NO_LIMIT = resource.RLIM_INFINITY
 
@@ -42,15 +42,9 @@ def test_hard_limit_below_the_minimum_is_an_error(monkeypatch: pytest.MonkeyPatc
         raise_limit()
 
 
-@pytest.mark.parametrize("limit", [MIN_LIMIT, 1024, 65_536])
-def test_budget_leaves_64_descriptors_for_other_uses(limit: int) -> None:
-    limits = budget(limit)
-    assert limits.connections + limits.files == limit - 64
-    assert limits.connections > 2 * limits.files
-
-
-def test_budget_of_1024_descriptors() -> None:
-    assert budget(1024) == Budget(connections=720, files=240)
+@pytest.mark.parametrize(("limit", "connections"), [(MIN_LIMIT, 96), (1024, 480), (65_536, 32_736)])
+def test_each_connection_has_a_descriptor_for_a_file_and_64_are_left_for_other_uses(limit: int, connections: int) -> None:
+    assert max_connections(limit) == connections
     assert current_limit() > 0
 
 

@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 # A third of a gigabyte at four bytes per pixel; browsers on phones reject images of this size, too.
 MAX_PIXELS: Final = 89_478_485
 
-# Bytes of a file and its decoder, for all decoders of a machine together. An image that needs more has no variants.
+# Bytes of a file and its decoder. An image that needs more has no variants.
 MAX_DECODER_MEMORY: Final = 400_000_000
 
 # Bytes that libvips and its decoders hold per byte of metadata, in addition to the file; measured: 1.9 (WebP) to 4.0 (PNG).

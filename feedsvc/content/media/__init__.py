@@ -22,8 +22,15 @@ from feedsvc.content.media.files import (
     is_truncated,
     sent_length,
 )
-from feedsvc.content.media.image_facts import VariantError, can_have_variants, digest_of, facts_of
-from feedsvc.content.media.image_widths import VARIANT_WIDTHS, variant_sizes, variant_widths
+from feedsvc.content.media.image_facts import (
+    DIGEST_LENGTH,
+    VARIANT_WIDTHS,
+    can_have_variants,
+    digest_of,
+    facts_of,
+    variant_sizes,
+    variant_widths,
+)
 from feedsvc.content.media.media_types import IMAGE_TYPES, MEDIA_TYPES, media_type
 from feedsvc.content.media.offered_widths import (
     MAX_WIDTH,
@@ -34,9 +41,10 @@ from feedsvc.content.media.offered_widths import (
     fitting_variant,
     variants,
 )
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.variant_store import VariantStore
 
 __all__ = [
+    "DIGEST_LENGTH",
     "IMAGE_TYPES",
     "MAX_WIDTH",
     "MEDIA_PREFIX",
@@ -47,7 +55,6 @@ __all__ = [
     "CleanPieces",
     "MediaFolder",
     "UncleanableError",
-    "VariantError",
     "VariantStore",
     "can_have_variants",
     "check_usable",

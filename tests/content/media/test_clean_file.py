@@ -18,7 +18,6 @@ from feedsvc.publication.publication import Publication
 from feedsvc.publication.renderer import no_last_modified
 from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.web.media_files import MediaResponder
-from feedsvc.web.open_files import OpenFiles
 from tests.helpers.newsrooms import NOW, SITE, picture, write
 
 HEAD = "id: tag:news.example,2026:one\ntitle: One\npublished: 2026-02-20\n"
@@ -87,7 +86,7 @@ def test_an_image_that_is_damaged_later_is_neither_served_nor_built(tmp_path: Pa
     publication = Publication(build_catalog(content, NOW))
     file = publication.resolve("/media/a.jpg")
     assert isinstance(file, FileResource)
-    assert MediaResponder(lambda *_: no_last_modified("", ""), OpenFiles(1)).respond(file, ("GET", {}), NOW, None) is None
+    assert MediaResponder(lambda *_: no_last_modified("", "")).respond(file, ("GET", {}), NOW, None) is None
     assert "/media/a.jpg" not in set(publication.file_paths())
     export.build(publication, out)
     assert not (out / file_name("/media/a.jpg")).exists()

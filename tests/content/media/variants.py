@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from feedsvc.content.media.image_facts import digest_of
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.model import MediaFile
 
 WriteImage = Callable[..., MediaFile]
@@ -24,9 +24,18 @@ def draw_quadrants(size: tuple[int, int] = (1200, 900), mode: str = "RGB") -> Im
     return image.convert(mode)
 
 
+def variant_path(store_folder: Path, media: MediaFile, width: int = 320) -> Path:
+    """Return the path of a variant, which is made if it is missing."""
+    store = VariantStore(store_folder)
+    store.make(media)
+    path = store.find(digest_of(media), width)
+    assert path, store.problems({media.path: media})
+    return path
+
+
 def make_variant(store_folder: Path, media: MediaFile, width: int = 320) -> Image.Image:
     """Make a variant and return it as an image."""
-    with Image.open(VariantStore(store_folder).get_or_make(media, digest_of(media), width)) as variant:
+    with Image.open(variant_path(store_folder, media, width)) as variant:
         variant.load()
         return variant
 

@@ -15,7 +15,7 @@ from PIL import Image
 from feedsvc import export
 from feedsvc.content.images.formats import rights_of
 from feedsvc.content.media.clean_file import open_clean
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.export import file_name
 from feedsvc.export.s3.client import _open_source_file
 from feedsvc.export.s3.objects import BucketObject
@@ -60,9 +60,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def publication(content: Path, tmp_path_factory: pytest.TempPathFactory) -> Publication:
     catalog_publication = newsrooms.load_publication(content)
-    return Publication(
-        catalog_publication.catalog, variant_store=VariantStore(tmp_path_factory.mktemp("pictures"), is_one_shot=True)
-    )
+    return Publication(catalog_publication.catalog, variant_store=VariantStore(tmp_path_factory.mktemp("pictures")))
 
 
 @pytest.fixture(scope="module")

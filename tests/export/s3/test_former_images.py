@@ -9,7 +9,7 @@ from feedsvc import export
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.content.media.image_facts import digest_of
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.export.s3.upload import Upload
 from feedsvc.live.live import Live
 from feedsvc.publication.document import Redirect
@@ -34,9 +34,7 @@ def newsroom(root: Path) -> Path:
 
 def load_edition(root: Path, age: timedelta = timedelta()) -> Publication:
     """Return the publication of the content folder at NOW + `age`."""
-    return Publication(
-        build_catalog(load_content(root / "content"), NOW + age), variant_store=VariantStore(root / "pictures", is_one_shot=True)
-    )
+    return Publication(build_catalog(load_content(root / "content"), NOW + age), variant_store=VariantStore(root / "pictures"))
 
 
 def variant_address(publication: Publication, width: int = 640) -> str:

@@ -18,7 +18,6 @@ from feedsvc.export.progress import DEFAULT_PARALLELISM
 from feedsvc.export.s3.upload import Upload
 from feedsvc.publication.document import Document
 from feedsvc.web.media_files import MediaResponder
-from feedsvc.web.open_files import OpenFiles
 from feedsvc.web.responses import respond
 from tests.export.s3.conftest import no_running_event_loop
 from tests.export.s3.moto import Bucket, Storage
@@ -70,7 +69,7 @@ def test_object_headers_equal_those_of_the_live_server(site: Site) -> None:
         if isinstance(resource, Document):
             live_headers = dict(respond(resource, request, now, None).headers)
         else:
-            response = MediaResponder(lambda *_: None, OpenFiles(8)).respond(resource, request, now, None)
+            response = MediaResponder(lambda *_: None).respond(resource, request, now, None)
             assert response
             live_headers = dict(response.headers)
         stored = bucket.get(f"{PREFIX}/{file_name(path)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,10 +12,10 @@ import pytest
 from PIL import Image, ImageCms, features
 
 from feedsvc.content.images import read_header
-from feedsvc.content.media.image_facts import can_have_variants, digest_of
-from feedsvc.content.media.image_widths import VARIANT_WIDTHS, variant_widths
-from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.content.media.image_facts import VARIANT_WIDTHS, can_have_variants, digest_of, variant_widths
+from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.model import MediaFile
+from tests.audience.waiting import wait_until
 from tests.content.media.variants import (
     FORMATS,
     QUADRANTS,
@@ -27,7 +26,6 @@ from tests.content.media.variants import (
     draw_half_transparent,
     draw_quadrants,
 )
-from tests.helpers.http_client import SECONDS
 
 GPS, SECRET = 0x8825, "Secret Lane"
 
@@ -41,13 +39,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VariantStore]:
 
 def variant_path(store: VariantStore, media: MediaFile, width: int = 320) -> Path:
     """Have a variant made and return its path."""
-    completion, is_complete = store.request(media, digest_of(media), width), threading.Event()
-    assert completion
-    if completion.subscribe(is_complete.set):
-        assert is_complete.wait(SECONDS)
-    path = store.find(media, digest_of(media), width)
-    assert path
-    return path
+    store.request(media)
+    return wait_until(lambda: store.find(digest_of(media), width))
 
 
 def make_variant(store: VariantStore, media: MediaFile, width: int = 320) -> Image.Image:
