@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
-from watchfiles import Change, watch
+from watchfiles import watch
 
 from feedsvc.live.clock_jumps import ClockJumpDetector
 from feedsvc.live.live import Edition, Live
-from feedsvc.live.watched_folders import IGNORED_FOLDERS, IS_RECURSIVE, existing_folders, watched_folders
 
 _POLL_INTERVAL: Final = 25  # milliseconds between two checks of the root, the clock, and files that were being written
 _DEBOUNCE: Final = 200  # milliseconds; a burst of notifications is split into batches of this length
@@ -32,6 +32,10 @@ _RETRY_DELAY: Final = 1.0  # seconds between two polls while there are no notifi
 # Seconds from the start to the first periodic scan, and more for each article, because the scan delays the first responses.
 _FIRST_SCAN_DELAY: Final = 2.0
 _FIRST_SCAN_DELAY_PER_ARTICLE: Final = 5e-6
+
+_IGNORED_FOLDERS: Final = (".git", ".hg", ".svn", ".feedsvc")
+# On Linux, a notification is about the files of one folder. Other systems notify of everything below a folder.
+_IS_RECURSIVE: Final = sys.platform != "linux"
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -75,7 +79,7 @@ class Watcher:
         # Check now, because the first poll may be much later and has to detect a jump before it.
         self._clock_jumps.check(live.clock())
         self._waiting_files: frozenset[str] = frozenset()
-        self._is_reloaded, self._is_fully_scanned = False, False  # since the last call of `_has_unwatched_folder`
+        self._is_reloaded = False  # since the last look for new folders
         self._stop = threading.Event()
         self._full_scan_requested = threading.Event()
         article_count = len(live.edition.content.articles)
@@ -110,7 +114,7 @@ class Watcher:
     def _watch_or_poll(self) -> None:
         """Watch with notifications. Without a root, or if the system refuses notifications, poll once and wait _RETRY_DELAY."""
         try:
-            self._watch(_folder_identity(self._root))
+            self._watch(_identity(self._root))
         except (OSError, RuntimeError):
             self._poll_once(frozenset())
             self._stop.wait(_RETRY_DELAY)
@@ -121,10 +125,10 @@ class Watcher:
 
         Raises OSError or RuntimeError if there is no root or the system refuses notifications.
         """
-        folders = frozenset(watched_folders(self._root, self._live.article_folders))
+        folders = frozenset(_folders_to_watch(self._root, self._live.article_folders))
         batches = watch(
             *folders,
-            recursive=IS_RECURSIVE,
+            recursive=_IS_RECURSIVE,
             watch_filter=None,
             debounce=_DEBOUNCE,
             step=_DEBOUNCE_STEP,
@@ -137,20 +141,12 @@ class Watcher:
         for batch in batches:
             # Most batches are empty; resolving the root's path would then be most of the work.
             self._poll_once(_changed_paths(self._root, (path for _, path in batch)) if batch else frozenset())
-            if _folder_identity(self._root) != identity or _has_new_folder(batch) or self._has_unwatched_folder(folders):
+            if _identity(self._root) != identity:
                 return
-
-    def _has_unwatched_folder(self, watched: frozenset[str]) -> bool:
-        """Return whether there is a folder that is not in `watched`. Looks for one after a reload only.
-
-        After a full scan, all folders are searched, else only those of articles. Such a folder was created after `watched` were
-        found and before notifications were set up, so no notification named it.
-        """
-        if not self._is_reloaded:
-            return False
-        find_folders = watched_folders if self._is_fully_scanned else existing_folders
-        self._is_reloaded = self._is_fully_scanned = False
-        return not watched.issuperset(find_folders(self._root, self._live.article_folders))
+            # A folder that was created before its parent was watched has no notification, so look after each reload.
+            if self._is_reloaded and not folders.issuperset(_folders_to_watch(self._root, self._live.article_folders)):
+                return
+            self._is_reloaded = False
 
     def _poll_once(self, notified_paths: frozenset[str] | None) -> None:
         """Reload what has changed, advance to the edition of this moment, and notify the listeners.
@@ -183,7 +179,7 @@ class Watcher:
     def _reload(self, paths: frozenset[str] | None) -> None:
         """Reload `paths`, or the whole folder if None. Files that are being written are left for the next poll."""
         self._waiting_files = self._live.reload(paths, _MIN_FILE_AGE)
-        self._is_reloaded, self._is_fully_scanned = True, self._is_fully_scanned or paths is None
+        self._is_reloaded = True
 
     def _notify_listeners(self) -> None:
         before, self._announced_edition = self._announced_edition, self._live.edition
@@ -192,21 +188,47 @@ class Watcher:
                 listener(before, self._announced_edition)
 
 
-def _folder_identity(root: Path) -> tuple[int, int] | None:
+def _folders_to_watch(root: Path, known_folders: Iterable[str]) -> Iterator[str]:
+    """Yield the paths of the folders to watch: the root and, on Linux, all folders below it except _IGNORED_FOLDERS of the root.
+
+    `known_folders` are paths relative to the root, which must include all folders below them: these are yielded if they exist,
+    and not searched. Links to folders are followed. `watchfiles` itself would look at every file to find the folders, and block
+    all threads meanwhile: more than a second for 100,000 articles.
+    """
+    yield str(root)
+    if _IS_RECURSIVE:
+        return
+    known, seen = frozenset(known_folders), set[tuple[int, int]]()
+    yield from (path for name in sorted(known) if os.path.isdir(path := os.path.join(root, name)))
+    tops = [path for name, path in _subfolders(str(root)) if name not in known and name not in _IGNORED_FOLDERS]
+    while tops:
+        folder = tops.pop()
+        identity = _identity(folder)
+        if identity is not None and identity not in seen:
+            seen.add(identity)
+            yield folder
+            tops += (path for _, path in _subfolders(folder))
+
+
+def _identity(folder: str | Path) -> tuple[int, int] | None:
     try:
-        status = os.stat(root)
+        status = os.stat(folder)
     except OSError:
         return None
     return status.st_dev, status.st_ino
 
 
-def _has_new_folder(batch: Iterable[tuple[Change, str]]) -> bool:
-    """Return whether a batch of notifications names a folder that was created or moved here; False if IS_RECURSIVE."""
-    return not IS_RECURSIVE and any(change is Change.added and os.path.isdir(path) for change, path in batch)
+def _subfolders(folder: str) -> list[tuple[str, str]]:
+    """Return the name and path of each folder, or link to one, in a folder; [] if it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return [(entry.name, entry.path) for entry in entries if entry.is_dir()]
+    except OSError:
+        return []
 
 
 def _changed_paths(root: Path, notified_paths: Iterable[str]) -> frozenset[str] | None:
-    """Return the notified paths relative to the root, without those in IGNORED_FOLDERS.
+    """Return the notified paths relative to the root, without those in _IGNORED_FOLDERS.
 
     None, which requests a full scan, if a path is not below the root.
     """
@@ -214,4 +236,4 @@ def _changed_paths(root: Path, notified_paths: Iterable[str]) -> frozenset[str] 
     # A notified path begins with the root as `watch` received it, including "." and "..".
     paths = map(os.path.normpath, notified_paths)
     relative = {next((path.removeprefix(prefix) for prefix in prefixes if path.startswith(prefix)), "") for path in paths}
-    return None if "" in relative else frozenset(path for path in relative if path.partition(os.sep)[0] not in IGNORED_FOLDERS)
+    return None if "" in relative else frozenset(path for path in relative if path.partition(os.sep)[0] not in _IGNORED_FOLDERS)
