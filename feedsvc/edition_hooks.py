@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -21,13 +21,8 @@ from feedsvc.uris import absolute
 
 _LONG_CALL_SECONDS: Final = 60.0  # a call that takes longer raises an alert
 _STOP_SECONDS: Final = 5.0  # how long the end of a server waits for a running call
-_BARRIER_INTERVAL: Final = 0.05  # seconds between two questions whether all workers have the edition
 
 _LOG: Final = logging.getLogger(__name__)
-
-
-def _single_process_barrier() -> Callable[[], bool]:
-    return lambda: True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,14 +30,13 @@ class _Change:
     """Edition for which the hooks have not been called yet: its catalog, and the moment since when it is served.
 
     `paths` (relative to base_url, with a leading slash) are those of the documents that may have changed since the edition for
-    which the hooks were called last; None if any may have. `is_everywhere` returns whether all processes have loaded the
-    edition.
+    which the hooks were called last; None if any may have. `due` is when they are called, in seconds of time.monotonic.
     """
 
     catalog: Catalog
     since: datetime
     paths: frozenset[str] | None
-    is_everywhere: Callable[[], bool]
+    due: float
 
 
 class EditionHooks:
@@ -53,9 +47,8 @@ class EditionHooks:
 
     Editions that come while hooks run are joined: the next calls get the newest one, with the changes of all. A hook that
     raises an exception causes an alert, and so does one that has been running for more than a minute when an edition comes; the
-    alert is cleared when a call of this hook ends without exception. A slow hook delays only other hooks. `create_barrier` is
-    called for each edition; it returns a function that returns whether all processes have loaded the edition, and the hooks are
-    called once that returns True. None means that there is one process only. The thread starts with the first edition for which
+    alert is cleared when a call of this hook ends without exception. A slow hook delays only other hooks. The hooks are called
+    `delay` seconds after an edition, when other processes have loaded it, too. The thread starts with the first edition for which
     hooks are called.
     """
 
@@ -65,10 +58,9 @@ class EditionHooks:
         command: Literal["serve", "build"],
         alerts: Alerts,
         *,
-        create_barrier: Callable[[], Callable[[], bool]] | None = None,
+        delay: float = 0.0,
     ) -> None:
-        self._hooks, self._alerts = hooks, alerts
-        self._create_barrier = create_barrier or _single_process_barrier
+        self._hooks, self._alerts, self._delay = hooks, alerts, delay
         self._command: Literal["serve", "build"] = command
         self._condition = threading.Condition()
         self._pending: _Change | None = None
@@ -95,7 +87,7 @@ class EditionHooks:
             changed = None if paths is None or (former and former.paths is None) else frozenset(paths)
             if former and former.paths and changed is not None:
                 changed |= former.paths
-            self._pending = _Change(catalog=catalog, since=since, paths=changed, is_everywhere=self._create_barrier())
+            self._pending = _Change(catalog=catalog, since=since, paths=changed, due=time.monotonic() + self._delay)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="feedsvc-hooks", daemon=True)
                 self._thread.start()
@@ -104,7 +96,7 @@ class EditionHooks:
     def close(self, timeout: float = _STOP_SECONDS) -> None:
         """Stop the thread once it has called the hooks for all editions passed so far; wait for that at most `timeout` seconds.
 
-        From now on, the hooks are called even if other processes have not loaded the edition. A call that still runs after
+        From now on, the hooks are called without delay. A call that still runs after
         `timeout` seconds is logged, and ends with the process.
         """
         if self._thread is None:
@@ -118,8 +110,8 @@ class EditionHooks:
 
     def _run(self) -> None:
         while change := self._next_change():
-            while not change.is_everywhere() and not self._is_stopping:
-                time.sleep(_BARRIER_INTERVAL)
+            with self._condition:
+                self._condition.wait_for(lambda: self._is_stopping, max(0.0, change.due - time.monotonic()))
             try:
                 event = _event(self._command, change)
             except Exception:  # noqa: BLE001 - one edition must not end the thread

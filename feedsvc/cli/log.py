@@ -26,7 +26,7 @@ _PACKAGE: Final = "feedsvc"
 _PREFIX: Final = f"{_PACKAGE}: "
 _FIELDS: Final = "fields"  # attribute of a record: values of its own in JSON, a mapping
 # Loggers whose lines no client can cause, so that they are not limited. The supervisor forks, so it must not start the timer.
-_UNLIMITED: Final = ("feedsvc.cli", "feedsvc.web.supervisor")
+_UNLIMITED: Final = ("feedsvc.cli", "feedsvc.web.workers")
 # sd-daemon(3): level of a line for the journal, which adds the time itself.
 _JOURNAL_PRIORITIES: Final[Mapping[int, int]] = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3}
 _COLORS: Final[Mapping[int, str]] = {logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITICAL: "red"}

@@ -43,7 +43,7 @@ def _serve(
     worker: Worker | None,
     scan: BackgroundScan | None = None,
 ) -> None:
-    is_first = worker is None or worker.slot.number == 1
+    is_first = worker is None or worker.number == 1
     settings = config.service
     with ExitStack() as stack:
         alerts = Alerts()
@@ -58,7 +58,7 @@ def _serve(
         service = Service(settings, live, stack, worker)
         listening_socket = open_socket()
         stack.callback(listening_socket.close)
-        is_shared = worker is not None and worker.slot.worker_count > 1
+        is_shared = worker is not None and worker.count > 1
         server = Server(service.application, listening_socket=listening_socket, threads=config.threads, shares_socket=is_shared)
         listeners: list[Listener] = [log_problem_changes, log_edition] if is_first else []
         end_server = signal.getsignal(signal.SIGTERM)
@@ -66,7 +66,7 @@ def _serve(
         signal.signal(signal.SIGHUP, end_server if config.is_demo else lambda *_: watcher.request_full_scan())
         message = _startup_message(config, service.first_edition, server)
         if worker:
-            worker.report_ready(f"{message} with {worker.slot.worker_count} workers")
+            worker.report_ready(f"{message} with {worker.count} workers")
         else:
             report(message)
         reason = server.run()

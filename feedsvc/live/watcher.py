@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from watchfiles import watch
 
@@ -43,27 +43,6 @@ _LOG: Final = logging.getLogger(__name__)
 Listener = Callable[[Edition, Edition], None]
 
 
-class Peers(Protocol):
-    """Other processes that serve the same folder. A peer may wait until this process has read the changes that it has read."""
-
-    def is_rescan_requested(self) -> bool:
-        """Return whether a peer waits for a full scan by this process. The watcher thread calls it many times a second."""
-
-    def confirm_scan(self, since: float) -> None:
-        """Confirm that this process has read all changes of the folder up to `since`, in seconds of `time.monotonic()`."""
-
-
-class _NoPeers:
-    def is_rescan_requested(self) -> bool:
-        return False
-
-    def confirm_scan(self, since: float) -> None:
-        pass
-
-
-_NO_PEERS: Final = _NoPeers()
-
-
 class Watcher:
     """Thread that reloads a Live at changes of its folder, and calls the listeners, in this thread, after each new edition.
 
@@ -71,9 +50,8 @@ class Watcher:
     several editions that follow quickly, with the edition of the last call and the newest one.
     """
 
-    def __init__(self, root: Path, live: Live, listeners: Iterable[Listener] = (), peers: Peers = _NO_PEERS) -> None:
+    def __init__(self, root: Path, live: Live, listeners: Iterable[Listener] = ()) -> None:
         self._root, self._live, self._listeners = root, live, tuple(listeners)
-        self._peers, self._scan_began_at = peers, 0.0
         self._announced_edition = live.edition
         self._clock_jumps = ClockJumpDetector(live.alerts)
         # Check now, because the first poll may be much later and has to detect a jump before it.
@@ -151,19 +129,15 @@ class Watcher:
     def _poll_once(self, notified_paths: frozenset[str] | None) -> None:
         """Reload what has changed, advance to the edition of this moment, and notify the listeners.
 
-        In between, confirm a finished full scan to peers, and check the clock for jumps. At the end, prepare the next scheduled
-        edition. `notified_paths` are relative to the root; None requests a full scan.
+        In between, check the clock for jumps. At the end, prepare the next scheduled edition. `notified_paths` are relative to
+        the root; None requests a full scan.
         """
         if notified_paths is None or self._is_full_scan_due():
             self._full_scan_requested.clear()
-            self._scan_began_at = time.monotonic()
             self._reload(None)
             self._next_full_scan = time.monotonic() + _FULL_SCAN_INTERVAL
         elif (paths := notified_paths | self._waiting_files | self._live.paths_with_lost_text()) or self._live.is_due:
             self._reload(paths)
-        if self._scan_began_at and not self._waiting_files:
-            self._peers.confirm_scan(self._scan_began_at)
-            self._scan_began_at = 0.0
         # Read the clock after the reload: an earlier moment would undo a scheduled change that happened during the reload.
         now = self._live.clock()
         if self._clock_jumps.check(now) < 0:
@@ -174,7 +148,7 @@ class Watcher:
 
     def _is_full_scan_due(self) -> bool:
         is_time = time.monotonic() >= self._next_full_scan and not self._waiting_files
-        return is_time or self._full_scan_requested.is_set() or self._peers.is_rescan_requested()
+        return is_time or self._full_scan_requested.is_set()
 
     def _reload(self, paths: frozenset[str] | None) -> None:
         """Reload `paths`, or the whole folder if None. Files that are being written are left for the next poll."""

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, closing
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from feedsvc.audience import VIEWS_FILE, MostReadArticles, ViewCounter, ViewsMiddleware, Visitors, open_view_store
 from feedsvc.edition_hooks import EditionHooks
@@ -16,22 +16,22 @@ from feedsvc.live import Edition, Listener, Live, Watcher
 from feedsvc.service.assembly import open_token_authorizer
 from feedsvc.service.config import ServiceConfig
 from feedsvc.service.measurements import (
-    measure,
-    peer_metrics,
-    peer_websub_status,
+    Measurements,
+    ProcessMeasurements,
     plugin_status,
     process_status,
-    share_measurements,
     websub_status,
     worker_status,
 )
-from feedsvc.service.peers import PeerProcesses
 from feedsvc.support.token_bucket import DEFAULT_HOURLY_LIMIT
-from feedsvc.web import VIEW_BEACON, AccessLog, MetricsSource, PollLimit, RequestStats, StatusAccess, Worker, create_app
+from feedsvc.web import VIEW_BEACON, AccessLog, PollLimit, RequestStats, StatusAccess, Worker, counters, create_app, gauges
 from feedsvc.websub import EditionListener, Publisher
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+# Seconds from an edition until hubs and hooks are told, if there are several processes: each of them has the edition by then.
+_ANNOUNCEMENT_DELAY: Final = 2.0
 
 
 class Service:
@@ -52,18 +52,23 @@ class Service:
     ) -> None:
         """Open stores and start the threads that use them; `stack` stops and closes all. Starts no watcher: call `watch`.
 
-        With `is_on_other_server`, there may be other processes with the same state folder: this one looks for them as its
-        peers. Raises FeedsvcError if a setting is invalid, such as the URL of the database.
+        With `is_on_other_server`, there may be other processes with the same state folder. Raises FeedsvcError if a setting is
+        invalid, such as the URL of the database.
         """
         self._config, self._live, self._stack, self._worker = config, live, stack, worker
         self._stats, self.first_edition = RequestStats(), live.edition
+        self._delay = _ANNOUNCEMENT_DELAY if worker or is_on_other_server else 0.0
         self._publisher = stack.enter_context(
-            closing(Publisher(config.state_folder, live.clock, purge_command=config.purge_command, alerts=live.alerts))
+            closing(
+                Publisher(
+                    config.state_folder, live.clock, purge_command=config.purge_command, alerts=live.alerts, delay=self._delay
+                )
+            )
         )
-        self._peers: PeerProcesses | None = None
-        if is_on_other_server:
-            peers = PeerProcesses(config.state_folder, lambda: measure(live, self._stats, self._publisher))
-            self._peers = stack.enter_context(closing(peers))
+        self._processes: ProcessMeasurements | None = None
+        if worker or is_on_other_server:
+            number = worker.number if worker else 0
+            self._processes = stack.enter_context(closing(ProcessMeasurements(config.state_folder, self._measure, number)))
         self.application = self._application()
 
     def watch(self, listeners: Iterable[Listener], *, calls_hooks: Callable[[], bool]) -> Watcher:
@@ -75,8 +80,7 @@ class Service:
         push_listeners: list[Listener] = []
         if self._config.announce:
             push_listeners = [self._edition_listener(), self._edition_hooks(calls_hooks)]
-        peers = self._worker.slot if self._worker else self._peers.scans if self._peers else None
-        watcher = Watcher(self._config.content, self._live, [*listeners, *push_listeners], *([peers] if peers else []))
+        watcher = Watcher(self._config.content, self._live, [*listeners, *push_listeners])
         self._stack.callback(watcher.stop)
         watcher.start()
         return watcher
@@ -90,7 +94,7 @@ class Service:
             live,
             self._status_sections(),
             stats,
-            self._metrics_source(),
+            self._processes.metrics if self._processes else None,
             StatusAccess(allowed_networks=config.status_networks, trusted_proxies=config.trusted_proxies),
             token_authorizer=open_token_authorizer(live, config.state_folder, self._stack, config.database_url),
         )
@@ -114,19 +118,22 @@ class Service:
         return app
 
     def _status_sections(self) -> Mapping[str, Callable[[], Mapping[str, Any]]]:
-        worker, peers = self._worker, self._peers
-        plugins: dict[str, Callable[[], Mapping[str, Any]]] = {"plugins": plugin_status} if installed_plugins() else {}
-        if worker:
-            return {"push": lambda: websub_status(self._publisher, worker), **plugins, "workers": lambda: worker_status(worker)}
-        if peers:
-            return {"push": lambda: peer_websub_status(peers), **plugins, "process": lambda: process_status(peers)}
-        return {"push": lambda: websub_status(self._publisher), **plugins}
+        worker, processes = self._worker, self._processes
+        sections: dict[str, Callable[[], Mapping[str, Any]]] = {"push": lambda: websub_status(self._publisher, processes)}
+        if installed_plugins():
+            sections["plugins"] = plugin_status
+        if processes and worker:
+            sections["workers"] = lambda: worker_status(processes, worker.number, worker.count)
+        elif processes:
+            sections["process"] = lambda: process_status(processes)
+        return sections
 
-    def _metrics_source(self) -> MetricsSource | None:
-        """Return the source of the metrics of all processes; None for the only process of feedsvc's own server."""
-        if self._worker:
-            return share_measurements(self._worker, self._live, self._stats, self._publisher)
-        return peer_metrics(self._peers) if self._peers else None
+    def _measure(self) -> Measurements:
+        return {
+            "push": websub_status(self._publisher),
+            "counters": counters(self._live, self._stats),
+            "gauges": gauges(self._live),
+        }
 
     def _view_counter(self, visitors: Visitors, most_read: MostReadArticles) -> ViewCounter:
         """Return the counter of views, which `stack` closes.
@@ -148,16 +155,11 @@ class Service:
         return self._stack.enter_context(closing(counter))
 
     def _edition_listener(self) -> EditionListener:
-        return EditionListener(
-            self._publisher,
-            self.first_edition,
-            needs_addresses=bool(self._config.purge_command),
-            create_barrier=self._create_barrier,
-        )
+        return EditionListener(self._publisher, self.first_edition, needs_addresses=bool(self._config.purge_command))
 
     def _edition_hooks(self, is_caller: Callable[[], bool]) -> Listener:
         """Return the listener that calls the hooks of plug-ins if this process is the one that does."""
-        hooks = EditionHooks(load_extensions().hooks, "serve", self._live.alerts, create_barrier=self._create_barrier)
+        hooks = EditionHooks(load_extensions().hooks, "serve", self._live.alerts, delay=self._delay)
         self._stack.enter_context(closing(hooks))
 
         def call_hooks(before: Edition, now: Edition) -> None:
@@ -165,14 +167,6 @@ class Service:
                 hooks(before, now)
 
         return call_hooks
-
-    @property
-    def _create_barrier(self) -> Callable[[], Callable[[], bool]] | None:
-        """Factory of functions that return whether all other processes have scanned the folder since the function's first call.
-
-        None if this process is the only one.
-        """
-        return self._worker.slot.sync_barrier if self._worker else self._peers.barrier if self._peers else None
 
 
 def _stdout_descriptor() -> int:

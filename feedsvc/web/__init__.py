@@ -16,19 +16,15 @@ if TYPE_CHECKING:
     from feedsvc.web.app import create_app
     from feedsvc.web.blueprint import SiteViews, add_site_endpoints, site_views
     from feedsvc.web.document_endpoints import document_response
-    from feedsvc.web.end_reason import end_sentence
     from feedsvc.web.metrics import MetricValues, counters, gauges
     from feedsvc.web.rate_limit import PollLimit
     from feedsvc.web.request_stats import VIEW_BEACON, RequestStats
-    from feedsvc.web.server import Server, listen, url_of
+    from feedsvc.web.server import Server, end_sentence, listen, url_of
     from feedsvc.web.service_endpoints import MetricsSource
-    from feedsvc.web.shared_memory import COUNTERS_KEY, SharedCounters, sum_counters
-    from feedsvc.web.supervisor import Supervisor
     from feedsvc.web.unix_socket import is_unix_socket, listen_unix
-    from feedsvc.web.worker import Worker
+    from feedsvc.web.workers import Supervisor, Worker
 
 __all__ = [
-    "COUNTERS_KEY",
     "LOG_FORMATS",
     "VIEW_BEACON",
     "AccessLog",
@@ -37,7 +33,6 @@ __all__ = [
     "PollLimit",
     "RequestStats",
     "Server",
-    "SharedCounters",
     "SiteViews",
     "StatusAccess",
     "Supervisor",
@@ -55,31 +50,28 @@ __all__ = [
     "listen",
     "listen_unix",
     "site_views",
-    "sum_counters",
     "url_of",
 ]
 
 # Imported on first use: the command line needs a few of these names, but not Flask, before it starts to read the content folder.
 _MODULES: Final = {
     "AccessLog": "access_log",
-    "COUNTERS_KEY": "shared_memory",
     "LOG_FORMATS": "access_log",
     "MetricValues": "metrics",
     "MetricsSource": "service_endpoints",
     "PollLimit": "rate_limit",
     "RequestStats": "request_stats",
     "Server": "server",
-    "SharedCounters": "shared_memory",
     "SiteViews": "blueprint",
     "StatusAccess": "access_control",
-    "Supervisor": "supervisor",
+    "Supervisor": "workers",
     "VIEW_BEACON": "request_stats",
-    "Worker": "worker",
+    "Worker": "workers",
     "add_site_endpoints": "blueprint",
     "counters": "metrics",
     "create_app": "app",
     "document_response": "document_endpoints",
-    "end_sentence": "end_reason",
+    "end_sentence": "server",
     "forwarding_header": "access_control",
     "gauges": "metrics",
     "is_local_host": "access_control",
@@ -88,7 +80,6 @@ _MODULES: Final = {
     "listen": "server",
     "listen_unix": "unix_socket",
     "site_views": "blueprint",
-    "sum_counters": "shared_memory",
     "url_of": "server",
 }
 

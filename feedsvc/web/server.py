@@ -25,7 +25,6 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.support import watchdog
 from feedsvc.support.client_address import UNIX_PEER
 from feedsvc.support.file_descriptors import is_exhausted, max_connections, raise_limit
-from feedsvc.web.end_reason import signal_name
 from feedsvc.web.task_queue import TaskQueue
 from feedsvc.web.unix_socket import is_unix_socket
 from feedsvc.web.waitress_channel import Channel
@@ -245,6 +244,17 @@ class Server:
             channel.handle_close()
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(self._socket_map)
+
+
+def signal_name(number: int) -> str:
+    """Return the name of a signal, such as "SIGTERM"; for SIGINT, it is "SIGINT (Ctrl-C)"."""
+    name = signal.Signals(number).name
+    return f"{name} (Ctrl-C)" if number == signal.SIGINT else name
+
+
+def end_sentence(reason: str) -> str:
+    """Return the sentence for the operator; `reason` is a result of `signal_name`."""
+    return f"the server has ended because of {reason}"
 
 
 def url_of(listening_socket: socket.socket) -> str:

@@ -9,6 +9,7 @@ import logging
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +36,6 @@ LOCK_FILE: Final = "push.lock"
 _DISK_PAUSE: Final = 60.0  # seconds until the state folder is tried again after an error
 _BATCH_SECONDS: Final = 5.0  # seconds per hub and batch, so that a slow hub does not delay the next hub
 _MAX_LOGGED_REASONS: Final = 10  # different rejection reasons of one hub in the log
-_WORKER_POLL_SECONDS: Final = 0.05  # seconds between checks whether all workers have the edition
 
 _log: Final = logging.getLogger(__name__)
 
@@ -44,7 +44,8 @@ _log: Final = logging.getLogger(__name__)
 class _EditionTopics:
     hub_selection: HubSelection
     digests: Callable[[], Mapping[str, str]]
-    is_loaded_by_all_workers: Callable[[], bool]
+    changed: frozenset[str]  # addresses for the purge command
+    due: float  # monotonic seconds
 
     def topics(self) -> dict[str, str]:
         """Return topic (absolute address of a feed, WebSub section 4) -> digest, for all feeds; {} without reachable hubs."""
@@ -104,6 +105,7 @@ class Publisher:
         poll_interval: float = 2.0,
         batch_size: int = 50,
         timeout: float = 10.0,
+        delay: float = 0.0,
     ) -> None:
         """Create the publisher. `folder` is the state folder. The thread starts with the first edition that needs it.
 
@@ -111,7 +113,7 @@ class Publisher:
         notified. Without the leader lock, the thread tries to get it every `poll_interval` seconds; with it, the thread checks
         at least that often which pending deliveries are due. A hub gets at most `batch_size` notifications before the next
         hub's turn. `timeout` is the seconds for each exchange, from the look-up of the hub's name to the end of its response.
-        `alerts` has an alert while the state folder cannot be used.
+        `alerts` has an alert while the state folder cannot be used. `delay` is the seconds from an edition until it is published.
         """
         self._file = folder / QUEUE_FILE
         self._clock = clock
@@ -122,8 +124,11 @@ class Publisher:
         self._leader_lock = FileLock(partial(open_lock_file, folder / LOCK_FILE))
         self._hub_client = HubClient(timeout)
         self._queue: DeliveryQueue | None = None
-        self._latest_edition: _EditionTopics | None = None
+        self._delay = delay
+        self._latest_edition: _EditionTopics | None = None  # even if it is not due yet
+        self._due_edition: _EditionTopics | None = None  # the newest one that is due
         self._queued_edition: _EditionTopics | None = None
+        self._pending: deque[_EditionTopics] = deque()  # that are not due yet
         self._purge_addresses: set[str] = set()
         self._purge_failure: PublishFailure | None = None
         self._outcome_log = _OutcomeLog()
@@ -137,25 +142,21 @@ class Publisher:
         hubs: Sequence[str],
         digests: Callable[[], Mapping[str, str]],
         changed: Iterable[str] = (),
-        is_loaded_by_all_workers: Callable[[], bool] = lambda: True,
     ) -> None:
         """Set the edition to publish, the first or a new one. Does not wait: the thread soon notifies hubs of its changed feeds.
 
         `hubs` are all hubs in site.yaml; those that cannot fetch below `base_url` are skipped. `digests` returns path -> digest
-        of each feed. The thread calls it only with the leader lock and once `is_loaded_by_all_workers` returns True, because a
-        hub fetches at once. `changed` are absolute addresses for the purge command; the thread adds those of changed feeds.
+        of each feed. The thread calls it only with the leader lock and after the `delay`, because a hub fetches at once.
+        `changed` are absolute addresses for the purge command; the thread adds those of changed feeds.
         """
         with self._condition:
             hub_selection = HubSelection(base_url=base_url, site_hubs=tuple(dict.fromkeys(hubs)))
             self._latest_edition = _EditionTopics(
-                hub_selection=hub_selection, digests=digests, is_loaded_by_all_workers=is_loaded_by_all_workers
+                hub_selection=hub_selection, digests=digests, changed=frozenset(changed), due=time.monotonic() + self._delay
             )
-            if self._purge_command:
-                # A process without the leader lock must not accumulate addresses that another one purges.
-                self._purge_addresses = {
-                    *changed,
-                    *(self._purge_addresses if self._leader_lock.is_held or not self._thread.ident else ()),
-                }
+            if not self._leader_lock.is_held:  # another process publishes the earlier ones
+                self._pending.clear()
+            self._pending.append(self._latest_edition)
             self._has_new_edition = True
             self._condition.notify_all()
             if not self._thread.ident and not self._is_stopping and self._has_work(hub_selection):
@@ -234,15 +235,13 @@ class Publisher:
         return timeout
 
     def _process_edition(self) -> float | None:
-        with self._condition:
-            edition = self._latest_edition
+        seconds_to_next = self._take_due_editions()
+        edition = self._due_edition
         if edition and edition is not self._queued_edition:
-            if not edition.is_loaded_by_all_workers():
-                return _WORKER_POLL_SECONDS
             self._enqueue(edition)
         self._run_purge()
         if not self._queue or not edition:
-            return None
+            return seconds_to_next
         delivery_loop = DeliveryLoop(self._queue, self._hub_client, self._clock)
         for hub in edition.hub_selection.reachable_hubs:
             # If there is a newer edition, notify the hubs of that one.
@@ -250,7 +249,19 @@ class Publisher:
                 self._deliver_batch(hub, delivery_loop, self._queue)
         self._hub_client.close()
         next_due = self._queue.next_due()
-        return None if next_due is None else min(max(next_due - self._clock().timestamp(), 0.0), self._poll_interval)
+        if next_due is None:
+            return seconds_to_next
+        seconds = min(max(next_due - self._clock().timestamp(), 0.0), self._poll_interval)
+        return seconds if seconds_to_next is None else min(seconds, seconds_to_next)
+
+    def _take_due_editions(self) -> float | None:
+        """Make the newest edition that is due the one to publish; return the seconds until the next one is."""
+        now = time.monotonic()
+        with self._condition:
+            while self._pending and self._pending[0].due <= now:
+                self._due_edition = self._pending.popleft()
+                self._purge_addresses |= self._due_edition.changed
+            return self._pending[0].due - now if self._pending else None
 
     def _enqueue(self, edition: _EditionTopics) -> None:
         if not edition.hub_selection.site_hubs:

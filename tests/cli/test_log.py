@@ -200,7 +200,7 @@ def test_lines_of_a_watching_build_have_times(content: Path, tmp_path: Path) -> 
 _REPEATING_PROGRAM: Final = """
 import logging, sys
 from feedsvc.cli.log import configure_log
-from feedsvc.web.supervisor import Supervisor
+from feedsvc.web.workers import Supervisor
 
 def repeat(worker=None):
     for number in range(8):

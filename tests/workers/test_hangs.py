@@ -76,7 +76,7 @@ def test_frozen_worker_ends_after_its_parent_is_killed(server_with_frozen_worker
 
 _SUPERVISOR_PROGRAM = """
 import ctypes, os, signal, sys
-from feedsvc.web.supervisor import Supervisor
+from feedsvc.web.workers import Supervisor
 
 def serve(worker):
     signal.signal(signal.SIGTERM, lambda *_: None)

@@ -106,7 +106,7 @@ def test_workers_end_after_their_parent_is_killed(content: Path, tmp_path: Path)
 
 _ORPHANED_WORKER_PROGRAM = """
 import os, signal, time
-from feedsvc.web.supervisor import Supervisor
+from feedsvc.web.workers import Supervisor
 
 def serve(worker):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as a real worker, which stops by itself
@@ -129,10 +129,12 @@ def test_worker_that_becomes_ready_after_its_parent_is_killed_prints_nothing() -
 
 def test_worker_that_dies_repeatedly_is_replaced_after_growing_pauses(content: Path, tmp_path: Path) -> None:
     with running_workers(content, tmp_path) as server:
+        killed: list[int] = []
         for _ in range(3):
-            wait_until(lambda: "2" in worker_pids(server))
-            os.kill(worker_pids(server)["2"], signal.SIGKILL)
-            wait_until(lambda: "2" not in worker_pids(server))
+            wait_until(lambda: worker_pids(server)["2"] not in killed)
+            killed.append(worker_pids(server)["2"])
+            os.kill(killed[-1], signal.SIGKILL)
+        wait_until(lambda: any("in 4 seconds" in line for line in server.lines))
     pauses = [line.rpartition(" in ")[2].strip() for line in server.lines if "a new worker replaces it" in line]
     assert pauses == ["1 second", "2 seconds", "4 seconds"]
 
