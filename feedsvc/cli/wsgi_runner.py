@@ -10,15 +10,13 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from feedsvc.cli.content_folder import open_content_folder
 from feedsvc.cli.options import report_errors
 from feedsvc.cli.output import format_count, log_edition, log_problem_changes, print_problems, report
 from feedsvc.cli.wsgi_settings import read_service_config
-from feedsvc.errors import FeedsvcError
 from feedsvc.live import Edition
 from feedsvc.service import Service, ServiceConfig, open_live, with_own_environ
 from feedsvc.support import gc_control
@@ -34,15 +32,13 @@ _T = TypeVar("_T")
 _LOG: Final = logging.getLogger(__name__)
 # gunicorn ends if a worker exits with this status before it serves. It would start the worker again, without end, after others.
 _BOOT_ERROR_STATUS: Final = 3
-_UWSGI_THREAD_OPTIONS: Final = frozenset(("enable-threads", "threads"))
 _LOCK_FILE: Final = "first-process.lock"
 
 
 def load_application() -> ProcessApplication:
     """Read the settings of `serve` from variables and the settings file, open the service, and return the application.
 
-    If uWSGI forks the workers later, each worker opens its service instead. After a FeedsvcError, print it and raise
-    SystemExit.
+    After a FeedsvcError, print it and raise SystemExit.
     """
     application = _or_exit(lambda: ProcessApplication(read_service_config()))
     application.load()
@@ -67,11 +63,11 @@ class ProcessApplication(PerProcess["WSGIApplication"]):
         return application(environ, start_response)
 
     def load(self) -> None:
-        """Open the service, unless uWSGI forks the workers of this process later. After a FeedsvcError, raise SystemExit.
+        """Open the service. After a FeedsvcError, raise SystemExit.
 
         The command `flask` asks a module for `app` before it calls `create_app`. So the first request opens the service there.
         """
-        if "FLASK_RUN_FROM_CLI" not in os.environ and not _or_exit(lambda: _is_deferred_by_uwsgi(self.open_in_background)):
+        if "FLASK_RUN_FROM_CLI" not in os.environ:
             _or_exit(self.get)
 
     def open_in_background(self) -> None:
@@ -165,30 +161,3 @@ class _FirstProcess:
 
     def close(self) -> None:
         self._lock.release()
-
-
-def _is_deferred_by_uwsgi(open_later: Callable[[], None]) -> bool:
-    """Return whether this is the process of uWSGI that forks the workers. If so, make uWSGI call `open_later` in each worker.
-
-    uWSGI does not call Python's functions before a fork. Raises FeedsvcError if uWSGI lets no threads run.
-    """
-    try:
-        uwsgi: Any = import_module("uwsgi")  # exists only in a process of uWSGI
-        options, worker = uwsgi.opt, uwsgi.worker_id()
-    except (ImportError, AttributeError):
-        return False
-    if not _UWSGI_THREAD_OPTIONS & {str(name, "ascii") if isinstance(name, bytes) else name for name in options}:
-        raise FeedsvcError(
-            "uWSGI runs no threads, which follow changes of the content: add enable-threads = true to its settings"
-        )
-    if worker:
-        return False
-    previous: Any = getattr(uwsgi, "post_fork_hook", None)
-
-    def post_fork() -> None:
-        if previous:
-            previous()
-        open_later()
-
-    uwsgi.post_fork_hook = post_fork
-    return True

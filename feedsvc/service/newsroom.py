@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from feedsvc.access import TokenAuthorizer
 from feedsvc.content.folder import ContentFolder, open_content_folder
 from feedsvc.content.schema import require_base_url
-from feedsvc.errors import FeedsvcError
-from feedsvc.live import Listener, Live, Watcher
+from feedsvc.errors import FeedsvcError, Problem
+from feedsvc.live import Edition, Listener, Live, Watcher
 from feedsvc.service.assembly import open_live, open_token_authorizer
-from feedsvc.service.problem_log import log_new_problems, log_problems
 from feedsvc.support.alerts import Alerts
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,24 @@ def open_newsroom(
 
     live = open_live(open_folder, state, alerts, stack)
     authorizer = open_token_authorizer(live, state, stack) if state else None
-    log_problems(live.edition.content.problems)
-    watcher = Watcher(content, live, [log_new_problems, *listeners])
+    _log_problems(live.edition.content.problems)
+    watcher = Watcher(content, live, [_log_new_problems, *listeners])
     stack.callback(watcher.stop)
     watcher.start()
     return LiveNewsroom(live, authorizer)
+
+
+def _log_problems(problems: Iterable[Problem]) -> None:
+    """Log each problem as a warning: position, severity, message and hint."""
+    for problem in problems:
+        hint = f"; {problem.hint}" if problem.hint else ""
+        position = f"{problem.path}:{problem.line}:{problem.column}"
+        _LOG.warning("feedsvc: %s: %s: %s%s", position, problem.severity, problem.message, hint)
+
+
+def _log_new_problems(before: Edition, now: Edition) -> None:
+    """Log each problem that only the edition `now` has, and the files that have none any more. A listener of the Watcher."""
+    _log_problems(sorted(set(now.content.problems) - set(before.content.problems)))
+    former_paths = {problem.path for problem in before.content.problems}
+    for path in sorted(former_paths.difference([problem.path for problem in now.content.problems])):
+        _LOG.info("feedsvc: %s: no problem any more", path)

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from multiprocessing.util import Finalize
 from typing import Any, Final, Generic, TypeVar
-from weakref import WeakSet
 
 # Python calls functions before a fork in reverse order. That of this module, which closes values, must come before the one that
 # locks all caches, so it is registered later.
@@ -22,7 +21,6 @@ from feedsvc.support.posix import register_at_fork
 
 _T = TypeVar("_T")
 _EXIT_PRIORITY: Final = 100  # of a process that multiprocessing starts, which does not call the functions of atexit
-_objects: WeakSet[PerProcess[Any]] = WeakSet()
 # Values of a parent process. Nothing may close them here: their locks may be held by threads that this process does not have.
 _inherited_values: list[Any] = []
 
@@ -30,7 +28,7 @@ _inherited_values: list[Any] = []
 class PerProcess(Generic[_T]):
     """Holder of a value that is opened on first use in each process. It is closed by `close` or at the exit of the process.
 
-    Thread-safe. While one thread opens the value, the others wait.
+    Thread-safe. While one thread opens the value, the others wait. The holder lives as long as the process.
     """
 
     def __init__(self, open_value: Callable[[ExitStack], _T]) -> None:
@@ -40,7 +38,7 @@ class PerProcess(Generic[_T]):
         self._value: tuple[int, _T, ExitStack] | None = None  # with the id of the process that opened it
         self._opening_thread = 0
         self._has_exit_functions = False
-        _objects.add(self)
+        register_at_fork(before=self.before_fork, after_in_child=self.after_fork)
 
     @property
     def is_open(self) -> bool:
@@ -98,16 +96,3 @@ class PerProcess(Generic[_T]):
             self._has_exit_functions = True
             atexit.register(self.close)
             Finalize(None, self.close, exitpriority=_EXIT_PRIORITY)
-
-
-def _before_fork() -> None:
-    for holder in list(_objects):
-        holder.before_fork()
-
-
-def _after_fork() -> None:
-    for holder in list(_objects):
-        holder.after_fork()
-
-
-register_at_fork(before=_before_fork, after_in_child=_after_fork)
