@@ -33,7 +33,7 @@ _MAX_POLL_SECONDS: Final = 3600.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Worker:
-    """This process as one of `count` workers, with its `number` from 1. `ready_pipe` is the pipe to its parent."""
+    """Worker process: one of `count`, with a `number` from 1. `ready_pipe` is the pipe to its parent."""
 
     number: int
     count: int
