@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from feedsvc.content import safe_read
 from feedsvc.content.file_signature import MISSING, NEVER, change_time, has_signature, nanoseconds_since_epoch
 from feedsvc.content.folder.active import ActiveArticles, ArticleChange
 from feedsvc.content.folder.article_records import ArticleRecords
@@ -15,9 +16,8 @@ from feedsvc.content.folder.file_names import misnamed_file_problems
 from feedsvc.content.folder.file_state import ArticleFileState, file_state
 from feedsvc.content.folder.invalidation import StalenessCheck
 from feedsvc.content.folder.loader import PARALLEL_THRESHOLD, ArticleLoader, OnRead, ignore_progress
-from feedsvc.content.folder.text_reader import TextReader
 from feedsvc.content.markdown import TextStore
-from feedsvc.content.reading import References
+from feedsvc.content.reading import References, parse_article
 from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner, ScanResult
 from feedsvc.content.store import ContentStore, Record
 from feedsvc.errors import Problem
@@ -257,6 +257,19 @@ class ArticleFiles:
             record = None
         self.records.put(path, record, misnamed_file_problems(path) if state is ArticleFileState.MISNAMED else ())
         return True
+
+
+class TextReader:
+    """Reader of texts from article files. It does not refer to the text store, so that the store is freed with its last user."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.references: References | None = None
+
+    def markdown(self, article: Article) -> str:
+        """Return the Markdown that an article's file has now; "" if the file is broken or missing, or before a `refresh`."""
+        data = safe_read.read_file(self._root, article.path)
+        return parse_article(article.path, data, self.references).markdown if self.references and isinstance(data, bytes) else ""
 
 
 def _is_below(path: str, folders: Iterable[str]) -> bool:

@@ -12,16 +12,15 @@ from typing import Final
 
 from feedsvc.content.file_signature import is_changed_since, signature_at
 from feedsvc.content.folder.articles import ArticleFiles
-from feedsvc.content.folder.file_names import paths_within, unread_problems
+from feedsvc.content.folder.file_names import paths_within, top_folder, unread_problems
 from feedsvc.content.folder.file_state import WaitingFiles
-from feedsvc.content.folder.free_files import FreeFiles
+from feedsvc.content.folder.free_files import FREE_FOLDERS, FreeFiles
 from feedsvc.content.folder.loader import OnRead, ignore_progress
-from feedsvc.content.folder.scope import MEDIA_FOLDER, SCANNED_FOLDERS, scan_scope
 from feedsvc.content.folder.settings import Settings, check_folder, read_partial_site, read_settings, reuse_equal_objects
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.snapshot_builder import SnapshotBuilder
 from feedsvc.content.folder.stored_state import Baseline, StoredState, content_store_file
-from feedsvc.content.folder.theme_files import ThemeFolder
+from feedsvc.content.folder.theme_files import THEME_FOLDER, ThemeFolder
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading import SETTINGS_FILES
 from feedsvc.content.scan import ARTICLES_FOLDER, BackgroundScan, start_scan
@@ -40,6 +39,8 @@ __all__ = [
 
 _NO_TIME: Final = timedelta(0)
 _NO_PATHS: Final = frozenset[str]()
+MEDIA_FOLDER: Final = "media"
+SCANNED_FOLDERS: Final = (ARTICLES_FOLDER, MEDIA_FOLDER, THEME_FOLDER, *FREE_FOLDERS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -275,3 +276,8 @@ class ContentFolder:
         records = self._article_files.records
         may_media_differ = bool(media) or scope is None or bool(paths_within(scope, MEDIA_FOLDER))
         return records.files_using(media) | (records.broken_files if may_media_differ else frozenset())
+
+
+def scan_scope(paths: frozenset[str] | None) -> frozenset[str] | None:
+    """Return the paths as they are. Return None, for everything, if given None or a path outside SCANNED_FOLDERS."""
+    return paths if paths is not None and all(top_folder(path) in SCANNED_FOLDERS for path in paths) else None
