@@ -77,7 +77,7 @@ LIBRARIES: Final = {
     ),
     "fsspec": (),
     "hashlib": ("feedsvc.support.digest", "feedsvc.export.s3.objects"),
-    "jinja2": ("feedsvc.pages.theme", "feedsvc.pages.sandbox", "feedsvc.pages.template_compiler"),
+    "jinja2": ("feedsvc.pages.environments", "feedsvc.pages.theme", "feedsvc.pages.theme_check_process"),
     "lxml": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml", "feedsvc.importing"),  # writes and reads XML
     "msgspec": ("feedsvc.content.store", "feedsvc.publication.fingerprints"),
     "nh3": ("feedsvc.content.markdown.render",),

@@ -24,9 +24,8 @@ from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.export import COMPRESSED_SUFFIXES, BuildResult, Prefetch, StaticTree, start_prefetch
 from feedsvc.extensions import installed_plugins, load_extensions, require_extensions
 from feedsvc.live import Live, Watcher
-from feedsvc.pages import compile_builtin_templates
+from feedsvc.pages import ThemeSelection, compile_builtin_templates
 from feedsvc.publication import Publication, code_fingerprint
-from feedsvc.service import theme_adoption
 from feedsvc.support import gc_control, watchdog
 from feedsvc.support.process_pool import available_processors
 
@@ -59,8 +58,8 @@ def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | Non
     require_extensions()
     feeds.enlarge_caches()
     nginx_file = NginxFile(config.nginx_file, out=config.out, content=config.content)
-    adoption = theme_adoption(config.state_folder, is_required=True)
-    live = Live(newsroom, None, variant_store=VariantStore(config.state_folder / "pictures"), theme_adoption=adoption)
+    selection = ThemeSelection(config.state_folder, is_required=True)
+    live = Live(newsroom, None, variant_store=VariantStore(config.state_folder / "pictures"), theme_selection=selection)
     gc_control.leak_on_exit(live)
     content = live.edition.content
     if content.errors and not config.skip_broken:

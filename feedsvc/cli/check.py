@@ -9,9 +9,9 @@ from typing import Final, get_args
 
 from feedsvc import editing
 from feedsvc.catalog import build_catalog
+from feedsvc.cli.content_folder import load_with_theme_check
 from feedsvc.cli.options import allow_host_option, content_argument, report_errors
 from feedsvc.cli.output import PROBLEM_FORMATTERS, format_article_count, format_count, print_error, print_line, print_problems
-from feedsvc.cli.themes import load_with_theme_trial
 from feedsvc.cli.variables import WordChoice, command, option
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint import lint_content
@@ -91,7 +91,7 @@ def check(
     # Programs get the same keys without a comparison.
     comparison = editing.Comparison() if revision is not None and form == "json" else None
     replays: tuple[editing.FeedReplay, ...] | None = () if form == "json" else None
-    snapshot = load_with_theme_trial(content, is_check=True)
+    snapshot = load_with_theme_check(content, is_check=True)
     problems = tuple(sorted((*snapshot.problems, *lint_content(snapshot, content, wall_clock()))))
     if any(problem.path == SITE_FILE for problem in snapshot.errors):
         if revision is not None or former_feeds:

@@ -12,6 +12,7 @@ from feedsvc.content.scan import BackgroundScan
 from feedsvc.content.schema import require_base_url
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.alerts import Alerts
+from feedsvc.support.clock import wall_clock
 
 _BASE_URL_OPTION: Final = "--base-url"
 
@@ -30,8 +31,8 @@ def open_content_folder(
     return folder.open_content_folder(content, base_url, state, alerts, scan, on_read=ReadingProgress())
 
 
-def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
-    """Load the content folder once, for commands that render no pages. `themes.load_with_theme_trial` also tries the theme.
+def load_without_theme_check(content: Path, base_url: str) -> ContentSnapshot:
+    """Load the content folder once, for commands that render no pages. `load_with_theme_check` also checks the theme.
 
     Raises FeedsvcError for an invalid `base_url`, ContentError if the folder is missing or its site.yaml is unusable. Errors in
     other files are problems of the result.
@@ -40,12 +41,26 @@ def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
     return load_content(content, base_url, ReadingProgress())
 
 
+def load_with_theme_check(content: Path, *, is_check: bool = False) -> ContentSnapshot:
+    """Load the content folder once, and check its theme (`pages.ThemeSelection`), whose problems are among those of the result.
+
+    Raises ContentError if the folder is missing or, without `is_check` (see `load_content`), its site.yaml is unusable,
+    FeedsvcError if the theme could not be checked.
+    """
+    snapshot = load_content(content, on_read=ReadingProgress(), is_check=is_check)
+    if not snapshot.theme:
+        return snapshot
+    from feedsvc.pages import ThemeSelection  # noqa: PLC0415 - the libraries of pages take a quarter of the time of a check
+
+    return ThemeSelection(is_required=True).apply(snapshot, wall_clock())
+
+
 def load_with_last_valid_versions(content: Path, base_url: str, state: Path) -> tuple[ContentSnapshot, str]:
     """Load the content folder once, with the parse cache in the state folder `state`, if there is one.
 
     No record in the cache changes, but those of new files are added if many files are read, and a damaged cache is replaced.
     Also return a sentence that says why last valid versions of files are unknown. It is "" if they are known, and if the cache
-    is missing but no file has an error. Raises the errors of `load_without_theme_trial`.
+    is missing but no file has an error. Raises the errors of `load_without_theme_check`.
     """
     require_base_url(base_url, _BASE_URL_OPTION)
     file = content_store_file(base_url, state)
@@ -63,7 +78,7 @@ def load_with_last_valid_versions(content: Path, base_url: str, state: Path) -> 
 def load_settings(content: Path, base_url: str) -> Settings:
     """Read only the settings of the content folder, for commands that need no articles.
 
-    Raises the errors of `load_without_theme_trial`.
+    Raises the errors of `load_without_theme_check`.
     """
     require_base_url(base_url, _BASE_URL_OPTION)
     return folder.load_settings(content, base_url)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from feedsvc.cli.content_folder import load_without_theme_trial
+from feedsvc.cli.content_folder import load_without_theme_check
 from feedsvc.cli.options import PATH_TYPE, content_argument, report_errors
 from feedsvc.cli.output import format_article_count, print_problems, report
 from feedsvc.cli.variables import WordChoice, command, option
@@ -34,7 +34,7 @@ def export_newsroom(*, form: str, content: Path, output: Path | None) -> None:
       feedsvc export json content --output newsroom.json
     """
     now = wall_clock()
-    snapshot = load_without_theme_trial(content, "")
+    snapshot = load_without_theme_check(content, "")
     if snapshot.errors:
         print_problems(snapshot.errors)
         sys.exit(1)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from feedsvc.catalog import Catalog, Listing, Visibility, build_catalog, count_articles
-from feedsvc.cli.content_folder import load_without_theme_trial
+from feedsvc.cli.content_folder import load_without_theme_check
 from feedsvc.cli.options import base_url_option, content_argument, json_option, report_errors
 from feedsvc.cli.output import aligned_lines, print_json, print_problems
 from feedsvc.cli.variables import command
@@ -41,7 +41,7 @@ def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
       feedsvc feeds
       feedsvc feeds content --json
     """
-    snapshot = load_without_theme_trial(content, base_url)
+    snapshot = load_without_theme_check(content, base_url)
     print_problems(snapshot.errors)
     catalog = build_catalog(snapshot, wall_clock())
     private = (listing.at(catalog.now) for listing in catalog.private_listings.values())

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from feedsvc.cli.completion import complete_ids
-from feedsvc.cli.content_folder import load_without_theme_trial
+from feedsvc.cli.content_folder import load_without_theme_check
 from feedsvc.cli.options import content_argument, folder_argument, report_errors, utf8_text
 from feedsvc.cli.output import print_line
 from feedsvc.cli.variables import command, option
@@ -89,7 +89,7 @@ def new_article(
     """
     if rest or (not content.exists() and content.name == str(content)):
         raise FeedsvcError(_missing_folder_message(title, content, rest))
-    snapshot = load_without_theme_trial(content, "")
+    snapshot = load_without_theme_check(content, "")
     suffix = ".md" if markdown else ".yaml"
     new_draft = draft(snapshot, title, wall_clock(), slug=slug, categories=categories, authors=authors, suffix=suffix)
     file = create_file(content, new_draft.path, render_draft(new_draft, snapshot, modeline(content, content / new_draft.path)))

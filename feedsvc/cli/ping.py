@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.catalog import Catalog, build_catalog
-from feedsvc.cli.content_folder import load_without_theme_trial
+from feedsvc.cli.content_folder import load_without_theme_check
 from feedsvc.cli.options import (
     base_url_option,
     content_argument,
@@ -48,7 +48,7 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
       feedsvc ping
       feedsvc ping content --purge "./purge-cdn --stdin"
     """
-    snapshot = load_without_theme_trial(content, base_url)
+    snapshot = load_without_theme_check(content, base_url)
     print_problems(snapshot.problems)
     hub_selection = HubSelection(base_url=snapshot.site.base_url, site_hubs=snapshot.site.hubs)
     if not hub_selection.reachable_hubs:

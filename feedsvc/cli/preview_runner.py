@@ -16,10 +16,10 @@ from feedsvc.cli.output import format_article_count, log_edition, log_problem_ch
 from feedsvc.content.media import VariantStore
 from feedsvc.errors import FeedsvcError
 from feedsvc.live import Live, Watcher
+from feedsvc.pages import ThemeSelection
 from feedsvc.preview import EventStreams, PreviewMiddleware, label_counts
 from feedsvc.publication import LastModifiedStore
 from feedsvc.routes import ListingRef
-from feedsvc.service import theme_adoption
 from feedsvc.support import gc_control, watchdog
 from feedsvc.uris import mount_path
 from feedsvc.web import Server, create_app, end_sentence, is_loopback, listen, url_of
@@ -51,7 +51,7 @@ def serve_preview(
         content_folder = open_content_folder(content, site_url, state_path)
         variant_store = stack.enter_context(closing(VariantStore(state_path / "pictures")))
         live = Live(
-            content_folder, last_modified, variant_store=variant_store, preview=True, theme_adoption=theme_adoption(state_path)
+            content_folder, last_modified, variant_store=variant_store, preview=True, theme_selection=ThemeSelection(state_path)
         )
         gc_control.freeze_heap()
         watchdog.start()

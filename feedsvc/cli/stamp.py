@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from feedsvc.cli.content_folder import load_without_theme_trial
+from feedsvc.cli.content_folder import load_without_theme_check
 from feedsvc.cli.options import content_argument, json_option, report_errors
 from feedsvc.cli.output import format_count, print_json, print_line, print_problems, report
 from feedsvc.cli.variables import command, option
@@ -33,7 +33,7 @@ def stamp(*, content: Path, as_json: bool, dry_run: bool) -> None:
     for name in signals("SIGTERM", "SIGHUP"):
         # A regular exit deletes the temporary file beside an article.
         signal.signal(name, lambda number, _: sys.exit(128 + number))
-    plan = plan_assignments(content, load_without_theme_trial(content, ""))
+    plan = plan_assignments(content, load_without_theme_check(content, ""))
     if not dry_run:
         delete_temporary_files(content)
     problems, assigned = [*plan.problems], []

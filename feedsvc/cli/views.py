@@ -9,7 +9,7 @@ import click
 
 from feedsvc.audience import REPORT_FORMATTERS, VIEWS_FILE, report, report_totals_since
 from feedsvc.catalog import build_catalog
-from feedsvc.cli.content_folder import load_without_theme_trial
+from feedsvc.cli.content_folder import load_without_theme_check
 from feedsvc.cli.options import content_argument, database_option, json_option, report_errors, state_folder, state_option
 from feedsvc.cli.variables import command, option
 from feedsvc.support.clock import wall_clock
@@ -42,7 +42,7 @@ def most_read(*, content: Path, since: date | None, as_json: bool, as_csv: bool,
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other; give one of them, on the command line or as a variable")
-    snapshot = load_without_theme_trial(content, "")
+    snapshot = load_without_theme_check(content, "")
     totals = report_totals_since(database or state_folder(content, state) / VIEWS_FILE, since)
     form = "json" if as_json else "csv" if as_csv else "text"
     for line in REPORT_FORMATTERS[form](report(totals, build_catalog(snapshot, wall_clock()), since)):

@@ -13,7 +13,7 @@ from feedsvc.catalog import Catalog, build_catalog, is_identical
 from feedsvc.content.folder import ContentFolder, ContentSnapshot
 from feedsvc.content.media import VariantStore
 from feedsvc.errors import ContentError, Problem
-from feedsvc.pages import ThemeAdoption
+from feedsvc.pages import ThemeSelection
 from feedsvc.publication import LastModifiedStore, Publication, no_last_modified
 from feedsvc.support import gc_control
 from feedsvc.support.alerts import Alerts
@@ -75,20 +75,20 @@ class Live:
         *,
         preview: bool = False,
         alerts: Alerts | None = None,
-        theme_adoption: ThemeAdoption | None = None,
+        theme_selection: ThemeSelection | None = None,
     ) -> None:
         """Read the folder. Raises ContentError if it cannot be used.
 
         Without `last_modified_store`, documents have no Last-Modified. Without `variant_store`, no image variants are made.
         `alerts` receives the faults of this machine, such as a full disk; they are reported beside the folder's problems.
-        `theme_adoption` chooses the theme; the default one stores no verdicts (results of theme trials) on disk. With `preview`,
-        drafts, scheduled and expired articles are visible.
+        `theme_selection` selects the theme; the default one keeps no valid theme on disk. With `preview`, drafts, scheduled and
+        expired articles are visible.
         """
         self.clock = clock
         self.alerts = alerts or Alerts()
         self._folder, self._last_modified_store = folder, last_modified_store
         self._lock = threading.Lock()
-        self._theme_adoption = theme_adoption or ThemeAdoption(alerts=self.alerts)
+        self._theme_selection = theme_selection or ThemeSelection(alerts=self.alerts)
         self._preview = preview
         self._next_publication: Publication | None = None
         self._was_unavailable = False
@@ -97,7 +97,7 @@ class Live:
         now, start = clock(), time.monotonic()
         self._last_scheduled_change = now  # the last known moment at which time alone changed the publication
         change = folder.read(now=now)
-        content = self._theme_adoption.apply(change.content, now, preview=preview)
+        content = self._theme_selection.apply(change.content, now, preview=preview)
         find_last_modified = self._find_last_modified if last_modified_store else no_last_modified
         publication = Publication(build_catalog(content, now, is_preview=preview), find_last_modified, variant_store)
         content = self._with_image_problems(content, publication)
@@ -161,8 +161,8 @@ class Live:
 
     @property
     def is_due(self) -> bool:
-        """True if `reload(())` should be called although nothing in the folder changed, as the theme must be chosen again."""
-        return self._theme_adoption.is_due
+        """True if `reload(())` should be called although nothing in the folder changed, as the theme must be selected again."""
+        return self._theme_selection.is_due
 
     def reload(self, changed_paths: Iterable[str] | None = None, min_age: timedelta = _NO_TIME) -> frozenset[str]:
         """Read changes at `changed_paths`, or in the whole folder if None. If they or time change anything, swap in an edition.
@@ -179,7 +179,7 @@ class Live:
             with self._lock:
                 self._swap(self.edition.publication, _with_folder_problem(self.edition.content, error), now)
             return frozenset()
-        content = self._theme_adoption.apply(change.content, now, preview=self._preview)
+        content = self._theme_selection.apply(change.content, now, preview=self._preview)
         if self._was_unavailable and not change.waiting_files:
             # Pages rendered while the folder was unavailable lack values that could not be read, such as image sizes.
             self._was_unavailable = False

@@ -21,7 +21,7 @@ from feedsvc.pages.status_pages import newest_rows, render_combination_error, re
 from feedsvc.pages.stylesheets import static_file
 from feedsvc.pages.tags import render_tag_page, tag_page
 from feedsvc.pages.theme import STATIC_TYPES, Theme, compile_builtin_templates
-from feedsvc.pages.theme_adoption import ThemeAdoption
+from feedsvc.pages.theme_selection import ThemeSelection
 
 __all__ = [
     "MAX_CANDIDATES",
@@ -29,7 +29,7 @@ __all__ = [
     "STATIC_TYPES",
     "PageLayout",
     "Theme",
-    "ThemeAdoption",
+    "ThemeSelection",
     "archive_rows",
     "compile_builtin_templates",
     "find_linking_rows",

@@ -1,7 +1,6 @@
-"""Themes: the built-in templates and static files, and custom ones that replace them one by one.
+"""Themes: the built-in templates and static files, and those of a newsroom's own theme, which replace them one by one.
 
-Custom templates run in a sandbox. If a custom template cannot render a page, the built-in one is used. Jinja is imported only
-here and in sandbox.py and template_compiler.py.
+Templates of a theme run in a sandbox. If one cannot render a page, the built-in one is used.
 """
 
 from __future__ import annotations
@@ -14,22 +13,15 @@ from importlib import resources
 from traceback import walk_tb
 from typing import Final
 
-from jinja2 import (
-    ChoiceLoader,
-    Environment,
-    FunctionLoader,
-    PackageLoader,
-    TemplateError,
-    TemplateNotFound,
-    TemplateSyntaxError,
-    meta,
-    nodes,
-)
+import jinja2
+from jinja2 import ChoiceLoader, Environment, FunctionLoader, PackageLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
 
-from feedsvc.pages.sandbox import Sandbox, create_environment, render_once
-from feedsvc.pages.template_compiler import FastEnvironment, TemplateBytecodeCache
+from feedsvc import __version__
+from feedsvc.pages.environments import create_builtin_environment, create_sandbox, render_once
 from feedsvc.support.digest import blake2b
 from feedsvc.support.watchdog import rendering
+
+ThemeFiles = Mapping[str, bytes]  # path below theme/ -> content
 
 FOLDER: Final = "theme"
 TEMPLATES: Final = "templates/"
@@ -74,37 +66,25 @@ class TemplateFailure:
         return f"{FOLDER}/{TEMPLATES}{self.name}:{self.line}: {self.message}"
 
 
-class TemplateRenderError(Exception):
-    """Raised by a strict theme if a custom template cannot render a page; `failure` says why."""
-
-    def __init__(self, failure: TemplateFailure) -> None:
-        super().__init__(str(failure))
-        self.failure = failure
-
-
 class Theme:
-    """The templates and static files of pages: those of a custom theme, and built-in ones in place of those that it lacks.
+    """The templates and static files of pages: those of a newsroom's theme, and built-in ones in place of those that it lacks.
 
-    `static` maps the names below /static/ of custom and built-in files to bytes. `digest` is the `templates_digest` of the
-    custom theme.
+    `static` maps the names below /static/ of both to bytes. `environment` is that of the theme's templates, None without any.
     """
 
-    def __init__(self, files: Mapping[str, bytes], *, strict: bool = False) -> None:
-        """Take the files of a theme (path below content/theme/ -> bytes). No file may have a problem of `theme_file_checks`.
+    def __init__(self, files: ThemeFiles, on_failure: Callable[[TemplateFailure], None] | None = None) -> None:
+        """Take the files of a theme. Templates and extra.css must be UTF-8.
 
-        With `strict`, `render` raises TemplateRenderError instead of falling back to the built-in template.
+        `on_failure` is called each time that a template of the theme cannot render a page. Without it, each failure is logged
+        once.
         """
         self._templates = {name: data.decode() for name, data in files_below(files, TEMPLATES)}
-        self.digest = templates_digest(files)
-        self._is_strict = strict
+        self._on_failure = on_failure or self._log_once
         self._logged_failures: set[TemplateFailure] = set()
         extra = {EXTRA_STYLESHEET: files[EXTRA_STYLESHEET]} if EXTRA_STYLESHEET in files else {}
         self.static: Mapping[str, bytes] = {**_BUILTIN_STATIC, **dict(files_below(files, STATIC)), **extra}
-        self._environment = (
-            create_environment(Sandbox, ChoiceLoader([FunctionLoader(self._load_template), _BUILTIN_LOADER]))
-            if self._templates
-            else None
-        )
+        loader = ChoiceLoader([FunctionLoader(self._load_template), _BUILTIN_LOADER])
+        self.environment = create_sandbox(loader) if self._templates else None
 
     def _load_template(self, name: str) -> tuple[str, str, None] | None:
         """Return (source, file name, None) of the theme's own template of this name, for Jinja; None if the theme has none.
@@ -114,23 +94,21 @@ class Theme:
         return (self._templates[name], f"{FOLDER}/{TEMPLATES}{name}", None) if name in self._templates else None
 
     def render(self, template: str, variables: Mapping[str, object], render_once: Callable[..., str]) -> bytes:
-        """Render a page as UTF-8. If a custom template fails, log the failure and use the built-in templates for the page.
+        """Render a page as UTF-8. If a template of the theme fails, report the failure and use the built-in templates.
 
-        Equal failures are logged once. In a strict theme, raise TemplateRenderError instead. `render_once(make, name, key)` is
-        for built-in templates: it returns the text that `make` renders, cached by name and key.
+        `render_once(make, name, key)` is for built-in templates: it returns the text that `make` renders, cached by name and
+        key.
         """
-        if self._environment is not None:
+        if self.environment:
             try:
                 with rendering(template):
-                    return _render_sandboxed(self._environment, template, variables)
-            # A faulty custom template must not cost readers the page.
+                    return _render_sandboxed(self.environment, template, variables)
+            # A faulty template must not cost readers the page.
             except Exception as error:  # noqa: BLE001
-                self._report(self._locate_failure(template, error))
+                self._on_failure(self._locate_failure(template, error))
         return builtin_environment().get_template(template).render(variables, once=render_once).encode()
 
-    def _report(self, failure: TemplateFailure) -> None:
-        if self._is_strict:
-            raise TemplateRenderError(failure)
+    def _log_once(self, failure: TemplateFailure) -> None:
         if failure not in self._logged_failures:
             self._logged_failures.add(failure)
             _LOG.warning("%s; the product's own template is used", failure)
@@ -166,14 +144,12 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def templates_digest(files: Mapping[str, bytes]) -> str:
-    """Return the digest of a theme's templates, which identifies the theme: 32 hexadecimal digits, "" without templates."""
-    templates = sorted((path, data) for path, data in files.items() if path.startswith(TEMPLATES))
-    parts = (len(part).to_bytes(8) + part for path, data in templates for part in (path.encode(), data))
-    return blake2b(b"".join(parts)).hex() if templates else ""
+def theme_digest(files: ThemeFiles) -> str:
+    """Return a digest of a theme and of the versions of the program and of Jinja, which decide whether it is valid."""
+    return blake2b(repr((__version__, jinja2.__version__, sorted(files.items())))).hex()
 
 
-def files_below(files: Mapping[str, bytes], folder: str) -> Iterator[tuple[str, bytes]]:
+def files_below(files: ThemeFiles, folder: str) -> Iterator[tuple[str, bytes]]:
     """Yield (name below the folder, bytes) of each file of a theme in `folder`, which ends in a slash."""
     return ((path.removeprefix(folder), data) for path, data in files.items() if path.startswith(folder))
 
@@ -190,88 +166,6 @@ def builtin_template_names() -> frozenset[str]:
 
 
 @cache
-def builtin_references(name: str) -> frozenset[str]:
-    """Return the names of the templates that the built-in template `name` includes, imports or extends directly."""
-    return referenced_templates(_builtin_source(name))
-
-
-def _builtin_source(name: str) -> str:
-    text, _, _ = _BUILTIN_LOADER.get_source(builtin_environment(), name)
-    return text
-
-
-def referenced_templates(text: str) -> frozenset[str]:
-    """Return the names of templates that a template includes, imports or extends; "" for a name that is computed on rendering.
-
-    `text` must be a valid template.
-    """
-    return frozenset(name or "" for name in meta.find_referenced_templates(builtin_environment().parse(text)))
-
-
-def find_unused_blocks(templates: Mapping[str, str]) -> Iterator[tuple[str, int, str, frozenset[str]]]:
-    """Yield (template, line, block, names of the blocks of the templates that it extends) for each block that no page shows.
-
-    `templates` are the texts of a theme's valid templates by name. Pages show a block of a template that extends another one
-    only if a template that it extends, directly or not, has a block of the same name, or if it stands inside another block.
-    Templates for which `_inherited_blocks` returns None are left out.
-    """
-    for name, text in templates.items():
-        inherited = _inherited_blocks(text, templates)
-        if inherited is not None:
-            for block in _outer_blocks(builtin_environment().parse(text)):
-                if block.name not in inherited:
-                    yield name, block.lineno, block.name, inherited
-
-
-def _inherited_blocks(text: str, templates: Mapping[str, str]) -> frozenset[str] | None:
-    """Return the names of the blocks of all templates that a template extends, directly or not.
-
-    None if it extends no template, or if it or one of these extends an unknown template, one whose name is computed, or itself,
-    directly or not.
-    """
-    names: frozenset[str] | None = None
-    seen: set[str] = set()
-    while parent := _extended_template(builtin_environment().parse(text)):
-        if parent in seen or (parent not in templates and parent not in builtin_template_names()):
-            return None
-        seen.add(parent)
-        text = templates[parent] if parent in templates else _builtin_source(parent)
-        names = (names or frozenset()).union(block.name for block in builtin_environment().parse(text).find_all(nodes.Block))
-    return None if parent is None else names
-
-
-def _extended_template(template: nodes.Template) -> str | None:
-    """Return the name of the template that a template extends, "" if it extends none, None if it computes the name."""
-    extends = template.find(nodes.Extends)
-    if extends is None:
-        return ""
-    name = extends.template
-    return name.value if isinstance(name, nodes.Const) and isinstance(name.value, str) else None
-
-
-def _outer_blocks(node: nodes.Node) -> Iterator[nodes.Block]:
-    for child in node.iter_child_nodes():
-        if isinstance(child, nodes.Block):
-            yield child
-        else:
-            yield from _outer_blocks(child)
-
-
-def syntax_error(text: str) -> tuple[int, str] | None:
-    """Return None if a text is a valid template, else (line from 1, reason)."""
-    try:
-        create_environment(Sandbox, _BUILTIN_LOADER).compile(text)
-    except TemplateSyntaxError as error:
-        return error.lineno, f"this is no template ({error.message})"
-    # Python's compiler has limits of its own and raises another exception for each.
-    except (TemplateError, SyntaxError, RecursionError, MemoryError, ValueError):
-        return 1, "this is no template (it nests deeper than can be worked with)"
-    return None
-
-
-@cache
 def builtin_environment() -> Environment:
     """Return the environment of the built-in templates; it is created once."""
-    environment = create_environment(FastEnvironment, _BUILTIN_LOADER)
-    environment.bytecode_cache = TemplateBytecodeCache()
-    return environment
+    return create_builtin_environment(_BUILTIN_LOADER)

@@ -1,206 +1,209 @@
-"""Theme check: trials (theme_trial.py) in limited processes find the templates that cannot render pages in time and memory."""
+"""Check of a theme: of its files, and of its templates in a child process with limits, which renders pages with them."""
 
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import re
-import signal
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import nlargest
+from itertools import chain, islice
+from operator import attrgetter
+from typing import Any, Final
 
+from feedsvc.catalog import Catalog, RowBuilder, build_catalog
+from feedsvc.content.folder import ContentSnapshot
+from feedsvc.content.markdown import TextStore
 from feedsvc.errors import Problem
-from feedsvc.pages.newest_articles import NewestArticles
-from feedsvc.pages.theme import FOLDER, TEMPLATES
-from feedsvc.pages.theme_file_checks import content_path
-from feedsvc.pages.theme_trial import FALLBACK_HINT, Finding, TrialInput, TrialStep
-from feedsvc.support.limited_process import Cause, Limits, RunFailure, run
+from feedsvc.model import Article
+from feedsvc.pages.theme import BLOCKS, EXTRA_STYLESHEET, FOLDER, STATIC, STATIC_TYPES, TEMPLATES, ThemeFiles, files_below
 
-_MB: Final = 1024**2
-TRIAL_LIMITS: Final = Limits(processor_per_step=3, processor_total=20, elapsed=120.0, memory=320 * _MB)
-_MAX_TRIALS: Final = 4  # trials of one theme that a limit may end
-# A frame in a traceback. The innermost frame is faulthandler's first one, and the last one of Python's own traceback.
+CHECK_SECONDS: Final = 20.0  # for all pages
+HINT: Final = "correct it; until then, the last valid theme is used, or else the product's own pages"
+_PROCESS: Final = "feedsvc.pages.theme_check_process"
+_START_SECONDS: Final = 60.0  # to start the process
+_MAX_ARTICLES: Final = 20
+_MAX_CANDIDATES: Final = 200  # articles, of which some are not public
+# A frame in a traceback of Python or faulthandler.
 _TEMPLATE_FRAME: Final = re.compile(rf'File "{FOLDER}/{TEMPLATES}([^"\n]+)", line (\d+)')
-# The stack of the current thread, up to the next thread's stack or an empty line.
-_CURRENT_THREAD: Final = re.compile(r"^Current thread .*\n(?:  .*\n?)*", re.MULTILINE)
+_MAX_BYTES: Final = 128 * 1024  # of a template or of extra.css: several times the largest built-in file
+# Every alternative matches to its end or to the end of the text, so that no text is scanned twice.
+_COMMENT_OR_STRING: Final = re.compile(r"/\*.*?(?:\*/|\Z)|\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?", re.DOTALL)
+_IMPORT: Final = re.compile(r"@import\s*(?:url\(\s*)?[\"']?([^\"')\s;]*)", re.IGNORECASE)
+_REMOTE_ADDRESS: Final = re.compile(r"//|[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+
+
+class ThemeCheckError(Exception):
+    """Raised if a theme could not be checked, for a reason outside the theme. The message continues the words "the theme"."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ThemeVerdict:
-    """The result of a check of templates: the problem of each one (path below theme/) that cannot be used.
+class NewestArticles:
+    """The newest articles of a site, and what their pages need. Can be pickled.
 
-    The other templates of the check are valid together.
-
-    `articles_digest` is `NewestArticles.digest` if a page of these articles showed a problem, else "".
+    `fields` are those of ContentSnapshot, but for `texts`, which has the Markdown texts by key (`Article.text`). The catalog is
+    that of the moment `now`, with drafts and scheduled articles if `preview`.
     """
 
-    problems: Mapping[str, Problem]
-    articles_digest: str = ""
+    fields: Mapping[str, Any]
+    texts: Mapping[bytes, str]
+    now: datetime
+    preview: bool
+
+    def build_catalog(self) -> Catalog:
+        texts = TextStore()
+        texts.add(self.texts)
+        return build_catalog(ContentSnapshot(**self.fields, texts=texts), self.now, is_preview=self.preview)
 
 
-class TrialError(Exception):
-    """Raised if a trial could not be carried out, for a reason outside the theme. The message continues the words "the theme"."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckInput:
+    """Input of the child process, which gets it pickled. The pages must be rendered within `seconds`."""
+
+    files: ThemeFiles
+    newest_articles: NewestArticles | None
+    seconds: float
 
 
-class TrialCancelledError(TrialError):
-    """Raised if a trial was cancelled because its result is no longer needed."""
+def find_newest_articles(content: ContentSnapshot, now: datetime, *, preview: bool) -> NewestArticles:
+    """Return the newest 20 articles that have a row in a catalog at `now`, of the 200 with the latest `published`.
 
-
-def hang_problem(traceback: str, templates: Mapping[str, bytes]) -> dict[str, Problem]:
-    """Return {path below theme/: problem} for the one of `templates` in which a process hung or crashed.
-
-    It is the innermost one in the traceback, or the first of `templates` if the traceback names none. `templates` is not empty.
+    Withdrawn and expired articles have one, too. Articles whose text is unreadable are left out.
     """
-    current = "".join(_CURRENT_THREAD.findall(traceback)[:1])  # of the first dump; more may follow
-    path, line = (
-        innermost_template_call(current, templates) or innermost_template_call(traceback, templates) or (next(iter(templates)), 1)
+    row_builder = RowBuilder(content.site, now, is_preview=preview)
+    candidates = nlargest(_MAX_CANDIDATES, content.articles, key=attrgetter("published", "id"))
+    articles = tuple(islice((one for one in candidates if row_builder.build(one) and _has_text(content, one)), _MAX_ARTICLES))
+    used = chain(
+        content.site.media, *(author.media for author in content.authors.values()), *(article.media for article in articles)
     )
-    message = "a process hung or crashed while it made a page with this, and was ended"
-    return {path: Problem(path=content_path(path), line=line, message=message, hint=FALLBACK_HINT)}
-
-
-def check_theme(
-    templates: Mapping[str, bytes],
-    newest_articles: NewestArticles | None,
-    is_cancelled: Callable[[], bool] = lambda: False,
-    *,
-    limits: Limits = TRIAL_LIMITS,
-) -> ThemeVerdict:
-    """Return the verdict on templates (path below theme/ -> UTF-8 text): render sample sites and the newest articles with them.
-
-    If `newest_articles` is None, render the sample sites only. A template that exceeds the `limits` of a trial, or crashes it,
-    is left out, and the others are tried again; if only an article's page can be blamed, that page is left out. After
-    _MAX_TRIALS such trials, or if all trials together took `limits.elapsed` seconds and a template was left out, the remaining
-    templates have a problem, too. Raises TrialError if a trial could not be carried out, also if it took `limits.elapsed`
-    seconds and no template was left out before; TrialCancelledError once `is_cancelled` returns True.
-    """
-    return _ThemeCheck(templates, newest_articles, is_cancelled, limits).verdict()
-
-
-class _ThemeCheck:
-    def __init__(
-        self,
-        templates: Mapping[str, bytes],
-        newest_articles: NewestArticles | None,
-        is_cancelled: Callable[[], bool],
-        limits: Limits,
-    ) -> None:
-        self._remaining, self._newest_articles = dict(templates), newest_articles
-        self._is_cancelled, self._limits = is_cancelled, limits
-        self._problems: dict[str, Problem] = {}
-        self._skipped_subjects: frozenset[str] = frozenset()
-        self._has_article_finding = False
-
-    def verdict(self) -> ThemeVerdict:
-        end = time.monotonic() + self._limits.elapsed
-        for _ in range(_MAX_TRIALS):
-            if not self._remaining:
-                break
-            trial_input = TrialInput(
-                templates=self._remaining, newest_articles=self._newest_articles, skipped_subjects=self._skipped_subjects
-            )
-            limits = replace(self._limits, elapsed=max(1.0, end - time.monotonic()))
-            outcome = run("feedsvc.pages.theme_trial:run", pickle.dumps(trial_input), limits, self._is_cancelled)
-            if isinstance(outcome, bytes):
-                self._add_findings([Finding(**fields) for fields in json.loads(outcome)])
-                break
-            if outcome.cause is Cause.ELAPSED_TIME and self._problems:
-                self._give_up()
-                break
-            self._leave_out(outcome)
-        else:
-            self._give_up()
-        return ThemeVerdict(
-            problems=self._problems,
-            articles_digest=self._newest_articles.digest if self._newest_articles and self._has_article_finding else "",
-        )
-
-    def _give_up(self) -> None:
-        """Add a finding on each remaining template, because the time or number of trials is used up by templates at fault."""
-        self._add_findings([_unfinished_finding(path) for path in self._remaining])
-
-    def _add_findings(self, findings: list[Finding]) -> None:
-        for finding in findings:
-            self._problems[finding.path] = Problem(
-                path=content_path(finding.path), line=finding.line, message=finding.message, hint=finding.hint
-            )
-            self._remaining.pop(finding.path, None)
-            self._has_article_finding |= finding.is_from_article
-
-    def _leave_out(self, failure: RunFailure) -> None:
-        """Leave out of the next trial the template at which a trial failed, or if none can be blamed, the article's page.
-
-        A template gets a problem. Raises TrialError if the cause of the failure is not in _FAILURE_MESSAGES, or if it shows
-        neither a template nor a page; TrialCancelledError if the trial was cancelled.
-        """
-        if failure.cause not in _FAILURE_MESSAGES:
-            raise TrialCancelledError if failure.cause is Cause.CANCELLED else TrialError(_explain(failure, self._limits))
-        step = TrialStep.parse(failure.step)
-        location = innermost_template_call(failure.traceback, self._remaining, is_last=failure.cause is Cause.MEMORY)
-        if not step or not (location or step.template or step.subject):
-            raise TrialError(_explain(failure, self._limits))
-        if location or step.template:
-            self._add_findings([self._finding(failure, step, *(location or (self._template_at_fault(step.template), 1)))])
-        else:
-            self._skipped_subjects |= {step.subject}
-
-    def _template_at_fault(self, template: str) -> str:
-        """Return the path of `template` (a name below templates/) if it is remaining, else of the first remaining template."""
-        path = f"{TEMPLATES}{template}"
-        return path if path in self._remaining else next(iter(self._remaining))
-
-    def _finding(self, failure: RunFailure, step: TrialStep, path: str, line: int) -> Finding:
-        page = f"the page of {step.subject}" if step.subject else "a page"
-        signal_number = failure.signal
-        signal_name = signal.Signals(signal_number).name if signal_number in set(signal.Signals) else f"signal {signal_number}"
-        message = _FAILURE_MESSAGES[failure.cause].format(
-            page=page, signal=signal_name, limits=self._limits, mebibytes=self._limits.memory // _MB
-        )
-        return Finding(path=path, line=line, message=message, hint=FALLBACK_HINT, is_from_article=bool(step.subject))
-
-
-# For str.format.
-_FAILURE_MESSAGES: Final[Mapping[Cause, str]] = {
-    Cause.TOTAL_PROCESSOR_TIME: (
-        "not all pages were finished within {limits.processor_total} seconds of processor time; {page} was the last"
-    ),
-    Cause.PROCESSOR_TIME: "{page} was not finished within {limits.processor_per_step} seconds of processor time",
-    Cause.MEMORY: "{page} takes more than {mebibytes} MiB of memory",
-    Cause.CRASHED: "{page} ended the Python interpreter ({signal})",
-}
-
-
-def innermost_template_call(traceback: str, templates: Mapping[str, bytes], *, is_last: bool = False) -> tuple[str, int] | None:
-    """Return (path below theme/, line) of the innermost frame of one of `templates` in a traceback; None if it has none.
-
-    `is_last` is for Python's own tracebacks, not faulthandler's: their innermost frame is the last one.
-    """
-    paths_by_name = {name: path for path in templates for name in _traceback_names(path.removeprefix(TEMPLATES))}
-    frames = [(paths_by_name[name], int(line)) for name, line in _TEMPLATE_FRAME.findall(traceback) if name in paths_by_name]
-    return frames[-1 if is_last else 0] if frames else None
-
-
-def _traceback_names(name: str) -> tuple[str, str]:
-    """Return a template's name as Python's tracebacks write it, and as faulthandler writes it, in ASCII."""
-    return name, name.encode("ascii", "backslashreplace").decode()
-
-
-def _unfinished_finding(path: str) -> Finding:
-    message = "the trial was given up, since other templates of the theme did not end within their limits"
-    return Finding(path=path, line=1, message=message, hint="correct those first; until then the product's own is used")
-
-
-def _explain(failure: RunFailure, limits: Limits) -> str:
-    return _TRIAL_ERROR_MESSAGES.get(failure.cause, "could not be tried ({cause}: {detail})").format(
-        cause=failure.cause.value, detail=failure.detail, signal=failure.signal, limits=limits
+    return NewestArticles(
+        fields={
+            "site": content.site,
+            "frame": content.frame,
+            **{name: dict(getattr(content, name)) for name in ("categories", "authors", "tags", "custom_feeds")},
+            "articles": articles,
+            "media": {path: content.media[path] for path in used if path in content.media},
+        },
+        texts={one.text: content.texts.markdown(one) for one in articles if one.text},
+        now=now,
+        preview=preview,
     )
 
 
-_TRIAL_ERROR_MESSAGES: Final[Mapping[Cause, str]] = {
-    Cause.NOT_STARTED: "could not be tried, since no process for it could be started ({detail})",
-    Cause.ELAPSED_TIME: "could not be tried within {limits.elapsed:.0f} seconds, because this machine is overloaded",
-    Cause.KILLED: "could not be tried, since the process for it was ended by signal {signal}, perhaps for lack of memory",
-    Cause.ERROR: "could not be tried ({detail}); restart feedsvc if it was upgraded meanwhile",
-}
+def _has_text(content: ContentSnapshot, article: Article) -> bool:
+    return not content.texts.find_missing([article])
+
+
+def check_templates(
+    files: ThemeFiles, newest_articles: NewestArticles | None, seconds: float = CHECK_SECONDS
+) -> tuple[Problem, ...]:
+    """Return the problems of the templates of a theme: a child process renders sample pages and the newest articles with them.
+
+    The files must have no problem of `find_file_problems`. Raises ThemeCheckError.
+    """
+    check_input = CheckInput(files=files, newest_articles=newest_articles, seconds=seconds)
+    try:
+        child = subprocess.run(  # noqa: S603 - our own interpreter
+            [sys.executable or "python", "-X", "utf8", "-m", _PROCESS],
+            input=pickle.dumps(check_input),
+            capture_output=True,
+            timeout=seconds + _START_SECONDS,
+            check=False,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ThemeCheckError(f"could not be checked in a process of its own ({error})") from error
+    problems = tuple(Problem(**json.loads(line)) for line in child.stdout.splitlines())
+    if child.returncode == 0:
+        return problems
+    stacks = child.stderr.decode(errors="replace")
+    if not (place := _innermost_template(stacks, files)):
+        if problems:
+            return problems
+        raise ThemeCheckError(f"could not be checked (exit status {child.returncode}: {stacks[-500:].strip()})")
+    is_late = stacks.startswith("Timeout")  # of faulthandler
+    message = f"a page was not finished within {seconds:.0f} seconds" if is_late else "a page ended the process that rendered it"
+    return (*problems, Problem(path=_content_path(place[0]), line=place[1], message=message, hint=HINT))
+
+
+def _innermost_template(stacks: str, files: ThemeFiles) -> tuple[str, int] | None:
+    """Return (path below theme/, line) of the innermost frame of a template in the stacks that a process wrote at its end."""
+    # faulthandler writes names in ASCII.
+    paths = {text: TEMPLATES + name for name, _ in files_below(files, TEMPLATES) for text in (name, ascii(name)[1:-1])}
+    frames = [(paths[name], int(line)) for name, line in _TEMPLATE_FRAME.findall(stacks) if name in paths]
+    return frames[0 if "(most recent call first)" in stacks else -1] if frames else None
+
+
+def find_file_problems(files: ThemeFiles) -> tuple[Problem, ...]:
+    """Return the first problem of each theme file that can be found without rendering a page.
+
+    The place of each file is checked, the type and address of one in static/, the size and encoding of a template or of
+    extra.css, and each @import in extra.css.
+    """
+    return tuple(problem for path, data in files.items() if (problem := _file_problem(path, data, files)))
+
+
+def _file_problem(path: str, data: bytes, files: ThemeFiles) -> Problem | None:
+    if path == EXTRA_STYLESHEET:
+        return _text_problem(path, data, "stylesheet") or _import_problem(path, data.decode())
+    if path.startswith(STATIC):
+        return _static_problem(path, files)
+    if path.startswith(TEMPLATES):
+        return _text_problem(path, data, "template")
+    message = f"a theme holds {TEMPLATES}, {STATIC} and {EXTRA_STYLESHEET} only"
+    place = f"to {FOLDER}/{TEMPLATES}{BLOCKS}" if path.startswith(BLOCKS) else "there"
+    return Problem(path=_content_path(path), message=message, hint=f"move it {place}")
+
+
+def _static_problem(path: str, files: ThemeFiles) -> Problem | None:
+    if path == STATIC + EXTRA_STYLESHEET and EXTRA_STYLESHEET in files:
+        message = f"{_content_path(EXTRA_STYLESHEET)} has the same address, /{STATIC}{EXTRA_STYLESHEET}"
+        return Problem(path=_content_path(path), message=message, hint="give this file another name")
+    if path[path.rfind(".") :].lower() in STATIC_TYPES:
+        return None
+    return Problem(path=_content_path(path), message="no page uses such a file", hint=f"use {', '.join(STATIC_TYPES)}")
+
+
+def _text_problem(path: str, data: bytes, kind: str) -> Problem | None:
+    if len(data) > _MAX_BYTES:
+        message = f"the {kind} is larger than {_MAX_BYTES // 1024} KiB, the most that is used"
+        return Problem(path=_content_path(path), message=message)
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return Problem(path=_content_path(path), message="the file is not UTF-8", hint="save the file in UTF-8")
+    return None
+
+
+def _import_problem(path: str, text: str) -> Problem | None:
+    """Return the problem of the first @import from another host in a stylesheet `text`, which the policy of pages forbids.
+
+    None if there is no such @import. `path` is that of the stylesheet below theme/.
+    """
+    code = _COMMENT_OR_STRING.sub(_blank_comment, text)
+    for rule in _IMPORT.finditer(code):
+        if _REMOTE_ADDRESS.match(rule[1]):
+            before = code[: rule.start()]
+            return Problem(
+                path=_content_path(path),
+                line=before.count("\n") + 1,
+                column=len(before) - before.rfind("\n"),
+                message=f"@import of {rule[1]}, but pages load no stylesheets from other hosts",
+                hint=f'put the file into {FOLDER}/{STATIC} and write @import "name.css"',
+            )
+    return None
+
+
+def _blank_comment(match: re.Match[str]) -> str:
+    """Return a comment as spaces and line ends, so that positions stay; a string as it is."""
+    return re.sub(r"[^\n]", " ", match[0]) if match[0].startswith("/*") else match[0]
+
+
+def _content_path(path: str) -> str:
+    """Return the path below the content folder of the file at `path` below theme/."""
+    return f"{FOLDER}/{path}"

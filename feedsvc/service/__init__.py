@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from feedsvc.service.newsroom import LiveNewsroom, open_newsroom, require_usable_state_folder
     from feedsvc.service.own_environ import with_own_environ
     from feedsvc.service.service import Service
-    from feedsvc.service.themes import theme_adoption
 
 __all__ = [
     "LiveNewsroom",
@@ -25,7 +24,6 @@ __all__ = [
     "open_live",
     "open_newsroom",
     "require_usable_state_folder",
-    "theme_adoption",
     "with_own_environ",
 ]
 
@@ -37,7 +35,6 @@ _MODULES: Final = {
     "open_newsroom": "newsroom",
     "open_live": "assembly",
     "require_usable_state_folder": "newsroom",
-    "theme_adoption": "themes",
     "with_own_environ": "own_environ",
 }
 

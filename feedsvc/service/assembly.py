@@ -11,8 +11,8 @@ from feedsvc.access import TokenAuthorizer, open_token_store
 from feedsvc.content.folder import ContentFolder
 from feedsvc.content.media import VariantStore
 from feedsvc.live import Live
+from feedsvc.pages import ThemeSelection
 from feedsvc.publication import LastModifiedStore
-from feedsvc.service.themes import theme_adoption
 from feedsvc.support.alerts import Alerts
 
 
@@ -42,7 +42,7 @@ def open_live(
         last_modified,
         variant_store=variant_store,
         alerts=alerts,
-        theme_adoption=theme_adoption(state_folder, alerts),
+        theme_selection=ThemeSelection(state_folder, alerts=alerts),
     )
 
 

@@ -43,7 +43,7 @@ CRASHING_TEMPLATE: Final = _template(_CRASH)
 
 
 def write_newsroom_with_freezing_theme(root: Path, template: str = FREEZING_TEMPLATE) -> Path:
-    """Write a newsroom whose theme renders every page except that of one article, which is too old for the theme's trial."""
+    """Write a newsroom whose theme renders every page except that of one article, which is too old for the theme's check."""
     write_newsroom(root)
     (root / "theme" / "templates").mkdir(parents=True)
     (root / "theme" / "templates" / "article.html").write_text(template)

@@ -200,7 +200,7 @@ def test_the_document_says_of_every_command_whether_it_runs_on_windows() -> None
     assert running == cli._COMMANDS.keys() - others
 
 
-def test_a_theme_is_tried_in_another_process(run: Run, sample: Path) -> None:
+def test_a_theme_is_checked_in_another_process(run: Run, sample: Path) -> None:
     newsrooms.write(sample, {"theme/templates/article.html": "{{ article.title }}\n{{ 1 / 0 }}\n"})
     assert "theme/templates/article.html:2:1: error:" in run("check", sample, status=1).stdout
     newsrooms.write(sample, {"theme/templates/article.html": "{{ article.title }}\n"})

@@ -103,7 +103,7 @@ def test_service_works_under_the_rules_of_its_unit(tmp_path: Path, workers: str)
     """The service reads, serves, counts, follows a save, creates image variants, reloads and stops."""
     require_program("systemd-analyze", INSTALL)
     content = write_newsroom(tmp_path / "content")
-    theme = {"theme/templates/message.html": "<p>ours"}  # its trial runs in a process with limits
+    theme = {"theme/templates/message.html": "<p>ours"}  # its check runs in a process with limits
     newsrooms.write(content, {"media/photo.png": newsrooms.picture(1600, 900, "PNG"), **theme})
     arguments = ["serve", content, "--port", "0", "--state", tmp_path / "state", "--workers", workers, "--access-log", "json"]
     command = [sys.executable, "-m", "tests.deploy.systemd_sandbox", UNIT, sys.executable, "-m", "feedsvc", *arguments]

@@ -14,7 +14,7 @@ from feedsvc.errors import Rule
 from feedsvc.pages import Theme
 from feedsvc.pages.sample_sites import sample_catalogs
 from feedsvc.pages.theme import builtin_environment, builtin_template_names
-from feedsvc.pages.theme_trial import _catalog_page_renderers
+from feedsvc.pages.theme_check_process import page_renderers
 from tests import ROOT
 from tests.documentation.reference import FOLDER, PAGES, UPDATE_COMMAND
 from tests.documentation.reference.commands import all_commands, commands_page
@@ -129,7 +129,7 @@ class RecordingTheme(Theme):
 def test_the_reference_of_templates_has_the_variables_that_templates_get() -> None:
     theme = RecordingTheme()
     for catalog in sample_catalogs():
-        for _, render in _catalog_page_renderers(catalog, theme, [*catalog.listings.values()]):
+        for _, render in page_renderers(catalog, theme, [*catalog.listings.values()]):
             render()
     common = {name for own in COMMON_VARIABLES for name in variables_of(own)}
     assert theme.names == {name: {frozenset(common | set(variables_of(own)))} for name, own in VARIABLES.items()}

@@ -199,6 +199,6 @@ def test_commands_that_write_no_feed_import_no_plugin(content: Path, tmp_path: P
     groups = {group: {"bad": "bad_plugin:X"} for group in (FORMATS, NAMESPACES)}
     site = install(tmp_path / "site", "bad-plugin", code, groups)
     template = (ROOT / "feedsvc/pages/templates/message.html").read_text("utf-8")
-    write(content, {"theme/templates/message.html": f"{template}<!-- own -->\n"})  # a trial renders pages, which name formats
+    write(content, {"theme/templates/message.html": f"{template}<!-- own -->\n"})  # a check renders pages, which name formats
     run_feedsvc(*arguments, cwd=tmp_path, **variables(site))
     assert not (tmp_path / "imported").exists()

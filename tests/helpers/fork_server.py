@@ -43,8 +43,7 @@ LATER_MODULES: Final = (
     "feedsvc.access.store",
     "feedsvc.audience.store",
     "feedsvc.content.yaml.full",
-    "feedsvc.pages.theme_trial",
-    "feedsvc.support.limited_process_child",
+    "feedsvc.pages.theme_check_process",
 )
 # It needs a quarter of a second, and makes later forks slower, so that only commands for buckets let the server import it.
 BUCKET_MODULE: Final = "feedsvc.export.s3.client"

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests import ROOT
-from tests.helpers.forked_trial import use_forks
 from tests.helpers.running_server import END_LINE, ServerProcess
 from tests.pages.axe import FindProblems, axe_browser
 from tests.readers.tool import Tool, require
@@ -88,9 +87,3 @@ def find_problems(chromium: Browser) -> Iterator[FindProblems]:
     script = (require_node_package("axe-core") / "axe.min.js").read_text("utf-8")
     with axe_browser(chromium, script) as find:
         yield find
-
-
-@pytest.fixture
-def forked_trials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try themes in forks, which need a third of the processor time of interpreters."""
-    use_forks(monkeypatch)

@@ -11,7 +11,7 @@ import html5lib
 import pytest
 
 from feedsvc.catalog.catalog import build_catalog
-from feedsvc.cli.themes import load_with_theme_trial
+from feedsvc.cli.content_folder import load_with_theme_check
 from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock
@@ -32,7 +32,7 @@ KINDS: Final = ("home", "section", "author with avatar", "article", "markup", "a
 def themed_publication(tmp_path_factory: pytest.TempPathFactory) -> Publication:
     root = Path(shutil.copytree(SAMPLE_CONTENT, tmp_path_factory.mktemp("themed") / "content"))
     shutil.copytree(EXAMPLE_THEME, root / "theme")
-    content = load_with_theme_trial(root)
+    content = load_with_theme_check(root)
     assert not content.errors, [str(problem) for problem in content.errors]
     assert set(content.theme) == {str(file.relative_to(EXAMPLE_THEME)) for file in EXAMPLE_THEME.rglob("*") if file.is_file()}
     return Publication(build_catalog(content, wall_clock()))

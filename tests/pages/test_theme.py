@@ -12,13 +12,12 @@ from click.testing import CliRunner
 from markupsafe import Markup, escape
 
 from feedsvc.cli import main
-from feedsvc.cli.themes import load_with_theme_trial
-from feedsvc.pages.template_compiler import escape_fast
+from feedsvc.cli.content_folder import load_with_theme_check
+from feedsvc.pages.environments import escape_fast
 from feedsvc.pages.theme import builtin_environment, builtin_template_names
 from feedsvc.publication.document import Document
 from tests.helpers import newsrooms
-
-pytestmark = pytest.mark.usefixtures("forked_trials")
+from tests.pages.theme_problems import theme_problems
 
 MESSAGE_TEMPLATE = "theme/templates/message.html"
 STYLESHEET_VERSION = re.compile(rb"(?<=site\.css\?v=)[0-9a-f]{8}")
@@ -77,14 +76,14 @@ def test_new_static_file_of_a_theme_is_served(tmp_path: Path) -> None:
         ("theme/notes.txt", "x", 1, "templates/, static/ and extra.css only; move it there"),
     ],
 )
-def test_invalid_theme_file_is_reported_with_its_line_and_not_used(
+def test_theme_with_an_invalid_file_is_reported_with_its_line_and_not_used(
     tmp_path: Path, path: str, text: str | bytes, line_number: int, message_part: str
 ) -> None:
     root = _write_themed_newsroom(tmp_path, {path: text, "theme/templates/subscribe.html": "sound"})
     result = CliRunner().invoke(main, ["check", str(root)])
     [message] = [output_line for output_line in result.stdout.splitlines() if output_line.startswith("theme/")]
     assert (result.exit_code, message.startswith(f"{path}:{line_number}:"), message_part in message) == (1, True, True), message
-    assert set(load_with_theme_trial(root).theme) == {"templates/subscribe.html"}
+    assert load_with_theme_check(root).theme == {}
 
 
 @pytest.mark.parametrize(
@@ -175,13 +174,10 @@ BLOCK_TEMPLATE = '{%% extends "base.html" %%}\n{%% block main %%}\n%s{%% endbloc
         *(({"message.html": text}, "message.html:1:1: this is no template (it nests deeper") for text in TOO_DEEPLY_NESTED),
     ],
 )
-def test_template_that_cannot_render_a_page_is_an_error_and_not_used(
-    tmp_path: Path, files: Mapping[str, str], expected_error: str
-) -> None:
+def test_template_that_cannot_render_a_page_is_an_error(tmp_path: Path, files: Mapping[str, str], expected_error: str) -> None:
     root = _write_themed_newsroom(tmp_path, {f"theme/templates/{name}": text for name, text in files.items()})
-    snapshot = load_with_theme_trial(root)
-    assert any(str(problem).startswith(f"theme/templates/{expected_error}") for problem in snapshot.errors), snapshot.errors
-    assert f"templates/{expected_error.partition(':')[0]}" not in snapshot.theme
+    problems = theme_problems(root)
+    assert any(problem.startswith(f"theme/templates/{expected_error}") for problem in problems), problems
 
 
 @pytest.mark.parametrize(
@@ -202,8 +198,7 @@ def test_template_that_cannot_render_a_page_is_an_error_and_not_used(
 )
 def test_block_that_a_page_shows_is_no_error(tmp_path: Path, files: Mapping[str, str]) -> None:
     root = _write_themed_newsroom(tmp_path, {f"theme/templates/{name}": text for name, text in files.items()})
-    problems = [problem for problem in load_with_theme_trial(root).errors if "message.html" in problem.path]
-    assert problems == []
+    assert theme_problems(root) == []
 
 
 def test_included_custom_template_is_no_error(tmp_path: Path) -> None:

@@ -10,13 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from feedsvc.cli import main
-from feedsvc.cli.themes import load_with_theme_trial
 from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
 from tests.documentation.reference.templates import block_templates, variables_of_block
 from tests.helpers import newsrooms
-
-pytestmark = pytest.mark.usefixtures("forked_trials")
+from tests.pages.theme_problems import theme_problems
 
 BLOCK_FOLDER = "theme/templates/blocks"
 LINK = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
@@ -32,10 +30,6 @@ def body(publication: Publication, path: str) -> str:
     return document.body.decode()
 
 
-def problems(root: Path) -> list[str]:
-    return [str(problem) for problem in load_with_theme_trial(root).errors]
-
-
 def test_extra_stylesheet_is_loaded_after_the_built_in_one_with_a_version(tmp_path: Path) -> None:
     text = "body { color: teal }\n"
     publication = newsrooms.load_publication(write_theme(tmp_path, {"theme/extra.css": text}))
@@ -45,7 +39,7 @@ def test_extra_stylesheet_is_loaded_after_the_built_in_one_with_a_version(tmp_pa
         assert re.fullmatch(r"/daily/static/extra\.css\?v=[0-9a-f]{8}", second)
     assert body(publication, "/static/extra.css") == text
     assert "/static/extra.css" in set(publication.paths())
-    assert problems(tmp_path) == []
+    assert theme_problems(tmp_path) == []
 
 
 def test_the_address_of_the_extra_stylesheet_changes_with_its_text(tmp_path: Path) -> None:
@@ -68,12 +62,11 @@ def test_the_address_of_the_extra_stylesheet_changes_with_its_text(tmp_path: Pat
         (b"a{}\xff", "1:1: the file is not UTF-8"),
     ],
 )
-def test_extra_stylesheet_that_pages_cannot_load_is_an_error_with_its_line_and_not_used(
+def test_extra_stylesheet_that_pages_cannot_load_is_an_error_with_its_line(
     tmp_path: Path, text: str | bytes, message: str
 ) -> None:
-    [problem] = problems(write_theme(tmp_path, {"theme/extra.css": text}))
+    [problem] = theme_problems(write_theme(tmp_path, {"theme/extra.css": text}))
     assert problem.startswith(f"theme/extra.css:{message}")
-    assert load_with_theme_trial(tmp_path).theme == {}
 
 
 @pytest.mark.parametrize(
@@ -88,12 +81,12 @@ def test_extra_stylesheet_that_pages_cannot_load_is_an_error_with_its_line_and_n
     ],
 )
 def test_extra_stylesheet_may_import_files_of_the_theme_and_show_pictures_of_other_hosts(tmp_path: Path, text: str) -> None:
-    assert problems(write_theme(tmp_path, {"theme/extra.css": text})) == []
+    assert theme_problems(write_theme(tmp_path, {"theme/extra.css": text})) == []
 
 
 def test_two_files_of_a_theme_with_the_same_address_are_an_error(tmp_path: Path) -> None:
     root = write_theme(tmp_path, {"theme/extra.css": "a{}", "theme/static/extra.css": "b{}"})
-    assert problems(root) == [
+    assert theme_problems(root) == [
         "theme/static/extra.css:1:1: theme/extra.css has the same address, /static/extra.css; give this file another name"
     ]
 
@@ -101,7 +94,7 @@ def test_two_files_of_a_theme_with_the_same_address_are_an_error(tmp_path: Path)
 def test_a_file_of_a_theme_that_is_called_extra_css_stays_where_it_was(tmp_path: Path) -> None:
     """The extra stylesheet got its address after themes could have a static file of that name."""
     root = write_theme(tmp_path, {"theme/static/extra.css": "b{}"})
-    assert problems(root) == []
+    assert theme_problems(root) == []
     assert body(newsrooms.load_publication(root), "/static/extra.css") == "b{}"
 
 
@@ -118,7 +111,7 @@ def test_a_file_of_a_theme_that_is_called_extra_css_stays_where_it_was(tmp_path:
 def test_block_replaces_its_part_of_each_page_and_no_other(tmp_path: Path, name: str, place: str) -> None:
     root = write_theme(tmp_path / "themed", {f"{BLOCK_FOLDER}/{name}.html": "<own>"})
     plain = body(newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain")), "/articles/older/")
-    assert problems(root) == []
+    assert theme_problems(root) == []
     themed = body(newsrooms.load_publication(root), "/articles/older/")
     assert place in themed.replace("\n", "")
     parts = {"header": ('<header class="masthead">', "</header>"), "footer": ("<footer>", "</footer>")}
@@ -152,16 +145,15 @@ def test_article_blocks_know_the_article(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(block_templates()))
 def test_block_may_use_every_variable_that_the_reference_lists_for_it(tmp_path: Path, name: str) -> None:
     text = "".join(f"{{% if {variable} %}}{{% endif %}}" for variable in sorted(variables_of_block(name)))
-    assert problems(write_theme(tmp_path, {f"theme/templates/{name}": f"{text}<i>x</i>"})) == []
+    assert theme_problems(write_theme(tmp_path, {f"theme/templates/{name}": f"{text}<i>x</i>"})) == []
 
 
 @pytest.mark.parametrize("name", ["head", "header", "before_article", "after_article", "footer"])
-def test_block_that_fails_is_reported_with_its_line_and_the_built_in_one_is_used(tmp_path: Path, name: str) -> None:
+def test_block_that_fails_is_reported_with_its_line(tmp_path: Path, name: str) -> None:
     root = write_theme(tmp_path, {f"{BLOCK_FOLDER}/{name}.html": "<p>\n{{ nonesuch }}"})
     result = CliRunner().invoke(main, ["check", str(root)])
     assert result.exit_code == 1
     assert f"{BLOCK_FOLDER}/{name}.html:2:1: error: this cannot make a page ('nonesuch' is undefined)" in result.stdout
-    assert load_with_theme_trial(root).theme == {}
 
 
 def test_block_beside_a_base_template_without_it_is_an_error(tmp_path: Path) -> None:
@@ -172,11 +164,11 @@ def test_block_beside_a_base_template_without_it_is_an_error(tmp_path: Path) -> 
         'write {% include "blocks/footer.html" %} '
         "into base.html of the theme, as the product's own has it"
     )
-    assert problems(write_theme(tmp_path, files)) == [expected]
+    assert theme_problems(write_theme(tmp_path, files)) == [expected]
 
 
 def test_blocks_in_the_wrong_folder_are_an_error_that_names_the_right_one(tmp_path: Path) -> None:
-    assert problems(write_theme(tmp_path, {"theme/blocks/footer.html": "x"})) == [
+    assert theme_problems(write_theme(tmp_path, {"theme/blocks/footer.html": "x"})) == [
         "theme/blocks/footer.html:1:1: a theme holds templates/, static/ and extra.css only; move it to theme/templates/blocks/"
     ]
 

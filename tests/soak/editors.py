@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import zipfile
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -22,7 +24,6 @@ class SoakEditors(SimulatedEditors):
     def __init__(self, root: Path, random: Random) -> None:
         super().__init__(root, random)
         self._template_is_invalid = False
-        self._checked_templates: set[bytes] = set()
         self._actions |= {self.change_stylesheet: 2, self.change_template: 1, self.break_template: 1}
 
     def create(self) -> bool:
@@ -40,40 +41,38 @@ class SoakEditors(SimulatedEditors):
 
     def change_stylesheet(self) -> bool:
         """Save another stylesheet, whose address and bytes change on every page."""
-        return self._save(
-            "change stylesheet", _STYLESHEET, self._with_comment("static/site.css", "/* {} */\n"), self._save_atomically
+        return not self._template_is_invalid and self._save(
+            "change stylesheet", _STYLESHEET, self._with_comment("static/site.css", "/* {} */\n"), self._save_and_wait
         )
 
     def change_template(self) -> bool:
         self._template_is_invalid = False
         return self._save(
-            "change template",
-            _TEMPLATE,
-            self._with_comment("templates/message.html", "<!-- {} -->\n"),
-            self._save_and_wait_for_check,
+            "change template", _TEMPLATE, self._with_comment("templates/message.html", "<!-- {} -->\n"), self._save_and_wait
         )
 
     def break_template(self) -> bool:
-        """Save an invalid template; the server uses the last valid one."""
+        """Save an invalid template; the server uses the last valid theme."""
         if self._template_is_invalid or _TEMPLATE not in self.files_on_disk:
             return False
-        self._save_and_wait_for_check(self.root / _TEMPLATE, _INVALID_TEMPLATE)
+        self._save_atomically(self.root / _TEMPLATE, _INVALID_TEMPLATE)
         self._template_is_invalid = True
         self._record_state("break template")
         return True
 
-    def _save_and_wait_for_check(self, file: Path, data: bytes) -> None:
-        """Save a template and wait until the server has checked it. Until then the server uses the previous template."""
-        before, deadline = self._theme_checks(), time.monotonic() + _TIMEOUT
+    def _save_and_wait(self, file: Path, data: bytes) -> None:
+        """Save a file of the theme and wait until the server uses it, since until then it uses the former theme."""
         self._save_atomically(file, data)
-        while data not in self._checked_templates and self._theme_checks() == before:
+        deadline = time.monotonic() + _TIMEOUT
+        while self._file_in_force(file) != data:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        self._checked_templates.add(data)
 
-    def _theme_checks(self) -> set[tuple[str, int]]:
-        files = (self.root.parent / "state/themes").glob("*.json")
-        return {(file.name, file.stat().st_mtime_ns) for file in files}
+    def _file_in_force(self, file: Path) -> bytes | None:
+        """Return the bytes of a file of the last theme that passed its check, None if that lacks it."""
+        with suppress(FileNotFoundError, KeyError), zipfile.ZipFile(self.root.parent / "state/theme.zip") as archive:
+            return archive.read(file.relative_to(self.root / "theme").as_posix())
+        return None
 
     def fix_everything(self) -> None:
         if self._template_is_invalid:

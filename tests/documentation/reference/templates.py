@@ -18,7 +18,7 @@ from feedsvc.pages.listing import ListingVariables, SubscribeVariables
 from feedsvc.pages.static_page import StaticPageVariables
 from feedsvc.pages.status_pages import MessageVariables
 from feedsvc.pages.tags import TagsVariables
-from feedsvc.pages.theme import BLOCKS, builtin_environment, builtin_references, builtin_template_names
+from feedsvc.pages.theme import BLOCKS, builtin_environment, builtin_template_names
 from tests.documentation.reference.markdown import code, introduction, table
 from tests.documentation.reference.type_names import feedsvc_types, type_name
 
@@ -101,7 +101,9 @@ def block_templates() -> dict[str, str]:
     """Return the templates of blocks, each with the template that includes it."""
     names = sorted(builtin_template_names())
     return {
-        block: next(name for name in names if block in builtin_references(name)) for block in names if block.startswith(BLOCKS)
+        block: next(name for name in names if f'include "{block}"' in _source(name))
+        for block in names
+        if block.startswith(BLOCKS)
     }
 
 
