@@ -58,8 +58,7 @@ def _serve(
         service = Service(settings, live, stack, worker)
         listening_socket = open_socket()
         stack.callback(listening_socket.close)
-        is_shared = worker is not None and worker.count > 1
-        server = Server(service.application, listening_socket=listening_socket, threads=config.threads, shares_socket=is_shared)
+        server = Server(service.application, listening_socket=listening_socket, threads=config.threads)
         listeners: list[Listener] = [log_problem_changes, log_edition] if is_first else []
         end_server = signal.getsignal(signal.SIGTERM)
         watcher = service.watch(listeners, calls_hooks=lambda: is_first and not config.is_demo)

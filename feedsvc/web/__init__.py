@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from feedsvc.web.metrics import MetricValues, counters, gauges
     from feedsvc.web.rate_limit import PollLimit
     from feedsvc.web.request_stats import VIEW_BEACON, RequestStats
-    from feedsvc.web.server import Server, end_sentence, listen, url_of
+    from feedsvc.web.server import Server, end_sentence
     from feedsvc.web.service_endpoints import MetricsSource
-    from feedsvc.web.unix_socket import is_unix_socket, listen_unix
+    from feedsvc.web.sockets import listen, listen_unix, url_of
     from feedsvc.web.workers import Supervisor, Worker
 
 __all__ = [
@@ -46,7 +46,6 @@ __all__ = [
     "gauges",
     "is_local_host",
     "is_loopback",
-    "is_unix_socket",
     "listen",
     "listen_unix",
     "site_views",
@@ -76,11 +75,10 @@ _MODULES: Final = {
     "gauges": "metrics",
     "is_local_host": "access_control",
     "is_loopback": "access_control",
-    "is_unix_socket": "unix_socket",
-    "listen": "server",
-    "listen_unix": "unix_socket",
+    "listen": "sockets",
+    "listen_unix": "sockets",
     "site_views": "blueprint",
-    "url_of": "server",
+    "url_of": "sockets",
 }
 
 

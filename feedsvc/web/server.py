@@ -1,91 +1,185 @@
-"""HTTP server of one process: waitress, tuned for many connections with small requests.
+"""HTTP server of one process: waitress on one socket, with checks of requests that it lacks.
 
-When the server stops, unfinished responses have some seconds to end.
+A connection has one request at a time: the next one is parsed once the response to the last one was sent. So a client that does
+not read holds no thread, and at most one open file and one body.
 """
 
 from __future__ import annotations
 
-import errno
 import logging
+import re
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from io import BytesIO
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
+from waitress.buffers import ReadOnlyFileBasedBuffer
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher
+from waitress.task import WSGITask
+from waitress.utilities import BadRequest
 
-from feedsvc.errors import FeedsvcError
 from feedsvc.support import watchdog
 from feedsvc.support.client_address import UNIX_PEER
 from feedsvc.support.file_descriptors import is_exhausted, max_connections, raise_limit
-from feedsvc.web.task_queue import TaskQueue
-from feedsvc.web.unix_socket import is_unix_socket
-from feedsvc.web.waitress_channel import Channel
+from feedsvc.web.combination_form import MAX_FORM_BYTES
+from feedsvc.web.sockets import is_unix_socket, listen, url_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _DRAIN_TIMEOUT: Final = 10.0  # seconds to finish responses at the stop
-_IDLE_TIMEOUT: Final = 30.0  # seconds until a connection without activity is closed
-_BACKLOG: Final = 1024
-_PORT_ATTEMPTS: Final = 20  # after one that is in use, to name a free one
-_MAX_PORT: Final = 65535
-_ACCEPT_PAUSE: Final = 0.1  # seconds
+_IDLE_TIMEOUT: Final = 30  # seconds until a connection without activity is closed
+_ACCEPT_PAUSE: Final = 0.1  # seconds without accepting if no file descriptor is left
+_MAX_HEADER_BYTES: Final = 16_384
+_MAX_COPIED_BYTES: Final = 64 * 1024  # larger parts of a response are not copied into a connection's buffer
+_BYTES_PER_TURN: Final = 1024 * 1024  # bytes that are sent on one connection before others get their turn
+_FILE_CHUNK_SIZE: Final = 256 * 1024  # bytes of a file that are read and sent at a time
 # Bytes that the kernel buffers unsent per connection. Otherwise a client that does not read makes it buffer megabytes.
 _MAX_UNSENT_BYTES: Final = 128 * 1024
 _SOCKET_OPTIONS: Final = [
     *Adjustments.socket_options,
     *((socket.IPPROTO_TCP, getattr(socket, name), _MAX_UNSENT_BYTES) for name in ("TCP_NOTSENT_LOWAT",) if hasattr(socket, name)),
 ]
-_HINTS_BY_ERRNO: Final = {
-    errno.EADDRINUSE: "another program may use this port: choose another one with --port",
-    errno.EADDRNOTAVAIL: "this machine does not have this address: give one of its own with --host, or 0.0.0.0 for all of them",
-    errno.EACCES: "a port below 1024 needs more privileges: choose another one with --port",
-}
+_NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
+# RFC 3986 section 3.2: a registered name or an address, then a port. Host may be empty (RFC 9112 section 3.2).
+_HOST: Final = re.compile(
+    r"(?:(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*|\[(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+\])(?::[0-9]*)?"
+)
+_TRANSFER_ENCODING: Final = re.compile(rb"^transfer-encoding:", re.IGNORECASE | re.MULTILINE)
 
 
-class _Dispatcher(ThreadedTaskDispatcher):
-    def __init__(self, threads: int) -> None:
-        super().__init__()
-        self.queue: Any = TaskQueue()
-        self.set_thread_count(threads)
+class _LengthRequired(BadRequest):
+    """Response 411, which waitress lacks (RFC 9112 section 6.3)."""
 
-    def start_new_thread(self, target: Callable[[int], object], thread_no: int) -> None:
-        threading.Thread(target=target, args=(thread_no,), name=f"feedsvc-http-{thread_no}", daemon=True).start()
+    code = 411
+    reason = "Length Required"
+
+
+class _RequestParser(HTTPRequestParser):
+    """Parser of one request. A refused request has an `error`; the connection is closed after the error response is sent.
+
+    `rest` are the bytes after the request that have been received with it.
+    """
+
+    rest = b""
+
+    def received(self, data: bytes) -> int:
+        parsed_bytes: int = super().received(data)
+        if self.completed and not self.empty:
+            # The body has been received or the request is refused, so no 100 Continue (RFC 9110 section 10.1.1).
+            self.expect_continue = False
+            self.rest = data[parsed_bytes:]
+            return len(data)
+        return parsed_bytes
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse the request line and the header fields. Raises ParsingError to refuse it.
+
+        A request with Transfer-Encoding gets 411: no feed reader sends one, and waitress parses 8 kB of one-byte chunks in 24 ms.
+        Bytes beyond ASCII in the request line are percent-encoded, because people paste addresses with such letters.
+        """
+        line, end, fields = header_plus.partition(b"\r\n")
+        line = _NON_ASCII.sub(lambda letter: b"%%%02X" % ord(letter[0]), line)
+        has_coding = _TRANSFER_ENCODING.search(fields) is not None
+        try:
+            super().parse_header(line + end + (b"" if has_coding else fields))
+        except ValueError:  # from urlsplit: http://[/ would close the connection without a response
+            raise ParsingError("Bad URI") from None
+        if has_coding:
+            self.error = _LengthRequired("Send Content-Length instead of Transfer-Encoding.")
+            return
+        # Repeated Host fields are invalid, too: waitress joins them by a comma (RFC 9112 section 3.2).
+        host = self.headers.get("HOST")
+        if host is None and self.version == "1.1":
+            raise ParsingError("Host is missing")
+        if host is not None and not _HOST.fullmatch(host):
+            raise ParsingError("Host is invalid or repeated")
+        # libwww-perl sends lists such as "TE, close" (RFC 9112 section 9.6), but waitress compares the whole field.
+        options = {option.strip(" \t").lower() for option in self.headers.get("CONNECTION", "").split(",")}
+        if known_option := next((option for option in ("close", "keep-alive") if option in options), None):
+            self.headers = {**self.headers, "CONNECTION": known_option}
+
+
+class _Task(WSGITask):
+    def set_close_on_finish(self) -> None:
+        # Otherwise waitress closes the connection without Content-Length, which 304 and 204 may lack (RFC 9110 section 8.6).
+        request: Any = self.request
+        if self.has_body or self.version == "1.0" or request.headers.get("CONNECTION") == "close":
+            super().set_close_on_finish()
+
+
+class _Channel(HTTPChannel):
+    """Connection with one request at a time. A large body is neither copied nor sent at once."""
+
+    server: Any
+    requests: list[Any]
+    parser_class = _RequestParser
+    task_class = _Task
+    _unparsed = b""  # received with the request before
+    _turn_bytes_left = 0  # bytes that may be sent in this turn
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sendbuf_len = min(self.sendbuf_len, _FILE_CHUNK_SIZE)
+
+    @property
+    def is_busy(self) -> bool:
+        """True while the connection has a request to answer or bytes to send."""
+        return bool(self.requests or self._unparsed or self.total_outbufs_len > 0)
+
+    def service(self) -> None:
+        self._unparsed = self.requests[0].rest
+        super().service()
+
+    def readable(self) -> bool:
+        """Return whether more may be received. First parse what was received before, if the last response has been sent."""
+        if self._unparsed and super().readable():
+            data, self._unparsed = self._unparsed, b""
+            self.received(data)
+        return bool(super().readable())
+
+    def write_soon(self, data: Any) -> int:
+        """Queue bytes or a file; return the number of bytes."""
+        if len(data) > _MAX_COPIED_BYTES and not isinstance(data, ReadOnlyFileBasedBuffer):
+            data = ReadOnlyFileBasedBuffer(BytesIO(data))
+            data.prepare()
+        self._turn_bytes_left = _BYTES_PER_TURN
+        count: int = super().write_soon(data)
+        return count
+
+    def handle_write(self) -> None:
+        self._turn_bytes_left = _BYTES_PER_TURN
+        super().handle_write()
+
+    def send(self, data: bytes, do_close: bool = True) -> int:  # noqa: FBT001, FBT002 - waitress's signature
+        """Send bytes and return how many; send none and return 0 once _BYTES_PER_TURN were sent in this turn.
+
+        If `data` is empty, a file was truncated while it was sent: the connection is closed.
+        """
+        if not data:
+            self.will_close = True
+        if self._turn_bytes_left <= 0 or not data:
+            return 0
+        count: int = super().send(data, do_close)
+        self._turn_bytes_left -= count
+        return count
 
 
 class _Listener(TcpWSGIServer):
-    """Listening socket of waitress. It accepts at most `max_accepts` connections each time it polls all connections.
-
-    If no file descriptor is left, it accepts none for _ACCEPT_PAUSE seconds.
-    """
-
-    channel_class = Channel
+    channel_class = _Channel
     active_channels: Any
 
-    def __init__(
-        self,
-        application: WSGIApplication,
-        listening_socket: socket.socket,
-        adjustments: Any,
-        max_accepts: int,
-    ) -> None:
-        self._max_accepts = max_accepts
-        self._resumes_at = 0.0  # seconds of time.monotonic
-        self._has_accepted = False
-        self._is_unix = is_unix_socket(listening_socket)
-        sockinfo: Any = (listening_socket.family, listening_socket.type, listening_socket.proto, listening_socket.getsockname())
-        dispatcher = _Dispatcher(adjustments.threads)
-        super().__init__(
-            application, {}, _sock=listening_socket, dispatcher=dispatcher, adj=adjustments, sockinfo=sockinfo, bind_socket=False
-        )
+    @property
+    def _is_unix(self) -> bool:
+        listening_socket: Any = self.socket
+        return is_unix_socket(listening_socket)
 
     def getsockname(self) -> Any:
         # waitress makes SERVER_PORT of it, a number also for a unix socket (RFC 3875 section 4.1.15).
@@ -99,31 +193,13 @@ class _Listener(TcpWSGIServer):
         """Return (REMOTE_ADDR, REMOTE_PORT, ...) of a client: `addr`, or for a client of a unix socket, UNIX_PEER and 0."""
         return (UNIX_PEER, 0) if self._is_unix else addr
 
-    def seconds_until_accept(self) -> float:
-        """Return the seconds until connections are accepted again after a pause, 0.0 if there is no pause."""
-        return max(0.0, self._resumes_at - time.monotonic()) if self._resumes_at else 0.0
-
-    def readable(self) -> bool:
-        return super().readable() and not self.seconds_until_accept()
-
-    def handle_accept(self) -> None:
-        """Accept waiting connections, up to the limits. waitress itself would accept one."""
-        self._has_accepted = True
-        for _ in range(min(self._max_accepts, self.adj.connection_limit - len(self.active_channels))):
-            super().handle_accept()
-            if not self._has_accepted:
-                return
-
     def accept(self) -> Any:
         try:
-            accepted = super().accept()
+            return super().accept()
         except OSError as error:
-            self._has_accepted = False
             if is_exhausted(error):
-                self._resumes_at = time.monotonic() + _ACCEPT_PAUSE
+                time.sleep(_ACCEPT_PAUSE)  # the connection waits in the queue, and would be tried again at once
             raise
-        self._has_accepted = accepted is not None
-        return accepted
 
 
 class Server:
@@ -144,47 +220,37 @@ class Server:
         listening_socket: socket.socket | None = None,
         on_stop: Callable[[], None] = lambda: None,
         is_streaming: bool = False,
-        shares_socket: bool = False,
-        idle_timeout: float = _IDLE_TIMEOUT,
+        idle_timeout: int = _IDLE_TIMEOUT,
         drain_timeout: float = _DRAIN_TIMEOUT,
     ) -> None:
         """Create the server on `listening_socket`, a result of `listen` or `listen_unix`; if it is None, on `host` and `port`.
 
         `threads` is the number of threads that call `application`. `on_stop` is called first when the server stops, to end long
-        responses. With `is_streaming`, each part of a response is sent immediately, not collected. With `shares_socket`, other
-        processes accept connections from the same socket, and get their share of many that come at once. A connection without
-        activity is closed after about `idle_timeout` seconds. At the stop, the server waits at most `drain_timeout` seconds for
-        unfinished responses.
+        responses. With `is_streaming`, each part of a response is sent immediately, not collected. A connection without activity
+        is closed after about `idle_timeout` seconds. At the stop, the server waits at most `drain_timeout` seconds for unfinished
+        responses.
         """
-        self._idle_timeout, self._drain_timeout = idle_timeout, drain_timeout
-        self._socket, self._on_stop = listening_socket or listen(host, port), on_stop
+        self._socket, self._on_stop, self._drain_timeout = listening_socket or listen(host, port), on_stop, drain_timeout
         self._is_stopping, self._stop_reason = False, ""
-        from feedsvc.web.combination_form import MAX_FORM_BYTES  # noqa: PLC0415 - Flask is imported while articles are read
-
         # A full queue is normal with 4 threads and keep-alive, so no warning.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         adjustments: Any = Adjustments(
             sockets=[self._socket],
             threads=threads,
             ident="feedsvc",
-            connection_limit=max_connections(raise_limit()),
+            connection_limit=max_connections(raise_limit()) + 2,  # it counts the listening socket and the trigger, too
             asyncore_use_poll=True,
             channel_timeout=idle_timeout,
-            cleanup_interval=10,
-            max_request_header_size=16_384,
+            cleanup_interval=min(10, idle_timeout),
+            max_request_header_size=_MAX_HEADER_BYTES,
             max_request_body_size=MAX_FORM_BYTES + 1,  # no other endpoint reads a body
             clear_untrusted_proxy_headers=False,
         )
         # As an argument, it causes a DeprecationWarning.
-        adjustments.send_bytes = 1 if is_streaming else 65_536
+        adjustments.send_bytes = 1 if is_streaming else _MAX_COPIED_BYTES
         adjustments.socket_options = _SOCKET_OPTIONS
-        server: Any = _Listener(application, self._socket, adjustments, 1 if shares_socket else _BACKLOG)
-        self._server = server
-        # waitress has no public way to run its loop once, which draining needs.
-        self._socket_map = server._map  # noqa: SLF001
-        self._cleanup_at = time.monotonic() + idle_timeout
-        # Connection with unsent bytes -> its last activity, at the last clean-up.
-        self._unsent: dict[Any, float] = {}
+        sockinfo: Any = (self._socket.family, self._socket.type, self._socket.proto, self._socket.getsockname())
+        self._server: Any = _Listener(application, {}, _sock=self._socket, adj=adjustments, sockinfo=sockinfo, bind_socket=False)
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
 
@@ -199,41 +265,7 @@ class Server:
         be called once.
         """
         while not self._is_stopping:
-            self._poll_once(self._poll_timeout())
-            self._drop_stalled()
-        self._drain()
-        return self._stop_reason
-
-    def _poll_timeout(self) -> float:
-        """Return the seconds (at most 1) for which the loop may wait for events of the connections."""
-        return min(1.0, self._server.seconds_until_accept() or 1.0)
-
-    def _stop(self, number: int, _frame: FrameType | None) -> None:
-        if not self._is_stopping:  # a second signal may come when the trigger is already closed
-            self._is_stopping, self._stop_reason = True, signal_name(number)
-            watchdog.limit_stop()
-            self._server.pull_trigger()
-
-    def _poll_once(self, seconds: float) -> None:
-        wasyncore.loop(timeout=seconds, use_poll=True, map=self._socket_map, count=1)
-
-    def _drop_stalled(self) -> None:
-        """Close connections that have unsent bytes and no activity since the last check, because their clients stopped reading.
-
-        Checks are `idle_timeout` seconds apart; calls in between do nothing. waitress itself does not close such a connection
-        while its request holds a thread.
-        """
-        if time.monotonic() < self._cleanup_at:
-            return
-        self._cleanup_at = time.monotonic() + self._idle_timeout
-        channels = list(self._server.active_channels.values())
-        unsent = {channel: channel.last_activity for channel in channels if channel.total_outbufs_len}
-        for channel, last_activity in unsent.items():
-            if self._unsent.get(channel) == last_activity:
-                channel.handle_close()
-        self._unsent = unsent
-
-    def _drain(self) -> None:
+            self._poll_once(1.0)
         self._on_stop()
         self._server.del_channel()
         self._socket.close()
@@ -243,7 +275,17 @@ class Server:
         for channel in list(self._server.active_channels.values()):
             channel.handle_close()
         self._server.task_dispatcher.shutdown()
-        wasyncore.close_all(self._socket_map)
+        wasyncore.close_all(self._server._map)  # noqa: SLF001 - waitress has no public way to run its loop once
+        return self._stop_reason
+
+    def _poll_once(self, seconds: float) -> None:
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._server._map, count=1)  # noqa: SLF001
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        if not self._is_stopping:  # a second signal may come when the trigger is already closed
+            self._is_stopping, self._stop_reason = True, signal_name(number)
+            watchdog.limit_stop()
+            self._server.pull_trigger()
 
 
 def signal_name(number: int) -> str:
@@ -255,49 +297,3 @@ def signal_name(number: int) -> str:
 def end_sentence(reason: str) -> str:
     """Return the sentence for the operator; `reason` is a result of `signal_name`."""
     return f"the server has ended because of {reason}"
-
-
-def url_of(listening_socket: socket.socket) -> str:
-    """Return http://ADDRESS:PORT/ of a listening socket, ADDRESS as it is bound: 0.0.0.0 for all interfaces.
-
-    For a unix socket, return unix:PATH.
-    """
-    if is_unix_socket(listening_socket):
-        return f"unix:{listening_socket.getsockname()}"
-    host, port = listening_socket.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
-
-
-def _free_port(family: int, address: Any) -> int:
-    """Return the first free port after that of `address` (host, port, ...); 0 if none of the next 20 ports is free."""
-    for port in range(address[1] + 1, min(address[1] + _PORT_ATTEMPTS, _MAX_PORT) + 1):
-        with socket.socket(family, socket.SOCK_STREAM) as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((address[0], port, *address[2:]))
-            return port
-    return 0
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a non-blocking TCP socket that listens at `port` (0: any free one) of the first address of `host`.
-
-    Raises FeedsvcError if the host is unknown or the address cannot be used; the message may name a free port.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening_socket = socket.socket(family, kind, protocol)
-    except (OSError, UnicodeError, OverflowError) as error:
-        raise FeedsvcError(f"cannot listen on {host}:{port}: no such address ({error}); correct --host or --port") from None
-    try:
-        listening_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening_socket.bind(address)
-        listening_socket.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
-        listening_socket.close()
-        reason = getattr(error, "strerror", None) or error
-        advice = _HINTS_BY_ERRNO.get(getattr(error, "errno", 0), "choose another address with --host or --port")
-        if error.args[0] == errno.EADDRINUSE and (free_port := _free_port(family, address)):
-            advice += f", such as --port {free_port}"
-        raise FeedsvcError(f"cannot listen on {host}:{port} ({reason}); {advice}") from None
-    listening_socket.setblocking(False)  # noqa: FBT003 - signature of the socket module
-    return listening_socket

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.web.server import listen
+from feedsvc.web.sockets import listen
 from tests import ROOT
 from tests.audience.waiting import wait_until
 from tests.cli.command_line import run_feedsvc

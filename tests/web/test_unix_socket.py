@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.web.server import Server, url_of
-from feedsvc.web.unix_socket import listen_unix
+from feedsvc.web.server import Server
+from feedsvc.web.sockets import listen_unix, url_of
 from tests import ROOT
 from tests.helpers.unix_client import ask_unix
 from tests.web.in_process_server import serve_client

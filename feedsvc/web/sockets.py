@@ -1,4 +1,4 @@
-"""Unix socket to listen on: its file replaces that of a process that has ended, and is removed at the stop."""
+"""Sockets to listen on: a TCP address, or a unix socket, whose file replaces that of a process that has ended."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ import socket
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.file_lock import folder_lock
 
+_BACKLOG: Final = 1024
+_PORT_ATTEMPTS: Final = 20  # after one that is in use, to name a free one
+_MAX_PORT: Final = 65535
+_ADDRESS_HINTS: Final = {
+    errno.EADDRINUSE: "another program may use this port: choose another one with --port",
+    errno.EADDRNOTAVAIL: "this machine does not have this address: give one of its own with --host, or 0.0.0.0 for all of them",
+    errno.EACCES: "a port below 1024 needs more privileges: choose another one with --port",
+}
 _MAX_PATH_BYTES: Final = 107  # unix(7): sun_path has 108 bytes, the last one is 0
-_HINTS_BY_ERRNO: Final = {
+_PATH_HINTS: Final = {
     errno.ENOENT: "there is no such folder: create it, or let systemd do so with RuntimeDirectory=",
     errno.ENOTDIR: "a part of the path is no folder: correct --unix-socket",
     errno.EACCES: "this user may not write to its folder: choose another folder, or change the owner of this one",
@@ -22,6 +30,52 @@ _HINTS_BY_ERRNO: Final = {
     errno.EROFS: "its folder is read-only: choose a folder such as /run/feedsvc",
     errno.ENOSPC: "its disk is full: make space, or choose another folder",
 }
+
+
+def url_of(listening_socket: socket.socket) -> str:
+    """Return http://ADDRESS:PORT/ of a listening socket, ADDRESS as it is bound: 0.0.0.0 for all interfaces.
+
+    For a unix socket, return unix:PATH.
+    """
+    if is_unix_socket(listening_socket):
+        return f"unix:{listening_socket.getsockname()}"
+    host, port = listening_socket.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _free_port(family: int, address: Any) -> int:
+    """Return the first free port after that of `address` (host, port, ...); 0 if none of the next 20 ports is free."""
+    for port in range(address[1] + 1, min(address[1] + _PORT_ATTEMPTS, _MAX_PORT) + 1):
+        with socket.socket(family, socket.SOCK_STREAM) as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address[0], port, *address[2:]))
+            return port
+    return 0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a non-blocking TCP socket that listens at `port` (0: any free one) of the first address of `host`.
+
+    Raises FeedsvcError if the host is unknown or the address cannot be used; the message may name a free port.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening_socket = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError, OverflowError) as error:
+        raise FeedsvcError(f"cannot listen on {host}:{port}: no such address ({error}); correct --host or --port") from None
+    try:
+        listening_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening_socket.bind(address)
+        listening_socket.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening_socket.close()
+        reason = getattr(error, "strerror", None) or error
+        advice = _ADDRESS_HINTS.get(getattr(error, "errno", 0), "choose another address with --host or --port")
+        if error.args[0] == errno.EADDRINUSE and (free_port := _free_port(family, address)):
+            advice += f", such as --port {free_port}"
+        raise FeedsvcError(f"cannot listen on {host}:{port} ({reason}); {advice}") from None
+    listening_socket.setblocking(False)  # noqa: FBT003 - signature of the socket module
+    return listening_socket
 
 
 class UnixListener(socket.socket):
@@ -65,7 +119,7 @@ def listen_unix(path: Path, mode: int) -> UnixListener:
             _remove_stale(path)
             return UnixListener(path, mode)
     except OSError as error:
-        hint = _HINTS_BY_ERRNO.get(error.errno or 0, "choose another path with --unix-socket")
+        hint = _PATH_HINTS.get(error.errno or 0, "choose another path with --unix-socket")
         raise _error(path, f"{error.strerror}; {hint}") from None
     except ValueError as error:
         raise _error(path, f"{error}; correct --unix-socket") from None
