@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import BinaryIO, Final, NamedTuple
 
-from feedsvc.content.images import avif, clean_gif, clean_jpeg, clean_png, clean_webp, gif, jpeg, png, webp
+from feedsvc.content.images import avif, gif, jpeg, png, webp
 from feedsvc.content.images.header import MAX_PIXELS, ImageHeader, MetadataError
 from feedsvc.content.images.pieces import Pieces
 from feedsvc.content.images.rights import Rights
@@ -36,12 +36,12 @@ _FORMATS: Final = (
         jpeg.MEDIA_TYPE,
         lambda start: start.startswith(jpeg.SIGNATURE),
         jpeg.read,
-        clean_jpeg.clean,
-        lambda file: clean_jpeg.clean(file, is_header_only=True),
+        jpeg.clean,
+        lambda file: jpeg.clean(file, is_header_only=True),
     ),
-    _Format(png.MEDIA_TYPE, lambda start: start.startswith(png.SIGNATURE), png.read, clean_png.clean, clean_png.clean),
-    _Format(gif.MEDIA_TYPE, lambda start: start.startswith(gif.SIGNATURES), gif.read, clean_gif.clean, clean_gif.clean),
-    _Format(webp.MEDIA_TYPE, webp.is_webp, webp.read, clean_webp.clean, clean_webp.clean),
+    _Format(png.MEDIA_TYPE, lambda start: start.startswith(png.SIGNATURE), png.read, png.clean, png.clean),
+    _Format(gif.MEDIA_TYPE, lambda start: start.startswith(gif.SIGNATURES), gif.read, gif.clean, gif.clean),
+    _Format(webp.MEDIA_TYPE, webp.is_webp, webp.read, webp.clean, webp.clean),
     _Format(avif.MEDIA_TYPE, avif.is_avif, avif.read, avif.clean, avif.clean),
 )
 IMAGE_TYPES: Final = frozenset(image_format.media_type for image_format in _FORMATS)
