@@ -13,14 +13,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from watchfiles import watch
 
-from feedsvc.live.clock_jumps import ClockJumpDetector
 from feedsvc.live.live import Edition, Live
+from feedsvc.support.alerts import Alerts
+from feedsvc.support.date_formats import rfc3339
 
 _POLL_INTERVAL: Final = 25  # milliseconds between two checks of the root, the clock, and files that were being written
 _DEBOUNCE: Final = 200  # milliseconds; a burst of notifications is split into batches of this length
@@ -33,6 +34,10 @@ _RETRY_DELAY: Final = 1.0  # seconds between two polls while there are no notifi
 _FIRST_SCAN_DELAY: Final = 2.0
 _FIRST_SCAN_DELAY_PER_ARTICLE: Final = 5e-6
 
+_MIN_JUMP: Final = 10.0  # seconds; routine corrections (NTP) move a clock by less at once
+_ACCEPTANCE_TIME: Final = 3600.0  # seconds without another jump until the new time is trusted
+_CLOCK_ALERT: Final = "clock"
+
 _IGNORED_FOLDERS: Final = (".git", ".hg", ".svn", ".feedsvc")
 # On Linux, a notification is about the files of one folder. Other systems notify of everything below a folder.
 _IS_RECURSIVE: Final = sys.platform != "linux"
@@ -41,6 +46,53 @@ _LOG: Final = logging.getLogger(__name__)
 
 # (edition before, edition now), called in the watcher thread. If only problems changed, both have the same publication.
 Listener = Callable[[Edition, Edition], None]
+
+
+def time_since_boot() -> float:
+    """Return the seconds of a clock that cannot be set; with the time that the machine slept, if the system has such a clock."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+class ClockJumpDetector:
+    """Detector of jumps of the wall clock against the time since boot. `check` detects a jump and raises an alert of it.
+
+    The alert is cleared by a later jump that corrects the clock, or by a call at least an hour after the last jump. Calls of
+    `check` must not overlap. Call it often: slow corrections between two calls add up and may count as a jump.
+    """
+
+    def __init__(self, alerts: Alerts, monotonic_clock: Callable[[], float] = time_since_boot) -> None:
+        self._alerts, self._monotonic_clock = alerts, monotonic_clock
+        self._trusted_offset: float | None = None
+        self._last_offset = self._last_jump = 0.0
+
+    def check(self, now: datetime) -> float:
+        """Return the seconds by which the clock jumped since the last call, negative if it was set back; update the alert.
+
+        0.0 for less than _MIN_JUMP, and in the first call. `now` is the wall clock's time.
+        """
+        offset = now.timestamp() - self._monotonic_clock()
+        if self._trusted_offset is None:
+            self._trusted_offset = self._last_offset = offset
+        jump, self._last_offset = offset - self._last_offset, offset
+        if abs(jump) >= _MIN_JUMP:
+            self._last_jump = self._monotonic_clock()
+            self._report(jump, now, is_correct=abs(offset - self._trusted_offset) < _MIN_JUMP)
+            return jump
+        if self._monotonic_clock() - self._last_jump >= _ACCEPTANCE_TIME:
+            self._trusted_offset = offset
+            self._alerts.clear(_CLOCK_ALERT)
+        return 0.0
+
+    def _report(self, jump: float, now: datetime, *, is_correct: bool) -> None:
+        """Raise the alert, or clear it if the jump corrected the clock (`is_correct`). `jump` is in seconds."""
+        if is_correct:
+            self._alerts.clear(_CLOCK_ALERT)
+            return
+        message = (
+            f"the clock of this machine was set {'forward' if jump > 0 else 'back'} by {timedelta(seconds=round(abs(jump)))}, "
+            f"to {rfc3339(now)}, and decides when articles appear and expire: if it is wrong, correct it; no restart is needed"
+        )
+        self._alerts.raise_alert(_CLOCK_ALERT, message, "the clock of this machine is trusted again", log_again=True)
 
 
 class Watcher:

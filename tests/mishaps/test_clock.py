@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from feedsvc.content.folder.folder import ContentFolder
-from feedsvc.live.clock_jumps import ClockJumpDetector
 from feedsvc.live.live import Live
-from feedsvc.live.watcher import Watcher
+from feedsvc.live.watcher import ClockJumpDetector, Watcher
 from feedsvc.support.alerts import Alerts
 from feedsvc.support.token_bucket import BucketLimit, TokenBuckets
 from tests.audience.waiting import wait_until
