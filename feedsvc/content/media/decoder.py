@@ -130,8 +130,18 @@ def _widest_variant(data: bytes, header: ImageHeader, size: Size) -> Any:
     # thumbnail_buffer accepts a truncated image, and would use the thumbnail in an AVIF, which may show another picture.
     options = {"access": "sequential", "fail_on": "truncated", **_shrink_options(header, size[0])}
     source = pyvips.Image.new_from_buffer(data, "", **options)
+    profile = bytes(source.get("icc-profile-data")) if source.get_typeof("icc-profile-data") else b""
+    if source.interpretation == "cmyk" and profile[16:20] != b"CMYK":  # ICC.1:2022 section 7.2.6
+        source = _cmyk_to_srgb(source)
     image = source.thumbnail_image(size[0], height=size[1], size="force", export_profile="srgb")
     return (image.colourspace("b-w") if source.interpretation in _GREY else image).copy_memory()
+
+
+def _cmyk_to_srgb(image: Any) -> Any:
+    """Convert CMYK without a usable profile to sRGB as browsers do: each channel is (1 - its ink) times (1 - black)."""
+    light = image.linear(-1, 255)
+    channels = [(light[ink] * light[3] / 255).rint().cast("uchar") for ink in range(3)]
+    return channels[0].bandjoin(channels[1:]).copy(interpretation="srgb")
 
 
 def _shrink_options(header: ImageHeader, width: int) -> Mapping[str, float]:

@@ -69,6 +69,14 @@ def test_a_variant_has_the_format_and_the_aspect_ratio_of_its_image(
     assert corners(variant) == QUADRANTS
 
 
+@pytest.mark.parametrize("profile", [b"", b"none at all"])
+def test_cmyk_without_a_profile_has_the_colours_that_browsers_show(
+    write_image: WriteImage, store: VariantStore, profile: bytes
+) -> None:
+    media = write_image("a.jpg", draw_quadrants(mode="CMYK"), icc_profile=profile)
+    assert corners(make_variant(store, media)) == QUADRANTS
+
+
 def test_a_variant_is_at_least_one_pixel_high(write_image: WriteImage, store: VariantStore) -> None:
     assert make_variant(store, write_image("a.png", draw_quadrants((4000, 2)))).size == (320, 1)
 
