@@ -130,11 +130,16 @@ def _widest_variant(data: bytes, header: ImageHeader, size: Size) -> Any:
     # thumbnail_buffer accepts a truncated image, and would use the thumbnail in an AVIF, which may show another picture.
     options = {"access": "sequential", "fail_on": "truncated", **_shrink_options(header, size[0])}
     source = pyvips.Image.new_from_buffer(data, "", **options)
-    profile = bytes(source.get("icc-profile-data")) if source.get_typeof("icc-profile-data") else b""
+    is_grey, profile = source.interpretation in _GREY, _profile(source)
     if source.interpretation == "cmyk" and profile[16:20] != b"CMYK":  # ICC.1:2022 section 7.2.6
         source = _cmyk_to_srgb(source)
-    image = source.thumbnail_image(size[0], height=size[1], size="force", export_profile="srgb")
-    return (image.colourspace("b-w") if source.interpretation in _GREY else image).copy_memory()
+    target = {"export_profile": "srgb"} if profile else {}  # without a profile, it would take five times the time
+    image = source.thumbnail_image(size[0], height=size[1], size="force", **target)
+    return (image.colourspace("b-w") if is_grey else image).copy_memory()
+
+
+def _profile(image: Any) -> bytes:
+    return bytes(image.get("icc-profile-data")) if image.get_typeof("icc-profile-data") else b""
 
 
 def _cmyk_to_srgb(image: Any) -> Any:
