@@ -6,7 +6,7 @@ request; the command line adds, lists and revokes tokens. A token is stored only
 
 from typing import TYPE_CHECKING
 
-from feedsvc.access.authorizer import TOKENS_FILE, AccessDecision, Outcome, TokenAuthorizer, open_token_store
+from feedsvc.access.authorizer import AccessDecision, Outcome, TokenAuthorizer, open_token_store
 from feedsvc.access.tokens import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_LIMIT",
     "MAX_LIMIT",
-    "TOKENS_FILE",
     "AccessDecision",
     "Outcome",
     "Token",

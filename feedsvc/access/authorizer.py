@@ -7,7 +7,6 @@ store works again.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,8 +26,7 @@ _ALERT_NAME: Final = "tokens"
 _END_MESSAGE: Final = "the tokens of private feeds can be used again"
 _MAX_CONCURRENT: Final = 2  # requests that use the store at a time, so that the server's other threads stay free
 _WAIT_SECONDS: Final = 1.0  # for one of these places
-_RETRY_SECONDS: Final = 2.0  # between two checks of a store that is unavailable
-_CHECK_SECONDS: Final = 5.0  # between two checks of a store that works
+_CHECK_SECONDS: Final = 2.0  # between two checks of the store
 
 
 class Outcome(Enum):
@@ -57,10 +55,6 @@ class AccessDecision:
     retry_after: int = 0
 
 
-_UNKNOWN: Final = AccessDecision(outcome=Outcome.UNKNOWN)
-_UNAVAILABLE: Final = AccessDecision(outcome=Outcome.UNAVAILABLE)
-
-
 def open_token_store(state_folder: Path, database: str = "") -> TokenStore:
     """Return the store in a database (URL, if not ""), else in the state folder. Nothing is opened yet.
 
@@ -75,7 +69,7 @@ class TokenAuthorizer:
     """Authorizer that all private feeds of a server share. Thread-safe. It raises an alert while the store cannot be used."""
 
     def __init__(self, open_store: Callable[[], TokenStore], alerts: Alerts, is_needed: Callable[[], bool]) -> None:
-        """Start the thread that checks the store about every 6 seconds, every 2 seconds while the store is unavailable.
+        """Start the thread that checks the store every 2 seconds.
 
         It opens and checks the store only if `is_needed` returns True (the site has private feeds) or `admit` was called with a
         token before.
@@ -99,19 +93,19 @@ class TokenAuthorizer:
         """
         digest = token_digest(token)
         if digest is None:
-            return _UNKNOWN
+            return AccessDecision(outcome=Outcome.UNKNOWN)
         self._is_used = True
         if self._is_unavailable or not self._places.acquire(timeout=_WAIT_SECONDS):
-            return _UNAVAILABLE
+            return AccessDecision(outcome=Outcome.UNAVAILABLE)
         try:
             result = self._opened_store().fetch(digest, now)
         except UnavailableError as error:
             self._set_unavailable(error)
-            return _UNAVAILABLE
+            return AccessDecision(outcome=Outcome.UNAVAILABLE)
         finally:
             self._places.release()
         if result is None:
-            return _UNKNOWN
+            return AccessDecision(outcome=Outcome.UNKNOWN)
         record, wait = result
         if record.state(now) is not TokenState.ACTIVE:
             return AccessDecision(outcome=Outcome.ENDED, name=record.name, feed=record.feed)
@@ -131,13 +125,10 @@ class TokenAuthorizer:
             return self._store
 
     def _run(self) -> None:
-        checked_at = -_CHECK_SECONDS
         while True:
-            is_due = self._is_unavailable or time.monotonic() - checked_at >= _CHECK_SECONDS
-            if is_due and (self._is_used or self._is_needed()):
+            if self._is_used or self._is_needed():
                 self._check()
-                checked_at = time.monotonic()
-            if self._stop_event.wait(_RETRY_SECONDS):
+            if self._stop_event.wait(_CHECK_SECONDS):
                 return
 
     def _check(self) -> None:
@@ -147,8 +138,7 @@ class TokenAuthorizer:
         except UnavailableError as error:
             self._set_unavailable(error)
             return
-        # A request may have failed after this check read the store.
-        if self._failure_count == failures_before:
+        if self._failure_count == failures_before:  # a request may have failed after this check
             self._is_unavailable = False
             self._alerts.clear(_ALERT_NAME)
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from feedsvc.access.tokens import Token, TokenState, from_microseconds, to_microseconds
-from feedsvc.database import TOKENS, Database, FileVersion, file_version
+from feedsvc.database import TOKENS, Database
 from feedsvc.errors import FeedsvcError, UnavailableError
 from feedsvc.support.digest import blake2b
 from feedsvc.support.file_lock import folder_lock
@@ -66,7 +66,6 @@ class TokenStore:
         self._file, self.location = self._database.file, self._database.location
         self._table = _SQLITE_TABLE if self._file else _POSTGRESQL_TABLE
         self._has_seen_table = self._has_failed = False
-        self._verified: tuple[FileVersion | None, ...] = ()  # versions of the file and its journal that were verified
         self._verified_at = -_VERIFY_INTERVAL  # seconds of time.monotonic
 
     def fetch(self, digest: bytes, now: datetime) -> tuple[Token, int] | None:
@@ -124,8 +123,8 @@ class TokenStore:
     def check(self) -> None:
         """Raise UnavailableError if the store cannot be used. A store in which no token was ever added can be used.
 
-        A file that has changed is verified, at most every 5 seconds. If an operation has failed since the last successful
-        check, also write a row again: a full disk can be read.
+        A file is verified, at most every 5 seconds. If an operation has failed since the last successful check, also write a
+        row again: a full disk can be read.
         """
         with self._open() as connection:
             if connection:
@@ -155,18 +154,17 @@ class TokenStore:
                 self._has_seen_table = self._has_seen_table or self._find_table(connection, creates=creates)
                 yield connection if self._has_seen_table else None
         except UnavailableError:
-            self._has_failed, self._verified, self._verified_at = True, (), -_VERIFY_INTERVAL
+            self._has_failed, self._verified_at = True, -_VERIFY_INTERVAL
             raise
 
     def _find_table(self, connection: sa.Connection, *, creates: bool) -> bool:
         """Return whether there is the table. The file in the state folder gets its name with its table, so it must have it."""
-        has_table = sa.inspect(connection).has_table(TOKENS.table)  # a role without the right to create tables may use one
+        if creates and not self._is_state_file:
+            self._database.create_table(connection, self._table)
+        has_table = sa.inspect(connection).has_table(TOKENS.table)
         if self._is_state_file and not has_table:
             raise ValueError("it is damaged: it has no table of tokens")
-        if creates and not has_table:
-            self._database.lock(connection)
-            self._table.create(connection, checkfirst=True)
-        return has_table or creates
+        return has_table
 
     def _create_file(self, file: Path) -> None:
         """Create the file with the empty table, readable only for its owner. It gets its name when it is complete.
@@ -176,11 +174,10 @@ class TokenStore:
         temporary = file.with_name(f".new-{secrets.token_hex(8)}")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            temporary.touch(0o600, exist_ok=False)
             if os.geteuid() == 0:
-                folder = file.parent.stat()
                 with suppress(OSError):
-                    os.chown(temporary, folder.st_uid, folder.st_gid)
+                    os.chown(temporary, file.parent.stat().st_uid, file.parent.stat().st_gid)
             with closing(Database(temporary, TOKENS)) as new, new.transaction(writes=True, is_durable=True) as connection:
                 self._table.create(connection)
             with folder_lock(file.parent):
@@ -189,20 +186,14 @@ class TokenStore:
         except OSError as error:
             raise self._database.unavailable_error(error) from None
         finally:
-            for suffix in ("", "-wal", "-shm"):
-                with suppress(OSError):
-                    os.unlink(f"{temporary}{suffix}")
+            with suppress(OSError):
+                temporary.unlink()
 
     def _verify(self, connection: sa.Connection) -> None:
-        """Read all of a SQLite file that has changed since the last time, at most every 5 seconds. Raises for damage."""
-        if self._file is None:
-            return
-        versions = (file_version(self._file), file_version(f"{self._file}-wal"))
-        if versions == self._verified or time.monotonic() - self._verified_at < _VERIFY_INTERVAL:
-            return
-        self._verified_at = time.monotonic()
-        self._select_all(connection)
-        self._verified = versions
+        """Read all of a SQLite file, at most every 5 seconds. Raises ValueError or an error of SQLite for damage."""
+        if self._file and time.monotonic() - self._verified_at >= _VERIFY_INTERVAL:
+            self._verified_at = time.monotonic()
+            self._select_all(connection)
 
     def _select_all(self, connection: sa.Connection) -> list[Token]:
         if self._file:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from heapq import nlargest
 from itertools import islice
@@ -19,15 +18,6 @@ _MAX_AGE: Final = timedelta(minutes=5)  # of the numbers of reads
 _CANDIDATES: Final = 100  # most read ids, of which some may belong to articles that are not visible any more
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MostReadArticle:
-    """An article in the list. `href` is root-relative, with the path of base_url; `language` is "" if it is the site's."""
-
-    title: str
-    href: str
-    language: str
-
-
 class MostReadArticles:
     """List of the articles that were read most since the beginning of the UTC day seven days ago. Thread-safe.
 
@@ -41,23 +31,22 @@ class MostReadArticles:
         self._loaded_at: datetime | None = None
         self._slugs: Mapping[str, str] = {}  # article id -> slug, the most read first
 
-    def articles(self, now: datetime) -> list[MostReadArticle]:
-        """Return at most five articles visible at `now`, one of each work, the most read ones first. Does not wait.
+    def articles(self, now: datetime) -> list[dict[str, str]]:
+        """Return at most five articles visible at `now`, one of each work, the most read ones first.
 
-        [] until the first `update`; the list is due again after this call once it is 5 minutes old.
+        Each is a title, a root-relative `href` with the path of base_url, and a language, "" if it is the site's. The list is []
+        until the first `update`, and due again after this call once it is 5 minutes old.
         """
         self._is_requested = True
         catalog = self._find_catalog(now)
         rows = ((article_id, catalog.visible.get(slug)) for article_id, slug in self._slugs.items())
         site = catalog.listings[ListingRef()]
         stories = [site.story_of(row).article for article_id, row in rows if row and row.article.id == article_id]
+        articles = islice({story.id: story for story in stories}.values(), _LENGTH)
+        base_url = catalog.site.base_url
         return [
-            MostReadArticle(
-                title=article.title,
-                href=root_relative(catalog.site.base_url, path_of(ArticleAt(article.slug))),
-                language=article.language,
-            )
-            for article in islice({story.id: story for story in stories}.values(), _LENGTH)
+            {"title": story.title, "href": root_relative(base_url, path_of(ArticleAt(story.slug))), "language": story.language}
+            for story in articles
         ]
 
     def is_due(self, now: datetime) -> bool:

@@ -46,7 +46,6 @@ class ViewStore:
         self._path = database if isinstance(database, Path) else None
         self._state_file: StateFile | None = None
         self._has_table = False
-        self.location = self._database.location
 
     def add(self, views: Mapping[ViewKey, int]) -> None:
         """Add views (article and day -> number) in one transaction. Without views, only check that the database can be used."""
@@ -86,26 +85,21 @@ class ViewStore:
         return self._run_once(work, writes=writes)
 
     def _run_once(self, work: Callable[[Connection], _T], *, writes: bool) -> _T:
-        self._open_file()
+        if self._path:
+            self._open_file(self._path)
         with self._database.transaction(writes=writes or not self._has_table) as connection:
             if not self._has_table and self._path is None:
-                self._database.lock(connection)
-                _VIEWS.create(connection, checkfirst=True)  # a role without the right to create tables may use one
+                self._database.create_table(connection, _VIEWS)
             self._has_table = True
             return work(connection)
 
-    def _open_file(self) -> None:
-        """Create the file in the state folder, or its folder, if it is missing; replace a file that is damaged."""
+    def _open_file(self, file: Path) -> None:
+        """Create the file in the state folder if it is missing, and replace one that is damaged."""
         try:
-            if self._path is None:
-                if self._database.file:
-                    self._database.file.parent.mkdir(parents=True, exist_ok=True)
-            elif self._state_file is None:
-                self._state_file = StateFile(self._path, [_CREATE], description="read counts begin anew")
-            else:
+            if self._state_file:
                 self._state_file.recover()
-        except OSError as error:
-            raise self._database.unavailable_error(error) from None
+            else:
+                self._state_file = StateFile(file, [_CREATE], description="read counts begin anew")
         except FeedsvcError as error:
             raise UnavailableError(str(error)) from None
 

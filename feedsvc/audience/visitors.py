@@ -49,7 +49,7 @@ class Visitors:
     ) -> None:
         self._max_reads = max_reads
         self._limits = (visitor_limit, address_limit)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._start_day(date.min)
 
     def admit(self, address: str, agent: str, article_id: str, now: datetime) -> Admission:
@@ -60,7 +60,7 @@ class Visitors:
         above a limit does not count. All clients of a unix socket ("unix") are one address.
         """
         with self._lock:
-            self._rotate_day(now)
+            self.rotate_day(now)
             network = client_prefix(address)
             visitor_hash, address_hash = self._hash(network, agent), self._hash(network)
             # A refused visitor uses no token of the others at that address and displaces no other entry.
@@ -76,14 +76,11 @@ class Visitors:
 
         They are kept if their day is a later one that begins within an hour: the clock was then set back only a little.
         """
-        with self._lock:
-            self._rotate_day(now)
-
-    def _rotate_day(self, now: datetime) -> None:
         day = now.astimezone(UTC).date()
-        # Two threads around midnight must not switch the day back and forth; a corrected clock may.
-        if day > self._day or (now.astimezone(UTC) + _CLOCK_TOLERANCE).date() < self._day:
-            self._start_day(day)
+        with self._lock:
+            # Two threads around midnight must not switch the day back and forth; a corrected clock may.
+            if day > self._day or (now.astimezone(UTC) + _CLOCK_TOLERANCE).date() < self._day:
+                self._start_day(day)
 
     def _start_day(self, day: date) -> None:
         self._day = day

@@ -5,6 +5,6 @@ use it, each with a table of its own. Importing this package imports SQLAlchemy,
 function that needs it.
 """
 
-from feedsvc.database.database import TOKENS, VIEWS, Database, FileVersion, file_version
+from feedsvc.database.database import TOKENS, VIEWS, Database
 
-__all__ = ["TOKENS", "VIEWS", "Database", "FileVersion", "file_version"]
+__all__ = ["TOKENS", "VIEWS", "Database"]

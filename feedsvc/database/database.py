@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from sqlalchemy import Connection, QueuePool, create_engine, event, func, select
+from sqlalchemy import Connection, QueuePool, Table, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from feedsvc.errors import FeedsvcError, UnavailableError
 from feedsvc.support.sqlite_connection import configure_connection, use_wal
-
-FileVersion = tuple[int, int, int, int]  # device, inode, size, change time in nanoseconds
 
 
 class StoredData(NamedTuple):
@@ -39,11 +37,6 @@ TOKENS: Final = StoredData(
     "private feeds answer with status 503 until you stop feedsvc, move that file, and those with -wal and -shm at the end of its "
     "name, out of its folder, and put a backup in its place, or make new tokens with feedsvc token add",
 )
-_GRANT_ADVICE: Final = (
-    "let an owner of the database run: GRANT USAGE ON SCHEMA public TO the_role; "
-    "GRANT SELECT, INSERT, UPDATE ON {table} TO the_role "
-    "(and, until the table exists, GRANT CREATE ON SCHEMA public TO the_role)"
-)
 # The first pattern that matches is used. For PostgreSQL, SQLSTATE precedes the text.
 _ADVICE: Final = {
     r"^53100|disk is full|no space left|disk quota": "free space on its disk",
@@ -51,7 +44,10 @@ _ADVICE: Final = {
     r"^42703|no such column|has no column": "another program or version created the table {table}; rename that table",
     r"^42P01|no such table": "put the table {table} back, or restart feedsvc to begin without it",
     r"^3F000|no schema has been selected": "create the schema that its search_path names, or correct the search_path",
-    r"^42501|permission denied for": _GRANT_ADVICE,
+    r"^42501|permission denied for": (
+        "let an owner of the database run: GRANT USAGE ON SCHEMA public TO the_role; GRANT SELECT, INSERT, UPDATE ON {table} TO "
+        "the_role (and, until the table exists, GRANT CREATE ON SCHEMA public TO the_role)"
+    ),
     r"^25006|read-only transaction": "that server is read-only; give the address of the primary server",
     r"readonly|read-only|unable to open|permission denied|file exists|not a directory": (
         "give feedsvc the permission to write in that folder"
@@ -64,21 +60,15 @@ _ADVICE: Final = {
         "check that the server runs and can be reached from this machine"
     ),
 }
-# Give up soon on a server that does not answer. Parameters in the URL take precedence.
-_POSTGRESQL_PARAMETERS: Final = {
-    "application_name": "feedsvc",
-    "connect_timeout": "3",
-    "tcp_user_timeout": "5000",
-    "keepalives_idle": "10",
-    "keepalives_interval": "3",
-    "keepalives_count": "3",
-}
+# Parameters in the URL take precedence. After the connection, TimeoutConnection gives up soon on a server that does not answer.
+_POSTGRESQL_PARAMETERS: Final = {"application_name": "feedsvc", "connect_timeout": "3"}
 # Set in every transaction, because a pooler such as pgbouncer passes on no settings of a connection. A server that loses its
 # client releases the row locks by itself.
 _SET_TIMEOUTS: Final = (
     "SELECT set_config('statement_timeout', '4s', true), set_config('lock_timeout', '3s', true), "
     "set_config('idle_in_transaction_session_timeout', '10s', true)"
 )
+_DRIVERS: Final = {"sqlite": "pysqlite", "postgresql": "psycopg"}
 _LOCK_KEY: Final = 0x66656564  # arbitrary number, the same in every process
 # Warnings of psycopg come as exceptions, too, which are translated for the operator.
 logging.getLogger("psycopg").setLevel(logging.CRITICAL)
@@ -96,8 +86,8 @@ class Database:
         For SQLite, `mode` is "rwc" (the file is created if it is missing), "rw" or "ro", and `timeout` the seconds to wait for
         other processes that write. Raises FeedsvcError for an invalid or unsupported URL, or if the driver is missing.
         """
-        url = _parse_url(database)
-        self.location, self._data, self._mode = _location(url), data, mode
+        url, self.location = _parse_url(database)
+        self._data, self._mode = data, mode
         self.file = Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
         # A statement prepared on one connection is unknown to the next one behind a pooler such as pgbouncer.
         options: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"prepare_threshold": None}}
@@ -130,7 +120,10 @@ class Database:
             with self._engine.execution_options(feedsvc_writes=writes, feedsvc_durable=is_durable).begin() as connection:
                 yield connection
             if is_durable and self.file:
-                self._write_journal()
+                # SQLite ignores a damaged end of its journal, where a change would be lost. If another process reads the file,
+                # SQLite writes the journal into it later.
+                with closing(self._engine.raw_connection()) as connection_of_driver, suppress(sqlite3.OperationalError):
+                    connection_of_driver.cursor().execute("PRAGMA wal_checkpoint(FULL)")
         except FeedsvcError:
             raise
         except Exception as error:  # noqa: BLE001 - drivers raise UnicodeError, OverflowError and TypeError, too
@@ -153,16 +146,13 @@ class Database:
         if self.file is None:
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK_KEY))).close()
 
+    def create_table(self, connection: Connection, table: Table) -> None:
+        """Create a table if it is missing. A role without the right to create tables may use one."""
+        self.lock(connection)
+        table.create(connection, checkfirst=True)
+
     def close(self) -> None:
         self._engine.dispose()
-
-    def _write_journal(self) -> None:
-        """Write SQLite's journal into its file, since SQLite ignores a damaged end of the journal, where a change would be lost.
-
-        If another process reads the file, SQLite does it later.
-        """
-        with closing(self._engine.raw_connection()) as connection, suppress(sqlite3.OperationalError):
-            connection.cursor().execute("PRAGMA wal_checkpoint(FULL)")
 
     def _configure(self, connection: Any, record: Any) -> None:
         connection.isolation_level = None  # transactions begin as in `_begin`, not as in the driver
@@ -170,11 +160,11 @@ class Database:
         if self._mode == "rwc":
             use_wal(connection)
         connection.execute("PRAGMA synchronous=NORMAL").close()
-        record.info["version"] = file_version(self.file)
+        record.info["version"] = _file_version(self.file)
 
     def _check_file(self, _connection: object, record: Any, _proxy: object) -> None:
         """Open the file again if it was written by a checkpoint, replaced, renamed or damaged since its connection was opened."""
-        if record.info["version"] != file_version(self.file):
+        if record.info["version"] != _file_version(self.file):
             raise DisconnectionError
 
     def _begin(self, connection: Connection) -> None:
@@ -187,7 +177,7 @@ class Database:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("feedsvc_writes") else "BEGIN").close()
 
 
-def file_version(file: Path | str | None) -> FileVersion | None:
+def _file_version(file: Path | None) -> tuple[int, ...] | None:
     """Return a value that changes when the file is written or replaced, or its mode changes; None if it cannot be read."""
     try:
         status = os.stat(file or "")
@@ -196,34 +186,24 @@ def file_version(file: Path | str | None) -> FileVersion | None:
     return status.st_dev, status.st_ino, status.st_size, status.st_ctime_ns
 
 
-def _parse_url(database: str | Path) -> URL:
-    """Return the URL of a database, with the driver that feedsvc uses. Raises FeedsvcError if it is invalid or unsupported."""
+def _parse_url(database: str | Path) -> tuple[URL, str]:
+    """Return the URL of a database with its driver, and its location for messages. Raises FeedsvcError for an unsupported URL."""
     try:
         url = URL.create("sqlite", database=str(database)) if isinstance(database, Path) else make_url(database)
     except (ArgumentError, ValueError):
         # The text is left out of the message, because it may contain a password.
         raise FeedsvcError("the database URL is invalid; give one such as postgresql://USER:PASSWORD@HOST/NAME") from None
-    kind = {"sqlite+pysqlite": "sqlite", "postgres": "postgresql", "postgresql+psycopg": "postgresql"}.get(url.drivername)
-    kind = kind or url.drivername
-    if kind not in {"sqlite", "postgresql"} or url.database in (None, "", ":memory:"):
-        name = _location(url) if kind in {"sqlite", "postgresql"} else f"a database of the kind {url.drivername}"
-        raise FeedsvcError(f"nothing can be stored in {name}; give the URL of a SQLite file or of a PostgreSQL database")
-    if "\0" in str(url.database):
-        raise FeedsvcError("the database URL has a NUL character (%00) in its name; correct it")
-    if kind == "sqlite":
-        return url.set(drivername="sqlite+pysqlite")
-    return url.set(drivername="postgresql+psycopg", query={**_POSTGRESQL_PARAMETERS, **url.query})
-
-
-def _location(url: URL) -> str:
-    """Return the file, or kind, host, port and name. The name is left out if it may have a part of the password."""
-    if url.get_backend_name() == "sqlite":
-        return str(url.database)
-    host = url.host or url.query.get("host", "")
-    port = url.port or url.query.get("port", "")
-    server = f"{url.get_backend_name()}://{host if isinstance(host, str) else ','.join(host)}{f':{port}' if port else ''}"
+    kind, _, driver = url.drivername.partition("+")
+    kind, name = "postgresql" if kind == "postgres" else kind, str(url.database or "")
     # A password with an unescaped @ or / reaches into the name.
-    return server if not url.database or "@" in url.database else f"{server}/{url.database}"
+    server = URL.create(kind, host=url.host, port=url.port, database=None if "@" in name else name)
+    location = name if kind == "sqlite" else server.render_as_string()
+    if driver not in {"", _DRIVERS.get(kind)} or kind not in _DRIVERS or name in {"", ":memory:"}:
+        raise FeedsvcError(f"nothing can be stored in {location}; give the URL of a SQLite file or of a PostgreSQL database")
+    if "\0" in name:
+        raise FeedsvcError("the database URL has a NUL character (%00) in its name; correct it")
+    query = {**_POSTGRESQL_PARAMETERS, **url.query} if kind == "postgresql" else url.query
+    return url.set(drivername=f"{kind}+{_DRIVERS[kind]}", query=query), location
 
 
 def _connect(_dialect: object, _record: object, args: list[Any], options: dict[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from feedsvc.audience import VIEWS_FILE, MostReadArticles, ViewCounter, ViewsMiddleware, Visitors, open_view_store
+from feedsvc.audience import VIEWS_FILE, MostReadArticles, ViewCounter, ViewsMiddleware, Visitors
 from feedsvc.edition_hooks import EditionHooks
 from feedsvc.errors import FeedsvcError
 from feedsvc.extensions import installed_plugins, load_extensions
@@ -136,21 +136,14 @@ class Service:
         }
 
     def _view_counter(self, visitors: Visitors, most_read: MostReadArticles) -> ViewCounter:
-        """Return the counter of views, which `stack` closes.
-
-        A database that the operator names is used at once, to report errors; the file in the state folder once it is needed.
-        """
+        """Return the counter of views, which `stack` closes."""
         config = self._config
-        open_store = partial(open_view_store, config.database_url or config.state_folder / VIEWS_FILE)
-        if config.database_url:
-            open_store()
         counter = ViewCounter(
-            open_store,
+            config.database_url or config.state_folder / VIEWS_FILE,
             self._live.clock,
             self._live.alerts,
             chores=visitors.rotate_day,
             most_read=most_read,
-            is_checked_at_start=bool(config.database_url),
         )
         return self._stack.enter_context(closing(counter))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -135,12 +135,16 @@ def test_a_file_that_can_only_be_read_stays_an_outage_until_it_can_be_written(
     store, alerts = open_token_store(tmp_path / "state"), Alerts()
     text, _ = add(store)
     store.close()
-    with authorizer_of(store, alerts) as authorizer:
-        with read_only(tmp_path / "state" / "tokens.sqlite"):
-            for _ in range(5):
-                assert authorizer.admit(text, NOON).outcome is Outcome.UNAVAILABLE
-                time.sleep(0.7)
-            assert "give feedsvc the permission to write in that folder" in alerts.active["tokens"]
+    with ExitStack() as stack:
+        # Before the thread opens the file, since a connection of root could write later, too.
+        permissions = stack.enter_context(ExitStack())
+        permissions.enter_context(read_only(tmp_path / "state" / "tokens.sqlite"))
+        authorizer = stack.enter_context(authorizer_of(store, alerts))
+        for _ in range(5):
+            assert authorizer.admit(text, NOON).outcome is Outcome.UNAVAILABLE
+            time.sleep(0.7)
+        assert "give feedsvc the permission to write in that folder" in alerts.active["tokens"]
+        permissions.close()
         wait_until(lambda: authorizer.admit(text, NOON).outcome is Outcome.ADMITTED)
         assert alerts.active == {}
     assert caplog.text.count("can be used again") == 1

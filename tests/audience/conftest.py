@@ -66,7 +66,9 @@ def sqlite_file(tmp_path: Path) -> Path:
 def database_url(request: pytest.FixtureRequest) -> str:
     """Return the URL of an empty database, of SQLite and then of PostgreSQL."""
     if request.param == "sqlite":
-        return f"sqlite:///{request.getfixturevalue('sqlite_file')}"
+        file = request.getfixturevalue("sqlite_file")
+        file.parent.mkdir()
+        return f"sqlite:///{file}"
     return request.getfixturevalue("postgres").url()
 
 
@@ -78,9 +80,9 @@ def open_store() -> Iterator[OpenStore]:
 
 
 @pytest.fixture
-def start_counter(clock: FakeClock, open_store: OpenStore) -> Iterator[StartCounter]:
+def start_counter(clock: FakeClock) -> Iterator[StartCounter]:
     """Return a function that starts a counter on a database, which is closed when the test ends."""
     with contextlib.ExitStack() as stack:
         yield lambda url, **options: stack.enter_context(
-            contextlib.closing(ViewCounter(lambda: open_store(url), clock, Alerts(), **{"write_interval": 0.02, **options}))
+            contextlib.closing(ViewCounter(url, clock, Alerts(), **{"write_interval": 0.02, **options}))
         )

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from feedsvc.audience.counter import ViewCounter
 from feedsvc.audience.middleware import ViewsMiddleware
-from feedsvc.audience.store import ViewStore
 from feedsvc.audience.visitors import Visitors
 from feedsvc.support.alerts import Alerts
 from feedsvc.support.token_bucket import BucketLimit
@@ -49,13 +48,12 @@ def main(database_url: str, interval: str) -> None:
     # All requests come from this machine.
     visitors = Visitors(address_limit=BucketLimit(burst=10_000, refill_seconds=1.0))
     counter = ViewCounter(
-        lambda: ViewStore(database_url),
+        database_url,
         now,
         Alerts(),
         chores=visitors.rotate_day,
         write_interval=float(interval),
         max_age=0.01,
-        is_checked_at_start=True,
     )
     application = ViewsMiddleware(
         send_page, counter, visitors, find_article_id, base_url=lambda: "https://news.example", clock=now

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.audience.counter import ViewCounter, open_view_store
+from feedsvc.audience.counter import ViewCounter
 from feedsvc.support.alerts import Alerts
 from tests.audience.conftest import FakeClock, OpenStore, StartCounter, total, wait_for_count
 from tests.audience.postgres import Schema
@@ -100,13 +100,13 @@ def test_null_in_the_table_counts_as_zero(postgres: Schema, start_counter: Start
 
 
 def test_counter_starts_and_closes_without_a_database(start_counter: StartCounter) -> None:
-    start_counter("postgresql://nobody@127.0.0.1:1/nothing", is_checked_at_start=True).close()
+    start_counter("postgresql://nobody@127.0.0.1:1/nothing").close()
 
 
 def test_store_is_opened_with_the_first_read(tmp_path: Path, clock: FakeClock) -> None:
     """Opening it imports SQLAlchemy."""
     file = tmp_path / "state/views.sqlite"
-    with contextlib.closing(ViewCounter(lambda: open_view_store(file), clock, Alerts(), write_interval=0.01)) as counter:
+    with contextlib.closing(ViewCounter(file, clock, Alerts(), write_interval=0.01)) as counter:
         threading.Event().wait(0.2)
         assert not file.exists()
         counter.add(ONE)

@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from feedsvc.audience import MostReadArticles, ViewCounter, ViewsMiddleware, Visitors, open_view_store
+from feedsvc.audience import MostReadArticles, ViewCounter, ViewsMiddleware, Visitors
+from feedsvc.audience.store import ViewStore
 from feedsvc.catalog import Catalog, build_catalog
 from feedsvc.content.folder import load_content
 from feedsvc.support.alerts import Alerts
@@ -46,8 +46,7 @@ def start_list(catalog: Catalog, clock: FakeClock) -> Iterator[StartList]:
 
         def start(database: str | Path) -> MostReadArticles:
             articles = MostReadArticles(lambda _: catalog)
-            open_store = partial(open_view_store, database)
-            stack.enter_context(closing(ViewCounter(open_store, clock, Alerts(), most_read=articles, write_interval=0.02)))
+            stack.enter_context(closing(ViewCounter(database, clock, Alerts(), most_read=articles, write_interval=0.02)))
             return articles
 
         yield start
@@ -55,12 +54,12 @@ def start_list(catalog: Catalog, clock: FakeClock) -> Iterator[StartList]:
 
 def _add_reads(database: str | Path, clock: FakeClock, days_ago: int = 0, **reads: int) -> None:
     day = (clock.now - timedelta(days=days_ago)).astimezone(UTC).date()
-    with closing(open_view_store(database)) as store:
+    with closing(ViewStore(database)) as store:
         store.add({(_article_id(slug), day): count for slug, count in reads.items()})
 
 
 def _slugs(articles: MostReadArticles, now: datetime) -> list[str]:
-    return [article.href for article in articles.articles(now)]
+    return [article["href"] for article in articles.articles(now)]
 
 
 def _expect(articles: MostReadArticles, now: datetime, *hrefs: str) -> None:
@@ -78,7 +77,7 @@ def test_file_of_the_state_folder_gives_the_same_list(sqlite_file: Path, clock: 
     _add_reads(sqlite_file, clock, tea=2, bridge=5)
     articles = start_list(sqlite_file)
     _expect(articles, clock.now, "/articles/bridge/", "/articles/tea/")
-    assert [(article.title, article.language) for article in articles.articles(clock.now)] == [
+    assert [(article["title"], article["language"]) for article in articles.articles(clock.now)] == [
         ("Title of bridge", "ko"),
         ("Title of tea", ""),
     ]

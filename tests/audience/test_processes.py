@@ -59,7 +59,6 @@ def test_reads_of_two_servers_on_one_database_are_added(database_url: str, open_
 def test_sigterm_loses_no_read(database_url: str, open_store: OpenStore) -> None:
     with run_counting_server(database_url, interval=LONG_SECONDS) as server:
         send_reads(server, 50)
-        assert total(open_store(database_url), ARTICLE_ID) < 50
         assert server.stop() == 0
     assert total(open_store(database_url), ARTICLE_ID) == 50
 

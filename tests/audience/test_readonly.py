@@ -41,7 +41,7 @@ def test_report_returns_totals_and_creates_no_file(database_url: str, sqlite_fil
 def test_report_without_database_raises_an_error(database_url: str, sqlite_file: Path, open_store: OpenStore) -> None:
     with pytest.raises(FeedsvcError, match=r"there are no reads in (/|postgresql://).* yet; "):
         report_totals_since(database_url, None)
-    assert not sqlite_file.parent.exists()
+    assert not sqlite_file.exists()
     open_store(database_url).add({})
     assert report_totals_since(database_url, None) == {}  # the table exists and is empty
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.audience.report import REPORT_FORMATTERS, Report, ReportRow, report
+from feedsvc.cli.views import REPORT_FORMATTERS, Report, ReportRow, report
 from tests.helpers import newsrooms
 
 VIEWS = {
