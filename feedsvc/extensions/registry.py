@@ -141,7 +141,7 @@ _POLICY: Final = _Policy()
 
 
 def disable_plugins() -> None:
-    """Ignore all extensions of plug-ins in this process from now on. For trials of themes: imports count against their limits."""
+    """Ignore all extensions of plug-ins in this process from now on. For checks of themes: imports count against their limits."""
     _POLICY.is_disabled = True
 
 
