@@ -37,16 +37,6 @@ def update(catalog: Catalog, edits: dict[Article, Article]) -> Catalog:
     return updated
 
 
-def test_an_edit_that_leaves_the_aliases_as_they_are_keeps_all_former_addresses() -> None:
-    one, other = article(1, aliases=("first", "second")), article(2, aliases=("third",), tags=(CPP,))
-    before = build([one, other])
-    after = update(before, {one: replace(one, title="Another title"), other: replace(other, title="Another title, too")})
-    assert after.redirects is before.redirects
-    assert {name for kind, name in after.redirects if kind == "article"} == {"first", "second", "third"}
-    assert after.redirects["category", "old-c0"] == "c0"
-    assert after.redirects["tag", "c"] == "c-plus-plus"
-
-
 def test_an_alias_that_is_removed_leads_nowhere_and_the_others_stay() -> None:
     one = article(1, aliases=("first", "second"))
     after = update(build([one, article(2, aliases=("third",))]), {one: replace(one, aliases=("second",))})
@@ -89,10 +79,3 @@ def test_the_aliases_of_listings_follow_a_change_of_tags() -> None:
     removed = update(added, {tagged: replace(tagged, tags=(), aliases=("first",))})
     assert removed.redirects.listing_aliases == {("category", "c0"): ("old-c0",)}
     assert removed.redirects["article", "first"] == "a1"
-
-
-def test_the_aliases_of_listings_are_not_computed_again_for_a_change_of_articles_alone() -> None:
-    one = article(1)
-    before = build([one])
-    aliases = before.redirects.listing_aliases
-    assert update(before, {one: replace(one, aliases=("first",))}).redirects.listing_aliases is aliases

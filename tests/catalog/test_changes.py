@@ -233,13 +233,6 @@ def test_changed_settings_give_the_same_catalog_as_a_new_build() -> None:
     assert after.listings[ListingRef("category", "c0")].title == "Renamed"
 
 
-def test_settings_with_equal_values_keep_every_listing() -> None:
-    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(10, categories=3, authors=3))
-    before = build_catalog(content, START)
-    after = before.apply_changes(replace(content, site=replace(content.site), authors=dict(content.authors)), START)
-    assert after.listings is before.listings
-
-
 # Functions called by binary searches, which take one step more if the number of articles doubles.
 COMPARISON_FUNCTIONS = ("key", "<lambda>", "_when")
 
@@ -302,16 +295,6 @@ def test_the_work_of_an_edit_does_not_depend_on_the_number_of_articles(
     few, many = contents[200], contents[20_000]
     calls_of_one_edit(few, edit, hours=hours)  # warm up caches whose size does not depend on the number of articles
     assert calls_of_one_edit(many, edit, hours=hours) == calls_of_one_edit(few, edit, hours=hours)
-
-
-def test_a_changed_tag_title_changes_every_row_with_the_tag() -> None:
-    articles = [model_newsrooms.article(n, START - timedelta(days=n), tags=(Tag(id="r-and-d", title="R&D"),)) for n in (1, 2)]
-    other = model_newsrooms.article(3, START, tags=(Tag(id="r-and-d", title="r and d"),))
-    before = build_catalog(model_newsrooms.snapshot((*articles, other)), START)
-    removed, added = articles[0], replace(articles[0], tags=other.tags)
-    after = before.apply_changes(model_newsrooms.snapshot((added, articles[1], other)), START, removed=(removed,), added=(added,))
-    assert after.listings[ListingRef("tag", "r-and-d")].title == "r and d"
-    assert after.visible["a3"] is not before.visible["a3"]
 
 
 def test_a_preview_shows_articles_that_are_not_public_with_a_label() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -25,7 +24,7 @@ from feedsvc.publication.publication import Publication
 from feedsvc.routes import ListingRef
 from tests import ROOT
 from tests.helpers import model_newsrooms, newsrooms
-from tests.helpers.model_newsrooms import START, RandomEditor
+from tests.helpers.model_newsrooms import RandomEditor
 from tests.helpers.newsrooms import NOW, article
 from tests.validators import objections
 
@@ -311,24 +310,6 @@ def test_members_equal_those_of_a_naive_filter_after_random_edits(random: Random
             assert [*listing.rows] == expected
             oldest = editor.now - timedelta(seconds=feed.max_age or 10**9)
             assert all(row.article.published > oldest for row in listing.feed_rows)
-
-
-def test_an_edit_changes_only_the_custom_feeds_that_hold_the_article() -> None:
-    feeds = [
-        CustomFeed(id=f"f{number}", title=f"F{number}", include=Selection(categories=(f"c{number}",), authors=("p0", "p1", "p2")))
-        for number in range(3)
-    ]
-    content = model_newsrooms.snapshot(
-        model_newsrooms.ten_years_of_articles(300, categories=3, authors=3), custom_feeds=feeds, categories=3, authors=3
-    )
-    before = build_catalog(content, START)
-    old = content.articles[0]
-    new = replace(old, title="Another")
-    after = before.apply_changes(replace(content, articles=(new, *content.articles[1:])), START, removed=(old,), added=(new,))
-    changed = {ref.id for ref, listing in after.listings.items() if ref.kind == "custom" and before.listings[ref] is not listing}
-    assert changed == {f"f{old.categories[0][1:]}"}
-    paths = Publication(before).next_edition(after).changed_since(Publication(before))
-    assert isinstance(paths, frozenset)
 
 
 DIGESTS: Final = (

@@ -218,16 +218,6 @@ def test_the_first_article_in_another_language_changes_all_lists_of_listings() -
     assert "/articles/a0/" not in changed
 
 
-def test_an_edit_in_one_language_leaves_the_listings_of_the_others_as_they_are() -> None:
-    before = model_catalog("", "ko", "ja", "en-GB")
-    old = model_article(1, "ko")
-    new = replace(old, title="Another")
-    articles = [new if each.id == old.id else each for each in before.content.articles]
-    after = before.apply_changes(replace(before.content, articles=tuple(articles)), START, removed=[old], added=[new])
-    changed = {ref.id for ref, listing in after.listings.items() if before.listings[ref] is not listing}
-    assert changed == {"", "ko"}
-
-
 def is_matched(tag: str, row: Row) -> bool:
     return tag.lower() in language_ranges(row.article.language or "en")
 

@@ -233,21 +233,6 @@ def test_a_preview_has_the_issues_that_are_closed_with_drafts_in_them() -> None:
     assert later.next_visible_change == at("2026-01-06T06:00")
 
 
-def test_a_save_builds_only_the_issues_that_hold_the_article() -> None:
-    articles = model_newsrooms.ten_years_of_articles(2000, categories=3, authors=3)
-    content = newsroom(articles)
-    before = build_catalog(content, model_newsrooms.START)
-    old = articles[1000]
-    new = replace(old, title="Another")
-    changed = replace(content, articles=tuple(new if one is old else one for one in articles))
-    after = before.apply_changes(changed, model_newsrooms.START + timedelta(hours=1), removed=[old], added=[new])
-    rows = zip(before.listings[DAILY].rows, after.listings[DAILY].rows, strict=True)
-    replaced = [row.article.slug for row, other in rows if row is not other]
-    assert after.change
-    assert len(replaced) == 1
-    assert [*after.change.issues.added] == [f"tag:news.example,2020:feeds/daily/{replaced[0]}"]
-
-
 def calls_of_one_edit(size: int) -> Counter[str]:
     """Return the calls that an edit of the middle one of `size` articles takes, one a day, in a catalog with a digest."""
     articles = [model_newsrooms.article(number, model_newsrooms.START - timedelta(days=number)) for number in range(size)]

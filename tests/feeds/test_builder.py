@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from feedsvc.content.folder import ContentSnapshot
 from feedsvc.feed_model import Entry, Feed, Person, Tombstone
 from feedsvc.feeds import FORMATS, rss
 from feedsvc.feeds.builder import EntryCache, build_feed
-from feedsvc.model import Article
 from feedsvc.routes import ListingRef
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import article
@@ -128,12 +125,6 @@ def test_only_xml_feeds_with_browser_view_have_a_stylesheet(tmp_path: Path, suff
         assert stylesheet == ("/x/static/feed.css" if expected else "")
 
 
-def test_a_summary_of_the_article_is_used(tmp_path: Path) -> None:
-    root = newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a", summary="Mine.")})
-    catalog = newsrooms.load_catalog(root)
-    assert catalog.content.summary(catalog.visible["a"].article) == "Mine."
-
-
 def test_a_feed_has_at_most_as_many_tombstones_as_entries(tmp_path: Path) -> None:
     withdrawn = [article(f"gone{i}", "2026-01-02", status="withdrawn") for i in range(9)]
     feed = feed_of_site(tmp_path, article("here"), *withdrawn, site=SITE + "feed: {entries: 3}\n")
@@ -203,28 +194,3 @@ def test_with_content_summary_every_attachment_is_listed(tmp_path: Path) -> None
 def test_attachments_are_listed_in_the_language_of_the_article(tmp_path: Path) -> None:
     entry = only_entry(tmp_path, article("a", body="Text.", enclosures=TWO_ENCLOSURES, language="ko") | ENCLOSURE_FILES)
     assert entry.content.splitlines()[1] == "<p><strong>첨부 파일:</strong></p>"
-
-
-def test_an_equal_row_that_is_another_object_gets_an_entry_of_its_own(tmp_path: Path) -> None:
-    """The title of a tag, for example, is in the entry but not in the row. If it changes, the row is a new object."""
-    catalog = newsrooms.load_catalog(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a")}))
-    row, entries = catalog.visible["a"], EntryCache(catalog)
-    entry = entries.get(row, "full")
-    assert entries.get(row, "full") is entry
-    new_row = replace(row)
-    assert new_row == row
-    new_entry = entries.get(new_row, "full")
-    assert new_entry is not entry
-    assert entries.get(new_row, "full") is new_entry
-
-
-def test_texts_are_loaded_for_rows_without_an_entry_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    catalog = newsrooms.load_catalog(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a")}))
-    row, entries = catalog.visible["a"], EntryCache(catalog)
-    loaded: list[list[Article]] = []
-    monkeypatch.setattr(ContentSnapshot, "warm_html", lambda _, articles: loaded.append([*articles]))
-    entries.prefetch([row], "full")
-    entries.get(row, "full")
-    entries.prefetch([row], "full")
-    entries.prefetch([replace(row)], "full")
-    assert loaded == [[row.article], [], [row.article]]

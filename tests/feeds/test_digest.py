@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -17,15 +13,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from feedsvc.catalog.catalog import Catalog, build_catalog
-from feedsvc.catalog.listing import Listing
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.extensions import BUILT_IN_SUFFIXES
-from feedsvc.feeds.builder import EntryCache
-from feedsvc.feeds.digest import FeedDigests, _digest_feed
+from feedsvc.feeds.digest import FeedDigests
 from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import FeedAt, path_of
-from tests import ROOT
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import NOW
 
@@ -236,26 +229,6 @@ def test_a_change_of_every_key_changes_the_digests_if_it_changes_the_bytes(
         before = after
 
 
-@pytest.mark.slow
-def test_digests_are_the_same_in_every_process(tmp_path: Path) -> None:
-    root = newsrooms.write_sample(tmp_path)
-    code = (
-        "import json, sys; from pathlib import Path; from tests.helpers import newsrooms; "
-        "from feedsvc.feeds.digest import FeedDigests;"
-        "json.dump(dict(FeedDigests().compute(newsrooms.load_catalog(Path(sys.argv[1])))), sys.stdout)"
-    )
-    outputs = [_run(code, root, PYTHONHASHSEED=seed, TZ=zone) for seed, zone in (("1", "UTC"), ("2", "Asia/Seoul"))]
-    assert outputs[0] == outputs[1]
-    assert outputs[0].count("feed.rss") == len(list(newsrooms.load_catalog(root).listings))
-
-
-def _run(code: str, root: Path, **variables: str) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
-    return subprocess.run(
-        [sys.executable, "-c", code, str(root)], check=True, env=environment, capture_output=True, text=True
-    ).stdout
-
-
 def test_a_summary_equal_to_the_beginning_of_the_text_may_change_the_digest(tmp_path: Path) -> None:
     newsroom, digests = Newsroom(tmp_path), FeedDigests()
     before = newsroom.read()
@@ -263,39 +236,3 @@ def test_a_summary_equal_to_the_beginning_of_the_text_may_change_the_digest(tmp_
     after = newsroom.read(0, before)
     assert bodies_of_feeds(before) == bodies_of_feeds(after)
     assert_digests_match_bytes(before, after, digests, exact=False)
-
-
-def test_digests_are_computed_only_for_listings_with_a_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    newsroom, digests = Newsroom(tmp_path), FeedDigests()
-    newsroom.lines["articles/two.yaml", "category"] = "category: money"
-    before = newsroom.read()
-    digests.compute(before)
-    newsroom.lines["articles/two.yaml", "title"] = "title: B"
-    after = newsroom.read(0, before)
-    computed: list[str] = []
-
-    def digest_and_record(listing: Listing, entries: EntryCache) -> str:
-        computed.append(listing.ref.id or listing.ref.kind)
-        return _digest_feed(listing, entries)
-
-    monkeypatch.setattr("feedsvc.feeds.digest._digest_feed", digest_and_record)
-    digests.compute(after)
-    assert sorted(computed) == ["mina", "money", "site"]
-
-
-def test_digests_are_computed_without_texts(tmp_path: Path) -> None:
-    catalog = newsrooms.load_catalog(newsrooms.write_sample(tmp_path))
-    shutil.rmtree(tmp_path)
-    assert FeedDigests().compute(catalog)
-    assert not catalog.content.texts.lost_paths
-
-
-def test_computing_digests_renders_no_feed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    catalog = newsrooms.load_catalog(newsrooms.write_sample(tmp_path))
-
-    def refuse(*_: object) -> Iterable[bytes]:
-        raise AssertionError("rendered")
-
-    for module in ("rss", "atom", "json_feed"):
-        monkeypatch.setattr(f"feedsvc.feeds.{module}.render", refuse)
-    assert FeedDigests().compute(catalog)

@@ -8,7 +8,6 @@ import pytest
 
 from feedsvc.feed_model import Entry, Feed
 from feedsvc.feeds import FORMATS
-from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.model import Image
 from tests.helpers.feeds import BASE, at, empty_feed
 
@@ -41,29 +40,3 @@ def test_a_feed_declares_the_namespaces_of_its_own_entries_only(suffix: str) -> 
     assert b"xmlns:media" in render(feed_with(suffix, (with_image,)))
     assert b"xmlns:media" not in render(feed_with(suffix, (entry(1),)))
     assert b"xmlns:at=" not in render(feed_with(suffix, (entry(1), with_image)))
-
-
-def small_cache() -> tuple[RenderedEntryCache[Entry], list[str]]:
-    """Return a cache with room for two entries of ten bytes, and a list of the ids of rendered entries."""
-    rendered_ids: list[str] = []
-
-    def render(item: Entry) -> RenderedEntry:
-        rendered_ids.append(item.id)
-        return RenderedEntry(b"x" * 10)
-
-    return RenderedEntryCache(render, max_bytes=25), rendered_ids
-
-
-def test_the_cache_evicts_entries_above_its_limit() -> None:
-    (cache, rendered_ids), entries = small_cache(), [entry(number) for number in range(3)]
-    for item in (*entries[:2], entries[0], entries[2], entries[0], entries[1]):
-        assert cache.get(item).data == b"x" * 10
-    assert rendered_ids == [entries[number].id for number in (0, 1, 2, 1)]
-
-
-def test_an_enlarged_cache_keeps_all_entries() -> None:
-    (cache, rendered_ids), entries = small_cache(), [entry(number) for number in range(3)]
-    cache.enlarge()
-    for item in (*entries, *entries):
-        assert cache.get(item).data == b"x" * 10
-    assert rendered_ids == [item.id for item in entries]

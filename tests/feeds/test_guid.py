@@ -99,9 +99,3 @@ def test_two_articles_cannot_share_a_guid(newsroom: Newsroom, first: str, second
     head = "title: T\npublished: 2026-01-02\nsummary: S.\n"
     content = load_content(newsroom({"articles/a.yaml": f"{head}{first}\n", "articles/b.yaml": f"{head}{second}\n"}))
     assert [problem.message for problem in content.errors] == [message]
-
-
-def test_guids_of_many_articles_are_no_conflict(newsroom: Newsroom) -> None:
-    files = {f"articles/a{n}.yaml": f"title: T\npublished: 2026-01-02\nsummary: S.\nguid: '{n}'\n" for n in range(5)}
-    content = load_content(newsroom(files))
-    assert (len(content.articles), content.errors) == (5, ())

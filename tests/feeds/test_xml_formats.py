@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from lxml import etree
@@ -76,3 +77,57 @@ def test_elements_are_on_separate_lines_and_texts_have_no_added_space(suffix: st
     titles = [element.text for element in root.iter(f"{namespace}title")]
     assert titles[-1] == "&<& a\n b<"
     assert max(line.count(b"<") for line in document.splitlines() if b"CDATA" not in line) <= 2
+
+
+def test_links_of_atom_entries_keep_their_attributes() -> None:
+    links = etree.fromstring(render(feed_of(SUMMIT), "atom")).iterfind(f"{ATOM}entry/{ATOM}link")
+    assert [dict(link.items()) for link in links] == [
+        {"rel": "alternate", "type": "text/html", "href": SUMMIT.url},
+        {
+            "rel": "enclosure",
+            "type": "audio/mpeg",
+            "length": "123456",
+            "title": "The briefing",
+            "href": f"{BASE}media/briefing.mp3",
+        },
+        {"rel": "enclosure", "type": "application/pdf", "length": "2048", "href": f"{BASE}media/minutes.pdf"},
+        {"rel": "via", "title": "Yonhap News Agency", "href": "https://agency.example/story?id=1&lang=en"},
+    ]
+
+
+def test_rss_has_all_links_of_the_feed_and_its_page_as_link_in_any_order() -> None:
+    for feed in (rich_feed("rss"), replace(rich_feed("rss"), links=rich_feed("rss").links[::-1])):
+        channel = etree.fromstring(render(feed, "rss"))
+        assert [link.text for link in channel.iterfind("channel/link")] == [BASE]
+        rels = {link.get("rel") for link in channel.iterfind(f"channel/{ATOM}link")}
+        assert rels == {"self", "prev-archive", "hub"}
+
+
+def test_rss_has_the_first_enclosure_and_links_to_the_others() -> None:
+    (item,) = etree.fromstring(render(feed_of(SUMMIT, "rss"), "rss")).iterfind("channel/item")
+    (first,) = item.iterfind("enclosure")
+    assert dict(first.items()) == {"url": f"{BASE}media/briefing.mp3", "length": "123456", "type": "audio/mpeg"}
+    others = [link.get("href") for link in item.iterfind(f"{ATOM}link") if link.get("rel") == "enclosure"]
+    assert others == [f"{BASE}media/minutes.pdf"]
+
+
+@XML_FORMATS
+def test_dates_are_written_in_utc_without_fractions(suffix: str) -> None:
+    local = datetime(2026, 1, 2, 9, 45, 0, 999, tzinfo=timezone(timedelta(hours=5, minutes=45)))
+    document = render(feed_of(replace(SUMMIT, published=local, updated=local), suffix), suffix)
+    assert {"rss": b">Fri, 02 Jan 2026 04:00:00 GMT<", "atom": b"published>2026-01-02T04:00:00Z<"}[suffix] in document
+
+
+@XML_FORMATS
+def test_markup_in_titles_is_written_as_numeric_references(suffix: str) -> None:
+    document = render(feed_of(replace(SUMMIT, title="<10 & &amp; >1"), suffix), suffix)
+    assert b"<title>&#x3C;10 &#x26; &#x26;amp; &gt;1</title>" in document
+    assert b"?from=feed&amp;page=1" in document
+
+
+@XML_FORMATS
+def test_the_end_of_a_cdata_section_in_the_content_is_parsed_back(suffix: str) -> None:
+    content = "<p>]]> &amp; ]]&gt;</p>"
+    name = {"rss": "{http://purl.org/rss/1.0/modules/content/}encoded", "atom": f"{ATOM}content"}[suffix]
+    root = etree.fromstring(render(feed_of(replace(SUMMIT, content=content), suffix), suffix))
+    assert [element.text for element in root.iter(name)] == [content]

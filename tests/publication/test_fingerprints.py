@@ -29,11 +29,12 @@ from tests.helpers.newsrooms import NOW
 PROGRAM: Final = """
 import sys
 from pathlib import Path
+from feedsvc.feeds.digest import FeedDigests
 from feedsvc.publication.fingerprints import Fingerprints, site_fingerprint
 from feedsvc.routes import place_of
 from tests.helpers import newsrooms
 publication = newsrooms.load_publication(Path(sys.argv[1]))
-print(site_fingerprint(publication.catalog))
+print(site_fingerprint(publication.catalog), dict(FeedDigests().compute(publication.catalog)))
 for path in publication.paths():
     print(path, Fingerprints(publication.catalog).get(place_of(path)))
 """
@@ -50,11 +51,11 @@ def bodies(publication: Publication) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-def test_two_processes_compute_the_same_fingerprints(tmp_path: Path) -> None:
+def test_two_processes_compute_the_same_fingerprints_and_digests_of_feeds(tmp_path: Path) -> None:
     content = newsrooms.write_sample(tmp_path)
     outputs = []
-    for seed in ("1", "4711"):
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+    for seed, zone in (("1", "UTC"), ("4711", "Asia/Seoul")):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-c", PROGRAM, str(content)]
         outputs.append(subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout)
     assert outputs[0] == outputs[1]
@@ -130,54 +131,21 @@ def test_documents_that_change_with_time_get_another_fingerprint(tmp_path: Path)
         assert [path for path in same if new_bodies.get(path) != old_bodies.get(path)] == []
 
 
-def test_fingerprints_carried_over_to_the_next_catalog_equal_new_ones(tmp_path: Path) -> None:
-    content = load_content(newsrooms.write_sample(tmp_path))
-    first = build_catalog(content, NOW)
-    fingerprints = Fingerprints(first)
-    places = [place for path in Publication(first).paths_with_redirects() if (place := place_of(path))]
-    assert [fingerprints.get(place) for place in places]
-    later = first.apply_changes(content, NOW + timedelta(days=40_000))
-    assert [fingerprints.for_catalog(later).get(place) for place in places] == [
-        Fingerprints(later).get(place) for place in places
-    ]
-
-
-def test_fingerprints_are_the_same_one_by_one_in_bulk_and_computed_in_advance(tmp_path: Path) -> None:
-    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(700, categories=3, authors=3, tags=9), entries=10)
-    for catalog in (
-        newsrooms.load_publication(newsrooms.write_sample(tmp_path)).catalog,
-        build_catalog(content, model_newsrooms.START),
-    ):
-        single, bulk, precomputed = Fingerprints(catalog), Fingerprints(catalog, bulk=True), Fingerprints(catalog, bulk=True)
-        precomputed.compute_rows(1)
-        places = [place for path in Publication(catalog).paths_with_redirects() if (place := place_of(path))]
-        assert [single.get(place) for place in places] == [bulk.get(place) for place in places]
-        assert [single.get(place) for place in places] == [precomputed.get(place) for place in places]
-
-
-@pytest.mark.slow
-def test_temporary_files_of_text_editors_do_not_change_the_code_fingerprint(tmp_path: Path) -> None:
+def test_temporary_files_of_text_editors_do_not_change_the_code_fingerprint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A lock file of Emacs, a dangling symbolic link, stopped every build."""
     program = tmp_path / "feedsvc"
     shutil.copytree(Path(feedsvc.__file__).parent, program, ignore=shutil.ignore_patterns("__pycache__"))
-
-    def code_fingerprint() -> str:
-        command = [
-            sys.executable,
-            "-B",
-            "-c",
-            "from feedsvc.publication.fingerprints import code_fingerprint; print(code_fingerprint()[1])",
-        ]
-        return subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=True).stdout
-
-    before = code_fingerprint()
+    monkeypatch.setattr(fingerprints, "__file__", str(program / "publication/fingerprints.py"))
+    before = fingerprints.code_fingerprint.__wrapped__()
     (program / "pages/templates/.#base.html").symlink_to("user@host.1234:1700000000")
     os.mkfifo(program / "pipe")
     (program / "__pycache__").mkdir()
     (program / "__pycache__/routes.cpython-313.pyc.140234").touch()
-    assert code_fingerprint() == before
+    assert fingerprints.code_fingerprint.__wrapped__() == before
     (program / "pages/templates/other.html").touch()
-    assert code_fingerprint() != before
+    assert fingerprints.code_fingerprint.__wrapped__() != before
 
 
 def test_a_new_article_changes_the_fingerprint_of_only_one_older_article() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.media.variant_store import VariantStore
-from feedsvc.model import Article, Image, MediaFile, Tag
+from feedsvc.model import Article, MediaFile, Tag
 from feedsvc.publication.document import Resource
 from feedsvc.publication.fingerprints import Fingerprints, site_fingerprint
 from feedsvc.publication.publication import Publication
@@ -129,14 +129,6 @@ def test_a_changed_text_of_an_old_article_changes_only_its_page_and_its_archives
     assert changed == {"/articles/a500/"}
 
 
-def test_a_changed_title_of_an_old_article_changes_less_than_a_tenth_of_the_paths() -> None:
-    before, after = editions_around_an_edit(500, title="Another title")
-    changed, all_paths = after.changed_since(before), set(after.paths())
-    assert "/articles/a500/" in changed
-    assert "/feed.rss" not in changed
-    assert len(changed) * 10 < len(all_paths)
-
-
 def test_documents_without_a_change_are_reused_by_the_next_edition() -> None:
     content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(100, categories=3, authors=3))
     before = Publication(build_catalog(content, START))
@@ -145,17 +137,6 @@ def test_documents_without_a_change_are_reused_by_the_next_edition() -> None:
     after = before.next_edition(before.catalog.apply_changes(content, START + timedelta(hours=1)))
     assert [after.resolve(path) is document for path, document in zip(paths, documents, strict=True)] == [True] * len(paths)
     assert after.changed_since(before) == frozenset()
-
-
-def test_an_image_with_other_bytes_changes_the_page_of_its_article(folder: Path) -> None:
-    files = write_media(folder)
-    image = Image(url=f"{BASE}/media/a.jpg", type="image/jpeg", width=1000, height=500)
-    article = model_newsrooms.article(1, START - timedelta(days=1), image=image, media=("media/a.jpg",))
-    before = Publication(build_catalog(model_newsrooms.snapshot((article,), media=files), START))
-    page = before.resolve("/articles/a1/")
-    newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 400)})
-    after = before.next_edition(before.catalog.apply_changes(before.catalog.content, START))
-    assert after.resolve("/articles/a1/") != page
 
 
 def test_other_dimensions_of_an_image_in_the_text_or_of_the_logo_change_the_page(folder: Path) -> None:
@@ -171,15 +152,6 @@ def test_other_dimensions_of_an_image_in_the_text_or_of_the_logo_change_the_page
         newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 400)})
         after = before.next_edition(before.catalog.apply_changes(before.catalog.content, START))
         assert after.resolve(path) != page
-
-
-def test_another_theme_changes_every_path() -> None:
-    content = model_newsrooms.snapshot((model_newsrooms.article(1, START, tags=(Tag(id="t", title="T"),)),))
-    before = Publication(build_catalog(content, START))
-    with_theme = replace(content, theme={"static/site.css": b"a{}"})
-    after = before.next_edition(before.catalog.apply_changes(with_theme, START))
-    assert after.changed_since(before) >= {*before.paths(), *after.paths()}
-    assert getattr(after.resolve("/static/site.css"), "body", b"") == b"a{}"
 
 
 def random_changes(random: Random, articles: tuple[Article, ...]) -> tuple[list[Article], list[Article]]:
@@ -247,7 +219,7 @@ def test_a_changed_title_reports_the_pages_that_show_it_and_at_most_two_others()
 def test_warming_up_before_a_change_does_not_change_the_result() -> None:
     results = []
     for warm in (True, False):
-        before, after = editions_around_an_edit(100, count=200, title="Another title")
+        before, after = editions_around_an_edit(30, count=60, title="Another title")
         assert not warm or len([*before.warm_up()]) > len(before.catalog.listings)
         results.append((after.changed_since(before), [after.resolve(path) for path in after.paths()]))
     assert results[0] == results[1]
@@ -265,16 +237,3 @@ def test_related_articles_are_older_articles_that_share_the_most_tags() -> None:
     assert re.findall(r"<h3><a href=\"/daily/articles/(\w+)/", related_section) == ["a4", "a3", "a5"]
     page_of_last_tagged = getattr(publication.resolve("/articles/a5/"), "body", b"").decode()
     assert "related" not in page_of_last_tagged
-
-
-def test_new_bytes_of_an_image_change_the_pages_with_the_card_of_its_article(folder: Path) -> None:
-    newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 500)})
-    image = Image(url=f"{BASE}/media/a.jpg", type="image/jpeg", width=1000, height=500)
-    tags = (Tag(id="t", title="T"),)
-    with_image = model_newsrooms.article(1, START - timedelta(days=2), image=image, media=("media/a.jpg",), tags=tags)
-    other = model_newsrooms.article(2, START - timedelta(days=1), tags=tags)
-    content = model_newsrooms.snapshot((with_image, other), media=write_media(folder))
-    before = Publication(build_catalog(content, START))
-    newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 400)})
-    after = before.next_edition(before.catalog.apply_changes(content, START, removed=(with_image,), added=(with_image,)))
-    assert "/articles/a2/" in after.changed_since(before)

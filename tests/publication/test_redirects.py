@@ -11,12 +11,8 @@ import pytest
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder
-from feedsvc.content.folder.stored_state import content_store_file
-from feedsvc.content.reading import parse_redirects, source_digest
-from feedsvc.content.store import ContentStore
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.publication import Publication
-from feedsvc.redirects import RedirectRules
 from tests.web.newsroom import NEXT_CHANGE, NOON, write_article, write_newsroom
 
 CAFE = "title: Café\npublished: 2026-01-03\ncategory: culture\nauthor: tuan-le\nslug: café\naliases: [cafés]"
@@ -291,42 +287,3 @@ def test_broken_file_stands_in_its_last_valid_version_after_a_restart(tmp_path: 
     content = open_content_folder(root, "", state).read().content
     assert (content.redirects, [problem.line for problem in content.errors]) == (rules, [2])
     assert Publication(build_catalog(content, NOON)).resolve("/blog/fish") == Redirect(target="/articles/fish/")
-
-
-def test_a_file_that_another_version_of_feedsvc_accepted_is_checked_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root, state = write_newsroom(tmp_path / "content"), tmp_path / "state"
-    (root / "redirects.yaml").write_text("exact:\n  /a/: /articles/bay/\n")
-    state.mkdir()
-    with monkeypatch.context() as former_version:
-        former_version.setattr("feedsvc.content.reading.redirects.__version__", "0.1", raising=False)
-        folder = open_content_folder(root, "", state)
-        assert folder.read().content.problems == ()
-        folder.save()
-
-    def refuse(target: str) -> str:
-        raise ValueError(f"'{target}' is refused by this version")
-
-    monkeypatch.setattr("feedsvc.content.reading.redirects.parse_target", refuse)
-    parse_redirects.cache_clear()
-    content = open_content_folder(root, "", state).read().content
-    parse_redirects.cache_clear()
-    assert [problem.message for problem in content.errors] == ["'/articles/bay/' is refused by this version"]
-    assert content.redirects.exact == {"/a/": "/articles/bay/"}  # the last valid version
-
-
-def test_file_with_a_new_comment_is_not_parsed_at_every_later_start(tmp_path: Path) -> None:
-    root, state = write_newsroom(tmp_path / "content"), tmp_path / "state"
-    file = root / "redirects.yaml"
-    file.write_text("exact:\n  /a/: /articles/bay/\n")
-    state.mkdir()
-    folder = open_content_folder(root, "", state)
-    before = folder.read().content
-    folder.save()
-    file.write_text(f"# A comment\n{file.read_text()}")
-    assert folder.read().content.redirects is before.redirects  # no document changes
-    folder.save()
-    settings = ContentStore(content_store_file("", state)).load_settings()
-    [rules] = [setting.value for setting in settings if isinstance(setting.value, RedirectRules)]
-    assert rules.source_digest == source_digest(file.read_bytes(), before.site.base_url)
