@@ -10,15 +10,14 @@ from __future__ import annotations
 from typing import Final
 
 from feedsvc.pages.archive import archive_rows, render_archive
-from feedsvc.pages.article import render_article, render_articles
-from feedsvc.pages.home_rows import select_home_rows
-from feedsvc.pages.issue import render_issue, render_withdrawn_issue
+from feedsvc.pages.article import MAX_CANDIDATES, find_linking_rows, find_related, render_article
+from feedsvc.pages.home import select_home_rows
 from feedsvc.pages.layout import PageLayout
-from feedsvc.pages.listing import render_listing, render_subscribe_page
-from feedsvc.pages.related import MAX_CANDIDATES, find_linking_rows, find_related
+from feedsvc.pages.listing import render_issue, render_listing, render_withdrawn_issue
 from feedsvc.pages.static_page import render_static_page
 from feedsvc.pages.status_pages import newest_rows, render_combination_error, render_gone, render_not_found, render_redirect_page
 from feedsvc.pages.stylesheets import static_file
+from feedsvc.pages.subscribe import render_subscribe_page
 from feedsvc.pages.tags import render_tag_page, tag_page
 from feedsvc.pages.theme import STATIC_TYPES, Theme, compile_builtin_templates
 from feedsvc.pages.theme_selection import ThemeSelection
@@ -37,7 +36,6 @@ __all__ = [
     "newest_rows",
     "render_archive",
     "render_article",
-    "render_articles",
     "render_combination_error",
     "render_gone",
     "render_issue",

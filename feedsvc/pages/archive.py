@@ -8,12 +8,10 @@ from itertools import groupby
 from typing import Annotated, TypedDict
 
 from feedsvc.catalog import Row, is_visible
-from feedsvc.pages.breadcrumbs import trail
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.metadata import PageMetadata
 from feedsvc.pages.views import Card, LinkView
-from feedsvc.routes import ArchiveAt, ListingRef, path_of
-from feedsvc.uris import absolute
+from feedsvc.routes import ArchiveAt, ListingRef
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,15 +96,9 @@ def render_archive_period(layout: PageLayout, period: str, days: Sequence[tuple[
 
 def _head(layout: PageLayout, period: str, own_title: str) -> PageMetadata:
     site, lang, title = layout.site, layout.lang, layout.lang.say("archive_all")
-    address = absolute(site.base_url, path_of(ArchiveAt(period)))
     full_title = f"{lang.say('archive', title=title, month=own_title) if period else title} – {site.title}"
-    return PageMetadata(
-        title=full_title,
-        canonical=address,
-        feeds=layout.feed_views(layout.catalog.listings[ListingRef()]),
-        graph=layout.open_graph(full_title, "", address),
-        trail=trail(layout, *((ArchiveAt(), title),) if period else (), own_title=own_title),
-    )
+    trail = layout.trail(*(((ArchiveAt(), title),) if period else ()), own_title=own_title)
+    return layout.head(ArchiveAt(period), full_title, trail=trail)
 
 
 def _archive_variables(layout: PageLayout, title: str) -> ArchiveVariables:

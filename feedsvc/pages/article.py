@@ -1,32 +1,35 @@
-"""Page of an article."""
+"""Page of an article, with related ones: older articles that share tags with it, so a new article changes no older page."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Final, NamedTuple, TypedDict
+from itertools import chain, islice
+from typing import Annotated, Final, NamedTuple, TypedDict
 from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup, escape
 
-from feedsvc.catalog import Row, Translation, translation_url, work_of
+from feedsvc.catalog import Catalog, Listing, Row, RowKey, Translation, row_key, translation_url, work_of
 from feedsvc.feed_model import enclosure_name
 from feedsvc.language import Language, direction, get_language, native_name
 from feedsvc.model import Article, Correction, Enclosure
 from feedsvc.pages import body_html, metadata
-from feedsvc.pages.breadcrumbs import trail
-from feedsvc.pages.hrefs import local_href
-from feedsvc.pages.images import ImageView, image_view
 from feedsvc.pages.layout import PageLayout, distinct_summary
 from feedsvc.pages.metadata import PageMetadata
-from feedsvc.pages.related import find_related
-from feedsvc.pages.views import Card, DateView, LinkView
+from feedsvc.pages.views import Card, DateView, ImageView, LinkView, image_view, local_href
 from feedsvc.routes import ArticleAt, FeedAt, ListingRef, PageAt, path_of
+from feedsvc.support.sorted_chunks import PersistentSortedList
 from feedsvc.uris import absolute, root_relative
 
+# The next older articles of each tag, from which related ones are chosen. With a limit, a page costs the same in any archive.
+MAX_CANDIDATES: Final = 24
 _MAX_RELATED: Final = 3
+_RELATED_CANDIDATES: Final = 4  # one more than a page shows, because the previous article is not shown again
 _MAX_VIEWS: Final = 999_999  # the largest count that a page reserves room for
 
 # Links for sharing an article, without scripts of other sites. Each is the HTML before the title and the HTML between the title
@@ -111,42 +114,10 @@ class ArticleVariables(TypedDict):
     related: Annotated[list[Card], "related articles, without the previous one"]
 
 
-class _ExpensiveVariables(NamedTuple):
-    """The variables of an article's page that take longest to compute, in the order of _EXPENSIVE_FUNCTIONS."""
-
-    json_ld: Markup
-    open_graph: tuple[tuple[str, str], ...]
-    shares: list[ShareLink]
-    body: Markup
-    related: list[Row]
-
-
-_PageArguments = tuple[PageMetadata, ArticleVariables, ListingRef | None]
-
-
 def render_article(layout: PageLayout, row: Row) -> bytes:
     """Render the page of a visible article.
 
     An article with a `link` to another site has a page with its text, too, but that link is the canonical address of the page.
-    """
-    return render_articles(layout, [row])[0]
-
-
-def render_articles(layout: PageLayout, rows: Sequence[Row]) -> list[bytes]:
-    """Render the pages of visible articles, in the order of `rows`.
-
-    Each step runs for all pages before the next step, which uses the processor's caches better.
-    """
-    columns = [[compute(layout, row) for row in rows] for compute in _EXPENSIVE_FUNCTIONS]
-    pages = [_page_arguments(layout, row, _ExpensiveVariables(*values)) for row, *values in zip(rows, *columns, strict=True)]
-    return [layout.render("article.html", *arguments) for arguments in pages]
-
-
-def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables) -> _PageArguments:
-    """Return the arguments of `PageLayout.render` after the template: metadata, variables, ListingRef of the section or None.
-
-    The section is the article's first category; None means that it has no category. `expensive` are the variables that
-    `_EXPENSIVE_FUNCTIONS` computed for this row.
     """
     catalog, site, article, lang = layout.catalog, layout.site, row.article, layout.lang
     sections = [catalog.listings[ListingRef("category", name)] for name in article.categories]
@@ -158,9 +129,9 @@ def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables
         description=summary,
         alternates=metadata.article_alternates(site, row) if row.translations else (),
         feeds=layout.feed_views(*sections[:1], catalog.listings[ListingRef()]),
-        graph=expensive.open_graph,
-        data=expensive.json_ld,
-        trail=trail(layout, *((PageAt(section.ref), section.title) for section in sections[:1]), own_title=article.title),
+        graph=metadata.article_open_graph(catalog, row, summary, _canonical_url(layout, row), logo=layout.logo),
+        data=Markup() if article.link else metadata.news_article_json_ld(catalog, row, summary),
+        trail=layout.trail(*((PageAt(section.ref), section.title) for section in sections[:1]), own_title=article.title),
     )
     variables = ArticleVariables(
         article=article,
@@ -182,34 +153,22 @@ def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables
         image=image_view(catalog, article.image) if article.image else None,
         summary=summary,
         elsewhere=lang.say("elsewhere", host=urlsplit(article.link).hostname or "") if article.link else "",
-        body=expensive.body,
+        body=_body(layout, row),
         enclosures=[_attachment_view(layout, enclosure) for enclosure in article.enclosures],
         corrections=[correction_view(layout, correction) for correction in article.corrections],
         tags=[layout.listing_link(catalog.listings[ListingRef("tag", tag.id)]) for tag in article.tags],
-        shares=expensive.shares,
+        shares=_share_links(layout, row),
         previous=_article_link(layout, older),
         next=_article_link(layout, newer),
-        related=[layout.card(other) for other in expensive.related if not older or work_of(other) != work_of(older)][
+        related=[layout.card(other) for other in find_related(catalog, row) if not older or work_of(other) != work_of(older)][
             :_MAX_RELATED
         ],
     )
-    return head, variables, sections[0].ref if sections else None
+    return layout.render("article.html", head, variables, sections[0].ref if sections else None)
 
 
 def _canonical_url(layout: PageLayout, row: Row) -> str:
     return row.article.link or absolute(layout.site.base_url, path_of(ArticleAt(row.article.slug)))
-
-
-def _json_ld(layout: PageLayout, row: Row) -> Markup:
-    article = row.article
-    if article.link:
-        return Markup()
-    return metadata.news_article_json_ld(layout.catalog, row, distinct_summary(layout.catalog, article))
-
-
-def _open_graph(layout: PageLayout, row: Row) -> tuple[tuple[str, str], ...]:
-    summary = distinct_summary(layout.catalog, row.article)
-    return metadata.article_open_graph(layout.catalog, row, summary, _canonical_url(layout, row), logo=layout.logo)
 
 
 def _body(layout: PageLayout, row: Row) -> Markup:
@@ -237,16 +196,6 @@ def _share_links(layout: PageLayout, row: Row) -> list[ShareLink]:
     # Percent-encoded text needs no escaping.
     links = [ShareLink(name, Markup(f"{before}{title}{after}{url}")) for name, before, after in services]  # noqa: S704
     return [*links, ShareLink("LinkedIn", Markup(_LINKEDIN + url))]  # noqa: S704
-
-
-# In the order of _ExpensiveVariables.
-_EXPENSIVE_FUNCTIONS: Final[tuple[Callable[[PageLayout, Row], Any], ...]] = (
-    _json_ld,
-    _open_graph,
-    _share_links,
-    _body,
-    lambda layout, row: find_related(layout.catalog, row),
-)
 
 
 @lru_cache(maxsize=4096)
@@ -293,3 +242,56 @@ def _article_link(layout: PageLayout, row: Row | None) -> LinkView | None:
     article = row.article
     href = layout.href(ArticleAt(article.slug))
     return LinkView(title=article.title, href=href, language=article.language, direction=layout.direction(article))
+
+
+def find_related(catalog: Catalog, row: Row) -> list[Row]:
+    """Return up to _RELATED_CANDIDATES older visible rows of different works.
+
+    First come those that share the most tags with `row`, then the newest.
+
+    [] if no older row shares a tag. Only the next MAX_CANDIDATES older rows of each tag of `row` are compared.
+    """
+    candidates = [_older_candidates(catalog.listings[ListingRef("tag", tag.id)], row) for tag in row.article.tags]
+    tag_counts = Counter(map(id, chain.from_iterable(candidates)))  # number of tags in common, by id of the row
+    related: list[Row] = []
+    if max(tag_counts.values(), default=0) > 1:
+        rows_by_id = {id(other): other for other in chain.from_iterable(candidates) if tag_counts[id(other)] > 1}
+        related = sorted(rows_by_id.values(), key=lambda other: (-tag_counts[id(other)], row_key(other)))
+    if len(related) < _RELATED_CANDIDATES:
+        # Only the first few of each tag can be among the newest, and comparing dates costs most here.
+        heads = [islice((other for other in rows if tag_counts[id(other)] == 1), _RELATED_CANDIDATES) for rows in candidates]
+        related += sorted(chain.from_iterable(heads), key=row_key)
+    rows_by_work: dict[str, Row] = {}
+    for other in related:
+        rows_by_work.setdefault(work_of(other), other)
+    return [*rows_by_work.values()][:_RELATED_CANDIDATES]
+
+
+def _older_candidates(tag_listing: Listing, row: Row) -> tuple[Row, ...]:
+    stories, row = tag_listing.stories, tag_listing.story_of(row)
+    start = stories.rank(row)
+    rows = stories.visible[start : start + MAX_CANDIDATES + 1]
+    return rows[1:] if rows and rows[0].key == row.key else rows[:MAX_CANDIDATES]
+
+
+def find_linking_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the visible rows of `catalog` whose pages may link to one of `rows` as related.
+
+    They are, for each of `rows` and each of its tags, the next MAX_CANDIDATES newer rows with this tag. `rows` may be rows of
+    another catalog. A row with several tags may be yielded more than once.
+    """
+    rows_by_tag: dict[str, list[Row]] = {}
+    for row in rows:
+        for tag in row.article.tags:
+            rows_by_tag.setdefault(tag.id, []).append(row)
+    for name, tagged in rows_by_tag.items():
+        if tag_listing := catalog.listings.get(ListingRef("tag", name)):
+            yield from _newer_candidates(tag_listing.stories.visible, {tag_listing.story_of(row).key for row in tagged})
+
+
+def _newer_candidates(visible: PersistentSortedList[Row], keys: Iterable[RowKey]) -> Iterator[Row]:
+    """Yield, for each key, up to MAX_CANDIDATES rows directly before its place in `visible` (newer ones), each row once."""
+    end = 0
+    for index in sorted(bisect_left(visible, key, key=row_key) for key in keys):
+        yield from visible[max(end, index - MAX_CANDIDATES) : index]
+        end = index

@@ -1,4 +1,7 @@
-"""HTML of the texts of articles and static pages, as pages show it: root-relative addresses, images with size and variants."""
+"""HTML of the texts of articles and static pages, as pages show it: root-relative addresses, images with size and variants.
+
+A bare link (a paragraph that is only an address) is shown as a card, with title, description and image from `embeds`.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,13 @@ import html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from feedsvc.catalog import Catalog
+from feedsvc.content.markdown import replace_bare_links
 from feedsvc.language import Language
 from feedsvc.model import Embed
-from feedsvc.pages.hrefs import canonical_href, local_href
-from feedsvc.pages.images import pixel_size, srcset
-from feedsvc.pages.link_cards import insert_link_cards
+from feedsvc.pages.views import canonical_href, local_href, pixel_size, srcset
 from feedsvc.uris import path_below
 
 # In sanitized HTML each "<" begins a tag, and no value contains a quote. The names are those of _REWRITERS.
@@ -121,3 +124,39 @@ def _wrap_tables(text: str, lang: Language) -> str:
         return f'<section class="wide" aria-label="{html.escape(name)}" tabindex="0">{tag[0]}'
 
     return _TABLE_TAG.sub(wrap, text)
+
+
+_CARD_SIZES: Final = "(min-width: 40rem) 12rem, 100vw"
+
+
+def insert_link_cards(catalog: Catalog, markup: str, embeds: Iterable[Embed]) -> str:
+    """Return `markup`, the HTML of a text, with cards in place of its bare links to the addresses of `embeds`.
+
+    Other bare links stay. Addresses in `markup` must be as `canonical_href` returns them: root-relative within the site.
+    """
+    cards = {canonical_href(catalog.site, embed.url): embed for embed in embeds}
+
+    def card(address: str) -> str:
+        embed = cards.get(address)
+        return _card_html(catalog, address, embed) if embed else ""
+
+    return replace_bare_links(markup, card) if cards else markup
+
+
+def _card_html(catalog: Catalog, href: str, embed: Embed) -> str:
+    host = (urlsplit(embed.url).hostname or "").removeprefix("www.")
+    description = f"<p>{html.escape(embed.description)}</p>" if embed.description else ""
+    return (
+        f'<div class="link-card">{_card_image_html(catalog, embed.image) if embed.image else ""}<div>'
+        f'<p class="link-card-title"><a href="{html.escape(href)}">{html.escape(embed.title)}</a></p>'
+        f'{description}<p class="meta" dir="ltr">{html.escape(host)}</p></div></div>'
+    )
+
+
+def _card_image_html(catalog: Catalog, address: str) -> str:
+    path = path_below(catalog.site.base_url, address)[1:]
+    candidates, pixels = srcset(catalog, path), pixel_size(catalog, path)
+    size = f' width="{pixels[0]}" height="{pixels[1]}"' if pixels else ""
+    sources = f' srcset="{html.escape(candidates)}" sizes="{_CARD_SIZES}"' if candidates else ""
+    src = html.escape(local_href(catalog.site, address))
+    return f'<img src="{src}"{sources} alt=""{size} loading="lazy" decoding="async">'

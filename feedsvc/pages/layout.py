@@ -15,8 +15,6 @@ from feedsvc.catalog import Catalog, IssueRow, Listing, Row
 from feedsvc.feeds import headlines, issue_title, listing_language, listing_title
 from feedsvc.language import Language, direction, get_language, native_name
 from feedsvc.model import Article, Image, Site
-from feedsvc.pages.hrefs import local_href
-from feedsvc.pages.images import image_view, logo_size, pixel_size
 from feedsvc.pages.menus import HeadLink, MenuItem, footer_items, head_links, icon_address, navigation_items
 from feedsvc.pages.metadata import (
     CONTENT_SECURITY_POLICY,
@@ -25,15 +23,15 @@ from feedsvc.pages.metadata import (
     PageMetadata,
     breadcrumb_json_ld,
     feed_views,
-    listing_open_graph,
     logo_image,
+    open_graph,
 )
 from feedsvc.pages.stylesheets import STATIC_ROOT, stylesheet_links
 from feedsvc.pages.theme import Theme
-from feedsvc.pages.views import Card, DateView, LinkView
+from feedsvc.pages.views import Card, DateView, LinkView, image_view, local_href, logo_size, pixel_size
 from feedsvc.routes import ArchiveAt, ListingRef, PageAt, Place, SiteDocumentAt, path_of
 from feedsvc.support.bounded_cache import BoundedCache
-from feedsvc.uris import path_below, root_relative
+from feedsvc.uris import absolute, path_below, root_relative
 
 _MAX_PARTS: Final = 1024  # values of each cache; a site may have more listings
 _MAX_CARDS: Final = 2048  # of about 2 kB each
@@ -202,19 +200,29 @@ class PageLayout:
         """Return the links of the navigation menu. If `current` is not None, links to this category are marked (`here`)."""
         return [replace(link, here=True) if ref and ref == current else link for ref, link in self._navigation]
 
-    def open_graph(
-        self, title: str, description: str, address: str, *, language: str = "", image: Image | None = None
-    ) -> tuple[tuple[str, str], ...]:
-        """Return the Open Graph pairs (property, content) of a page other than an article's. Without `image`, with the logo.
+    def head(
+        self,
+        place: Place,
+        title: str,
+        *listings: Listing,
+        description: str = "",
+        language: str = "",
+        image: Image | None = None,
+        trail: tuple[Breadcrumb, ...] = (),
+    ) -> PageMetadata:
+        """Return the metadata of a page other than an article's: with the feeds of `listings` and then those of the site.
 
-        `address` is the page's absolute address, `language` its language tag, "" for the site's. Empty pairs are left out.
+        `language` is the page's language tag, "" for the site's. Open Graph has the site's logo if there is no `image`.
         """
-        return listing_open_graph(self.catalog, title, description, address, logo=self.logo, language=language, image=image)
-
-    @cached_property
-    def site_feed_views(self) -> tuple[FeedView, ...]:
-        """The feeds of the site's listing, one for each format."""
-        return self.feed_views(self.catalog.listings[ListingRef()])
+        address = absolute(self.site.base_url, path_of(place))
+        return PageMetadata(
+            title=title,
+            canonical=address,
+            description=description,
+            feeds=self.feed_views(*listings, self.catalog.listings[ListingRef()]),
+            graph=open_graph(self.catalog, title, description, address, logo=self.logo, language=language, image=image),
+            trail=trail,
+        )
 
     def href(self, place: Place) -> str:
         return root_relative(self.site.base_url, path_of(place))
@@ -241,9 +249,10 @@ class PageLayout:
         )
         return tuple(chain.from_iterable(views))
 
-    def breadcrumbs(self, places: tuple[tuple[Place, str], ...]) -> tuple[Breadcrumb, ...]:
-        """Return the breadcrumb of the front page, then one for each of `places`, which are pairs (place, title)."""
-        return self._breadcrumbs.get_or_create(places, lambda: self._build_breadcrumbs(places))
+    def trail(self, *places: tuple[Place, str], own_title: str) -> tuple[Breadcrumb, ...]:
+        """Return the breadcrumbs of a page: the front page, `places` as (place, title), and the page itself without a link."""
+        above = self._breadcrumbs.get_or_create(places, lambda: self._build_breadcrumbs(places))
+        return (*above, Breadcrumb(own_title))
 
     def _build_breadcrumbs(self, places: tuple[tuple[Place, str], ...]) -> tuple[Breadcrumb, ...]:
         above = ((PageAt(ListingRef()), self.lang.say("home")), *places)

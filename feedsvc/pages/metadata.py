@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -102,7 +102,7 @@ def article_alternates(site: Site, row: Row) -> tuple[tuple[str, str], ...]:
     return tuple((language, translation_url(site, translation)) for language, translation in by_hreflang(site, row.translations))
 
 
-def listing_open_graph(
+def open_graph(
     catalog: Catalog,
     title: str,
     description: str,
@@ -111,48 +111,53 @@ def listing_open_graph(
     logo: Image | None,
     language: str = "",
     image: Image | None = None,
+    kind: str = "website",
+    details: Iterable[tuple[str, str]] = (),
+    card: str = "",
 ) -> tuple[tuple[str, str], ...]:
-    """Return the Open Graph pairs (property, content) of a page other than an article's, at the absolute `address`.
+    """Return the Open Graph pairs (property, content) of the page at the absolute `address`, without empty values.
 
     `language` is the page's language tag, "" for the site's. A page without `image` has `logo`, a result of `logo_image`; if
-    that is None, it has the address of the site's logo without a size. Values are not escaped; pairs without value are left
-    out.
+    that is None, it has the address of the site's logo without a size. `card` is the card on Twitter without `image`. Values are
+    not escaped.
     """
-    site = catalog.site
-    return _nonempty_pairs(
-        ("og:type", "website"),
+    pairs = (
+        ("og:type", kind),
         ("og:title", title),
         ("og:description", description),
         ("og:url", address),
-        ("og:site_name", site.title),
-        ("og:locale", (language or site.language).replace("-", "_")),
+        ("og:site_name", catalog.site.title),
+        ("og:locale", (language or catalog.site.language).replace("-", "_")),
         *_image_properties(catalog, _fit_image(catalog, image) or logo),
-        ("twitter:card", "summary_large_image" if image else ""),
+        *details,
+        ("twitter:card", "summary_large_image" if image else card),
     )
+    return tuple((name, text) for name, text in pairs if text)
 
 
 def article_open_graph(
     catalog: Catalog, row: Row, summary: str, address: str, *, logo: Image | None
 ) -> tuple[tuple[str, str], ...]:
-    """Return the Open Graph pairs (property, content) of an article's page at the absolute `address`, without empty values.
-
-    `summary` is "" for none. An article without image has `logo`, a result of `logo_image`; if that is None, the address of the
-    site's logo.
-    """
-    article, site, image = row.article, catalog.site, _fit_image(catalog, row.article.image)
-    return _nonempty_pairs(
-        ("og:type", "article"),
-        ("og:title", article.title),
-        ("og:description", summary),
-        ("og:url", address),
-        ("og:site_name", site.title),
-        ("og:locale", (article.language or site.language).replace("-", "_")),
-        *_image_properties(catalog, image or logo),
+    """Return the Open Graph pairs of an article's page, see `open_graph`. `summary` is "" for none."""
+    article = row.article
+    section = next((catalog.listings[ListingRef("category", name)].title for name in article.categories), "")
+    details = (
         ("article:published_time", rfc3339(article.published)),
         ("article:modified_time", rfc3339(row.last_changed)),
-        ("article:section", next((catalog.listings[ListingRef("category", name)].title for name in article.categories), "")),
+        ("article:section", section),
         *(("article:tag", catalog.tag_listing(tag.id).title) for tag in article.tags),
-        ("twitter:card", "summary_large_image" if image else "summary"),
+    )
+    return open_graph(
+        catalog,
+        article.title,
+        summary,
+        address,
+        logo=logo,
+        language=article.language,
+        image=article.image,
+        kind="article",
+        details=details,
+        card="summary",
     )
 
 
@@ -177,10 +182,6 @@ def logo_image(catalog: Catalog, pixels: tuple[int, int] | None) -> Image | None
     logo = catalog.site.logo
     file_type = catalog.media[path_below(catalog.site.base_url, logo)[1:]].type
     return _fit_image(catalog, Image(url=logo, type=file_type, width=pixels[0], height=pixels[1]))
-
-
-def _nonempty_pairs(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, text) for name, text in pairs if text)
 
 
 def news_article_json_ld(catalog: Catalog, row: Row, summary: str) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, TypedDict
 
 from markupsafe import Markup
@@ -9,12 +10,9 @@ from markupsafe import Markup
 from feedsvc.free_places import StaticPageAt
 from feedsvc.language import direction, get_language
 from feedsvc.page_model import StaticPage
-from feedsvc.pages import body_html, metadata
-from feedsvc.pages.breadcrumbs import trail
+from feedsvc.pages import body_html
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.views import DateView
-from feedsvc.routes import path_of
-from feedsvc.uris import absolute
 
 
 class StaticPageVariables(TypedDict):
@@ -30,27 +28,18 @@ class StaticPageVariables(TypedDict):
 
 def render_static_page(layout: PageLayout, page: StaticPage) -> bytes:
     """Render the page of a file in pages/."""
-    site, lang = layout.site, layout.lang
-    address = absolute(site.base_url, path_of(StaticPageAt(page.slug)))
-    full_title = f"{page.title} – {site.title}"
+    trail = layout.trail(own_title=page.title)
+    head = layout.head(StaticPageAt(page.slug), page.title, description=page.description, language=page.language, trail=trail)
     return layout.render(
         "static_page.html",
-        metadata.PageMetadata(
-            title=full_title,
-            canonical=address,
-            description=page.description,
-            feeds=layout.site_feed_views,
-            graph=layout.open_graph(page.title, page.description, address, language=page.language),
-            hidden=page.is_draft,
-            trail=trail(layout, own_title=page.title),
-        ),
+        replace(head, title=f"{page.title} – {layout.site.title}", hidden=page.is_draft),
         StaticPageVariables(
             title=page.title,
             body=_body(layout, page),
             updated=layout.date_view(page.updated, "updated") if page.updated else None,
             language=page.language,
             direction=direction(page.language) if page.language else "",
-            mark=lang.say("draft") if page.is_draft else "",
+            mark=layout.lang.say("draft") if page.is_draft else "",
         ),
     )
 

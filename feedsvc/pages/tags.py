@@ -11,12 +11,10 @@ from typing import Annotated, Final, NamedTuple, TypedDict
 
 from feedsvc.catalog import Catalog, is_visible
 from feedsvc.language import direction
-from feedsvc.pages import metadata
-from feedsvc.pages.breadcrumbs import trail
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.views import LinkView
 from feedsvc.routes import ListingRef, PageAt, TagsAt, path_of
-from feedsvc.uris import absolute, root_relative
+from feedsvc.uris import root_relative
 
 _MOST_USED: Final = 6
 
@@ -134,18 +132,13 @@ class TagsVariables(TypedDict):
 def render_tag_page(layout: PageLayout, start: str, page: TagPage) -> bytes:
     """Render a page of tags with the content `page`; `start` is the part of its address, "" for /tags/."""
     site, lang = layout.site, layout.lang
-    address, title = absolute(site.base_url, path_of(TagsAt(start))), lang.say("all_topics")
+    title = lang.say("all_topics")
     titles = f"{page.tags[0].title} – {page.tags[-1].title}" if start else ""
     full_title = f"{lang.say('archive', title=title, month=titles) if titles else title} – {site.title}"
+    trail = layout.trail(*(((TagsAt(), title),) if start else ()), own_title=titles or title)
     return layout.render(
         "tags.html",
-        metadata.PageMetadata(
-            title=full_title,
-            canonical=address,
-            feeds=layout.feed_views(layout.catalog.listings[ListingRef()]),
-            graph=layout.open_graph(full_title, "", address),
-            trail=trail(layout, *(((TagsAt(), title),) if start else ()), own_title=titles or title),
-        ),
+        layout.head(TagsAt(start), full_title, trail=trail),
         TagsVariables(
             title=title,
             range=TagRangeView(page.tags[0].title, page.tags[-1].title, "") if start else None,

@@ -24,12 +24,12 @@ from feedsvc.errors import Problem
 from feedsvc.extensions import disable_plugins
 from feedsvc.pages.archive import render_archive, render_archive_period
 from feedsvc.pages.article import render_article
-from feedsvc.pages.issue import render_issue, render_withdrawn_issue
 from feedsvc.pages.layout import PageLayout
-from feedsvc.pages.listing import render_listing, render_subscribe_page
+from feedsvc.pages.listing import render_issue, render_listing, render_withdrawn_issue
 from feedsvc.pages.sample_sites import sample_catalogs
 from feedsvc.pages.static_page import render_static_page
 from feedsvc.pages.status_pages import render_gone, render_not_found
+from feedsvc.pages.subscribe import render_subscribe_page
 from feedsvc.pages.tags import TagCount, TagPage, TagRange, render_tag_page
 from feedsvc.pages.theme import (
     BLOCKS,

@@ -141,7 +141,7 @@ class Renderer:
         }
         rows = {path: row for path, row in rows_by_path.items() if row}
         self._catalog.content.warm_html([row.article for row in rows.values()])
-        bodies = pages.render_articles(self._layout, [*rows.values()])
+        bodies = (pages.render_article(self._layout, row) for row in rows.values())
         return {path: self._html_document(path, body) for path, body in zip(rows, bodies, strict=True)}
 
     def render_redirect_page(self, path: str, target: str) -> Document:

@@ -15,7 +15,7 @@ import yaml
 from click.testing import CliRunner
 
 from feedsvc.cli import main
-from feedsvc.pages.accent import Accent, derive_accent
+from feedsvc.pages.stylesheets import Accent, derive_accent
 from feedsvc.pages.theme import Theme, builtin_template_names
 from tests import ROOT
 from tests.helpers import newsrooms

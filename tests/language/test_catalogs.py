@@ -18,8 +18,8 @@ from babel.messages.pofile import read_po
 
 from feedsvc.language import get_language
 from feedsvc.language.messages import CATALOGUE_TAGS
-from feedsvc.pages.combination_form import KIND_TITLES
 from feedsvc.pages.status_pages import COMBINATION_ERRORS
+from feedsvc.pages.subscribe import KIND_TITLES
 from tests.language.catalogs import CATALOGS, TAGS, TEMPLATE, forms, messages_of
 from tests.test_architecture import ROOT, modules
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedsvc.pages.accent import DARK_BACKGROUNDS, LIGHT_BACKGROUNDS, MIN_CONTRAST, contrast, derive_accent
+from feedsvc.pages.stylesheets import DARK_BACKGROUNDS, LIGHT_BACKGROUNDS, MIN_CONTRAST, contrast, derive_accent
 from feedsvc.pages.theme import Theme
 from feedsvc.publication.document import Document
 from tests.helpers import newsrooms

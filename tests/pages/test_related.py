@@ -9,7 +9,7 @@ import pytest
 
 from feedsvc.catalog.catalog import Catalog
 from feedsvc.catalog.row import Row, row_key
-from feedsvc.pages.related import MAX_CANDIDATES, find_related
+from feedsvc.pages.article import MAX_CANDIDATES, find_related
 from feedsvc.routes import ListingRef
 from tests.helpers import newsrooms
 

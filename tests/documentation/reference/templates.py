@@ -12,11 +12,11 @@ from feedsvc.language import Language
 from feedsvc.pages.archive import ArchivePeriodVariables, ArchiveVariables
 from feedsvc.pages.article import ArticleVariables
 from feedsvc.pages.home import HomeVariables
-from feedsvc.pages.issue import IssueVariables
 from feedsvc.pages.layout import PageVariables, SiteVariables
-from feedsvc.pages.listing import ListingVariables, SubscribeVariables
+from feedsvc.pages.listing import IssueVariables, ListingVariables
 from feedsvc.pages.static_page import StaticPageVariables
 from feedsvc.pages.status_pages import MessageVariables
+from feedsvc.pages.subscribe import SubscribeVariables
 from feedsvc.pages.tags import TagsVariables
 from feedsvc.pages.theme import BLOCKS, builtin_environment, builtin_template_names
 from tests.documentation.reference.markdown import code, introduction, table
