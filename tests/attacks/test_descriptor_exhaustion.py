@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from feedsvc.cli.log import LogLimit
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
-from feedsvc.support.log_limit import LogLimit
 from feedsvc.web.app import create_app
 from tests.helpers.http_client import SECONDS, Response, call
 from tests.web.conftest import FakeClock
