@@ -5,7 +5,7 @@
 """
 
 from feedsvc.content.lint.articles import BODY_PLACEHOLDER, lint_content
-from feedsvc.content.lint.file_names import is_reserved_name
+from feedsvc.content.lint.files import is_reserved_name
 
 __all__ = [
     "BODY_PLACEHOLDER",

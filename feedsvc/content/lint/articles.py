@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from pathlib import Path
@@ -18,24 +18,17 @@ from urllib.parse import unquote
 
 from feedsvc.content import text
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.content.lint.context import LintContext
-from feedsvc.content.lint.custom_feeds import lint_custom_feeds
-from feedsvc.content.lint.embeds import check_embeds
-from feedsvc.content.lint.file_names import lint_file_names
-from feedsvc.content.lint.home import lint_home
-from feedsvc.content.lint.icons import lint_icons
-from feedsvc.content.lint.links import check_links, check_page_links, check_self_link
-from feedsvc.content.lint.media import lint_media
-from feedsvc.content.lint.menus import lint_menus
-from feedsvc.content.lint.positions import ArticlePositions, DeferredWarning, EntryPositions, warn_at, warn_at_text
+from feedsvc.content.lint.context import DeferredWarning, FilePositions, LintContext, warn_at, warn_at_text
+from feedsvc.content.lint.files import lint_file_names, lint_media
+from feedsvc.content.lint.links import check_embeds, check_links, check_page_links, check_self_link
 from feedsvc.content.lint.redirects import lint_redirects
-from feedsvc.content.lint.search_engines import lint_search_engines
-from feedsvc.content.lint.tag_entries import lint_tag_entries
-from feedsvc.content.lint.tags import tag_key_path
+from feedsvc.content.lint.settings import SETTINGS_RULES
 from feedsvc.content.markdown import removed_elements
-from feedsvc.content.reading import AUTHORS_FILE, BodyPositions, usual_suffix
+from feedsvc.content.reading import BodyPositions, usual_suffix
+from feedsvc.content.yaml import KeyPath, YamlDocument
 from feedsvc.errors import Problem, limit_problems
 from feedsvc.model import Article, ArticleStatus
+from feedsvc.page_model import StaticPage
 
 BODY_PLACEHOLDER: Final = "Write here, in Markdown."  # body of a new article
 MAX_TITLE_LENGTH: Final = 120
@@ -64,30 +57,26 @@ def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[P
     of a published article is lost.
     """
     context = LintContext(content=content, root=root, now=now)
-    warnings = [warning for article in content.articles for warning in _article_warnings(context, article)]
-    rules = (
-        *(_unused_author_warnings, lint_home, lint_icons, lint_menus, lint_search_engines, lint_tag_entries),
-        *(lint_custom_feeds, lint_redirects),
-    )
-    for page in content.published_pages:
-        page_warnings = (*check_page_links(context, page), *_leftover_warnings(content.page_html(page)))
-        warnings += _deferred_warnings(context, page.path, iter(page_warnings))
-    settings_warnings = limit_problems(chain.from_iterable(rule(context) for rule in rules))
-    file_warnings = (*lint_media(content, context.public_articles), *lint_file_names(content))
-    return tuple(sorted((*warnings, *settings_warnings, *file_warnings)))
+    found = [(article.path, _article_warnings(context, article)) for article in content.articles]
+    found += [(page.path, _page_warnings(context, page)) for page in content.published_pages]
+    texts = (context.warnings(path, islice(warnings, _MAX_WARNINGS_PER_FILE)) for path, warnings in found)
+    settings = (context.warnings(path, _apply(rules, context)) for path, rules in SETTINGS_RULES.items())
+    settings_warnings = limit_problems(chain(*settings, lint_redirects(context)))
+    return tuple(sorted((*chain(*texts), *settings_warnings, *lint_media(context), *lint_file_names(content))))
 
 
-def _article_warnings(context: LintContext, article: Article) -> Iterator[Problem]:
+def _apply(rules: Iterable[Callable[..., Iterator[DeferredWarning]]], *arguments: object) -> Iterator[DeferredWarning]:
+    return chain.from_iterable(rule(*arguments) for rule in rules)
+
+
+def _article_warnings(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
     rules = _RULES if article.status is ArticleStatus.PUBLISHED else (_check_notice,)
-    yield from _deferred_warnings(context, article.path, (warning for rule in rules for warning in rule(context, article)))
+    return _apply(rules, context, article)
 
 
-def _deferred_warnings(context: LintContext, path: str, warnings: Iterator[DeferredWarning]) -> Iterator[Problem]:
-    """Yield the first 100 of the warnings about the file at `path`, which is read if there are any."""
-    deferred = list(islice(warnings, _MAX_WARNINGS_PER_FILE))
-    if deferred:
-        file = ArticlePositions(context.root, path)
-        yield from (build(file) for build in deferred)
+def _page_warnings(context: LintContext, page: StaticPage) -> Iterator[DeferredWarning]:
+    yield from check_page_links(context, page)
+    yield from _leftover_warnings(context.content.page_html(page))
 
 
 def _check_title(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
@@ -100,12 +89,14 @@ def _check_summary(_: LintContext, article: Article) -> Iterator[DeferredWarning
     if not article.summary:
         message = "no summary; feeds and search engines would show the beginning of the body"
         hint = "write summary: and a sentence"
-        yield lambda file: file.warning_at(
-            "no-summary", ("summary",) if file.has_key("summary") else ("title",), message, hint, at_key=True
-        )
+        yield lambda file: file.warning_at("no-summary", (_summary_key(file),), message, hint, at_key=True)
     elif (length := len(article.summary)) > MAX_SUMMARY_LENGTH:
         message = f"summary: has {length} characters; readers expect at most {MAX_SUMMARY_LENGTH}"
         yield warn_at("long-summary", ("summary",), message, "move the rest into the body")
+
+
+def _summary_key(file: FilePositions) -> str:
+    return "summary" if file.document.has_key("summary") else "title"
 
 
 def _check_image(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
@@ -182,7 +173,7 @@ def _check_removed_html(context: LintContext, article: Article) -> Iterator[Defe
     positions: list[tuple[int, int]] = []
 
     def warn(index: int, name: str) -> DeferredWarning:
-        def build(file: ArticlePositions) -> Problem:
+        def build(file: FilePositions) -> Problem:
             if not positions:
                 body = BodyPositions(file.document, file.text, markdown)
                 positions.extend(body.positions_of_tags(tuple(element.offset for element in elements)))
@@ -198,11 +189,23 @@ def _check_removed_html(context: LintContext, article: Article) -> Iterator[Defe
 
 def _check_merged_tags(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
     def warn(title: str, message: str, hint: str) -> DeferredWarning:
-        return lambda file: file.warning_at("equal-tags", tag_key_path(file.document, title), message, hint)
+        return lambda file: file.warning_at("equal-tags", _tag_key_path(file.document, title), message, hint)
 
     for tag in article.tags:
         if message_and_hint := context.merged_tags.get(tag.title):
             yield warn(tag.title, *message_and_hint)
+
+
+def _tag_key_path(document: YamlDocument, title: str) -> KeyPath:
+    """Return the key path of the first tag with this title in an article's document; that of `tags` if there is none.
+
+    White space in the file counts as one space. A single tag without a list has the key path of `tags`, too.
+    """
+    tags = document.value.get("tags") if isinstance(document.value, dict) else None
+    for index, tag in enumerate(tags if isinstance(tags, list) else ()):
+        if isinstance(tag, str) and " ".join(tag.split()) == title:
+            return ("tags", index)
+    return ("tags",)
 
 
 def _check_translation(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
@@ -253,19 +256,3 @@ _RULES: Final[tuple[Callable[[LintContext, Article], Iterator[DeferredWarning]],
     check_links,
     check_embeds,
 )
-
-
-def _unused_author_warnings(context: LintContext) -> Iterator[Problem]:
-    """Yield a warning for each entry of authors.yaml whose author no article names, not even a draft.
-
-    Yield none while a file in articles/ has an error, because it may name them.
-    """
-    used_ids = {author_id for article in context.content.articles for author_id in article.authors}
-    # `authors` maps aliases, too.
-    unused_ids = [key for key, author in context.content.authors.items() if author.id not in used_ids and key == author.id]
-    if not unused_ids or context.excluded_stems:
-        return
-    positions = EntryPositions(context.root, AUTHORS_FILE)
-    for author_id in unused_ids:
-        message, hint = f"{author_id}: no article names this author", "delete the entry, or name it in an article"
-        yield positions.warning("unused-author", author_id, (), message, hint)

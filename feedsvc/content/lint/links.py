@@ -1,4 +1,7 @@
-"""Lint of links: to articles, files and listings that readers cannot open, to the article itself, and to the site by http."""
+"""Lint of links: to articles, files and listings that readers cannot open, to the article itself, and to the site by http.
+
+And of `embeds`, the cards of links.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ from urllib.parse import quote, urlsplit
 
 from feedsvc import routes, uris
 from feedsvc.content import text
-from feedsvc.content.lint.context import LintContext
-from feedsvc.content.lint.positions import DeferredWarning, warn_at, warn_at_text
+from feedsvc.content.lint.context import DeferredWarning, LintContext, warn_at, warn_at_text
+from feedsvc.content.markdown import bare_links
 from feedsvc.content.reading import usual_suffix
 from feedsvc.model import Article, ArticleStatus
 from feedsvc.page_model import StaticPage
@@ -40,6 +43,18 @@ def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarn
     checked: another program may answer them.
     """
     yield from _check_addresses(context, _addresses(context, article), article.published)
+
+
+def check_embeds(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
+    """Yield a warning for each entry of `embeds` whose address is no paragraph of its own in the body."""
+    if not article.embeds:
+        return
+    addresses = dict.fromkeys(bare_links(context.content.html(article)))
+    for index, embed in enumerate(article.embeds):
+        if embed.url not in addresses:
+            message = f"embeds: no paragraph of the text is only the address {embed.url}, so no card is shown"
+            hint = text.did_you_mean(embed.url, addresses) or "write the address in a line of its own, with empty lines around it"
+            yield warn_at("unused-embed", ("embeds", index, "url"), message, hint)
 
 
 def check_page_links(context: LintContext, page: StaticPage) -> Iterator[DeferredWarning]:
@@ -88,16 +103,12 @@ def _file_fault(context: LintContext, path: str) -> tuple[str, str] | None:
 
 def _listing_fault(context: LintContext, place: routes.Place | None) -> tuple[str, str] | None:
     """Return message and hint for a page or feed of a category, author or custom feed that does not exist; else None."""
-    content = context.content
     if not isinstance(place, routes.PageAt | routes.FeedAt):
         return None
-    word, names = {
-        "category": ("category", content.categories),
-        "author": ("author", content.authors),
-        "custom": ("feed", content.custom_feeds),
-    }.get(place.listing.kind, ("", {}))
-    if not word or place.listing.id in names:
+    names = context.listings.get(place.listing.kind)
+    if names is None or place.listing.id in names:
         return None
+    word = "feed" if place.listing.kind == "custom" else place.listing.kind
     return f"body: a link to the {word} '{place.listing.id}', which does not exist", text.did_you_mean(place.listing.id, names)
 
 

@@ -5,7 +5,7 @@ Exact rules come first: one old address, one target. A pattern has placeholders 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
@@ -16,7 +16,7 @@ from feedsvc.content.lint.context import LintContext
 from feedsvc.content.reading import MAX_REDIRECTS_SIZE, RuleText, rule_texts
 from feedsvc.errors import Problem, Rule
 from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
-from feedsvc.model import ArticleStatus, ListingSettings
+from feedsvc.model import ArticleStatus
 from feedsvc.redirects import GONE, REDIRECTS_FILE, SAMPLE, RedirectPattern, sample_target, without_slash
 from feedsvc.routes import (
     PRIVATE_PREFIX,
@@ -128,7 +128,7 @@ class _Lint:
             case FileAt(path) if path.startswith("media/") and path not in self.context.content.media:
                 return f"nothing public refers to {path}, so it has no address", "write another target, or gone"
             case PageAt(ref) | FeedAt(ref) | IssueAt(ref) if not self._has_listing(ref):
-                names = sorted(name for kind, name in self._listing_names if kind == ref.kind)[:_MAX_COMPARED_NAMES]
+                names = sorted(self._listing_names(ref.kind))[:_MAX_COMPARED_NAMES]
                 return f"there is no {_WORDS[ref.kind]} '{ref.id}'", text.did_you_mean(ref.id, names) or "write gone"
             case _:
                 return None
@@ -168,7 +168,7 @@ class _Lint:
                 article = self.context.articles_by_slug.get(slug)
                 return article is not None and article.slug == slug and article.status is ArticleStatus.PUBLISHED
             case PageAt(ref, "") | FeedAt(ref, _, "") if ref.kind != "language":  # which languages have a listing is unknown
-                return self._has_listing(ref) and (ref.kind, ref.id) not in self._aliases
+                return self._has_listing(ref) and not self._is_alias(ref)
             case StaticPageAt() | RootFileAt():
                 return self.context.has_free_place(place)
             case FileAt(path):
@@ -187,49 +187,28 @@ class _Lint:
         hint = text.did_you_mean(target.strip("/"), (*content.pages, *content.root_files)) or _FORMS
         return f"'{target}' is the address of no page and of no file in root/", hint
 
-    def _has_listing(self, ref: ListingRef) -> bool:
-        return ref.kind not in _WORDS or (ref.kind, ref.id) in self._listing_names
+    def _listing_names(self, kind: str) -> Collection[str]:
+        """Return the ids and aliases of all categories, authors, custom feeds or tags; a tag need not have an entry."""
+        if kind == "tag":
+            return {*self.context.content.tags, *self.context.tag_paths}
+        return self.context.listings[kind]
 
-    @cached_property
-    def _listing_names(self) -> frozenset[tuple[str, str]]:
-        """Pairs (kind, id or alias) of all listings of the kinds category, author, custom and tag."""
-        content = self.context.content
-        tags = {tag.id for article in content.articles for tag in article.tags}
-        by_kind = {"category": content.categories, "author": content.authors, "custom": content.custom_feeds, "tag": content.tags}
-        names = ((kind, name) for kind, entries in by_kind.items() for name in entries)
-        return frozenset(chain(names, (("tag", tag) for tag in tags)))
+    def _has_listing(self, ref: ListingRef) -> bool:
+        return ref.kind not in _WORDS or ref.id in self._listing_names(ref.kind)
+
+    def _is_alias(self, ref: ListingRef) -> bool:
+        entry = self.context.listings.get(ref.kind, {}).get(ref.id)
+        return entry is not None and entry.id != ref.id
 
     @cached_property
     def _used_tags(self) -> frozenset[str]:
         return frozenset(tag.id for article in self.context.public_articles for tag in article.tags)
 
     @cached_property
-    def _aliases(self) -> frozenset[tuple[str, str]]:
-        content = self.context.content
-        by_kind: Mapping[str, Mapping[str, ListingSettings]] = {
-            "category": content.categories,
-            "author": content.authors,
-            "custom": content.custom_feeds,
-        }
-        return frozenset((kind, name) for kind, entries in by_kind.items() for name, entry in entries.items() if name != entry.id)
-
-    @cached_property
     def _public_files(self) -> frozenset[str]:
-        """Paths of the files in media/ that published articles, published pages or settings without private feeds refer to.
-
-        The static files of the product and the files of the theme are among them, too.
-        """
-        content = self.context.content
-        pages = (page for page in content.pages.values() if not page.is_draft)
-        media = chain(
-            content.site.media,
-            chain.from_iterable(author.media for author in content.authors.values()),
-            chain.from_iterable(feed.media for feed in content.custom_feeds.values()),
-            chain.from_iterable(page.media for page in pages),
-            chain.from_iterable(article.media for article in self.context.public_articles),
-        )
-        theme = (_STYLESHEET if path == _EXTRA_STYLESHEET else path for path in content.theme)
-        return frozenset(chain((path for path in media if path in content.media), _PRODUCT_FILES, theme))
+        """Paths of the public files in media/, of the static files of the product and of the files of the theme."""
+        theme = (_STYLESHEET if path == _EXTRA_STYLESHEET else path for path in self.context.content.theme)
+        return self.context.public_media.union(_PRODUCT_FILES, theme)
 
     @cached_property
     def _texts(self) -> Mapping[str, RuleText]:

@@ -10,7 +10,7 @@ from feedsvc.content.reading.body_positions import BodyPositions
 from feedsvc.content.reading.context import References
 from feedsvc.content.reading.custom_feeds import parse_custom_feeds
 from feedsvc.content.reading.entries import ParsedEntries
-from feedsvc.content.reading.front_matter import is_markdown, split_front_matter, usual_suffix
+from feedsvc.content.reading.front_matter import FileParts, is_markdown, parse_file_parts, split_front_matter, usual_suffix
 from feedsvc.content.reading.listing_settings import parse_authors, parse_categories, parse_tags
 from feedsvc.content.reading.page import PAGE_SUFFIX, PAGES_FOLDER, ParsedPage, parse_page
 from feedsvc.content.reading.redirect_lines import RuleText
@@ -45,6 +45,7 @@ __all__ = [
     "SITE_FILE",
     "TAGS_FILE",
     "BodyPositions",
+    "FileParts",
     "ParseResult",
     "ParsedEntries",
     "ParsedPage",
@@ -60,6 +61,7 @@ __all__ = [
     "parse_authors",
     "parse_categories",
     "parse_custom_feeds",
+    "parse_file_parts",
     "parse_page",
     "parse_redirects",
     "parse_settings_file",

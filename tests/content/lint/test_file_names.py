@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feedsvc.content.lint.file_names import is_reserved_name
+from feedsvc.content.lint.files import is_reserved_name
 from tests.broken_files.case import PNG
 from tests.conftest import Newsroom
 from tests.content.lint.checking import VALID_ARTICLE, warnings

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from feedsvc.content.lint.movies import has_location
+from feedsvc.content.lint.files import has_location
 from tests.conftest import Newsroom
 from tests.content.lint.checking import VALID_ARTICLE, warnings_of_article
 from tests.helpers.marked_images import chunk, draw_gradient, encode
