@@ -22,7 +22,7 @@ from feedsvc.publication import LastModifiedStore
 from feedsvc.routes import ListingRef
 from feedsvc.support import gc_control, watchdog
 from feedsvc.uris import mount_path
-from feedsvc.web import Server, create_app, end_sentence, is_loopback, listen, url_of
+from feedsvc.web import Server, create_app, is_loopback, listen, url_of
 
 _MAX_STREAMS: Final = 8  # open pages; each holds one server thread
 
@@ -75,8 +75,8 @@ def serve_preview(
         mount = mount_path(first_edition.content.site.base_url)
         summary = ", ".join([format_article_count(first_edition.content), *_label_summary(first_edition.publication.catalog)])
         report(f"previewing {summary} of {content} at {server.url}{mount[1:]}{'/' if mount else ''}")
-        reason = server.run()
-    report(end_sentence(reason))
+        sentence = server.run()
+    report(sentence)
 
 
 def _label_summary(catalog: Catalog) -> list[str]:

@@ -7,9 +7,8 @@ import re
 import socket
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
@@ -34,7 +33,9 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.support.client_address import UNIX_PEER
 from feedsvc.support.file_descriptors import raise_limit
 from feedsvc.support.token_bucket import DEFAULT_HOURLY_LIMIT
-from feedsvc.web import LOG_FORMATS, Supervisor, Worker, listen, listen_unix
+
+if TYPE_CHECKING:
+    from feedsvc.web import Worker
 
 _UNKNOWN_CLIENTS: Final = (
     "clients of the unix socket have no addresses, so all readers with the same browser count as one; if the proxy sets "
@@ -120,7 +121,9 @@ def _parse_mode(_context: click.Context, _option: click.Parameter, text: str) ->
     is_flag=True,
     help="Send ETag without Last-Modified. Use it if several servers have separate state folders, because their dates differ.",
 )
-@option("--access-log", type=WordChoice(tuple(LOG_FORMATS)), help="Write one line per response to stdout, in this format.")
+@option(
+    "--access-log", type=WordChoice(("logfmt", "json", "combined")), help="Write one line per response to stdout, in this format."
+)
 @option("--preview", is_flag=True, help="Show drafts and problems, too; answer only requests from this machine.")
 @option("--preview-anywhere", is_flag=True, help="Answer requests from other machines to the preview, too.")
 @log_options
@@ -152,7 +155,7 @@ def serve(
       FEEDSVC_PORT=8080 feedsvc serve content
     """
     raise_limit()
-    open_socket = partial(listen, host, port) if unix_socket is None else _unix_socket(unix_socket, unix_socket_mode)
+    open_socket = _open_socket(host, port, unix_socket, unix_socket_mode)
     if preview:
         if unix_socket:
             raise FeedsvcError("--unix-socket is for a proxy, but a preview shows drafts; omit --preview, or --unix-socket")
@@ -162,28 +165,37 @@ def serve(
             content, host=host, port=port, threads=threads, base_url=base_url, state=state, allows_any_host=preview_anywhere
         )
         return
+    # In another process if there are many files, while this one imports the modules.
+    scan = start_scan(content) if workers == 1 else None
     config = ServeConfig(service=service_config(content=content, base_url=base_url, state=state, **settings), threads=threads)
     if unix_socket and UNIX_PEER not in config.service.trusted_proxies:
         report(_UNKNOWN_CLIENTS)
-    if workers == 1:
-        scan = start_scan(content)  # in another process if there are many files, while this one imports the modules
+    if scan:
         import_cli_module("serve_runner").serve(config, scan, open_socket)
     else:
         _serve_with_workers(config, workers, open_socket)
 
 
-def _unix_socket(path: Path, mode: int) -> Callable[[], socket.socket]:
-    """Return a function that listens on the unix socket. Raises FeedsvcError if --host or --port is given, too."""
+def _open_socket(host: str, port: int, path: Path | None, mode: int) -> Callable[[], socket.socket]:
+    """Return a function that listens on the unix socket or the address. Raises FeedsvcError if both are given."""
     context = click.get_current_context()
     for name in ("host", "port"):
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+        if path and context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             raise FeedsvcError(
                 f"--unix-socket and --{name} contradict each other: a server listens on one of them; omit the other"
             )
-    return partial(listen_unix, path, mode)
+
+    def open_socket() -> socket.socket:
+        from feedsvc import web  # noqa: PLC0415 - it imports Flask, meanwhile another process reads the content folder
+
+        return web.listen_unix(path, mode) if path else web.listen(host, port)
+
+    return open_socket
 
 
 def _serve_with_workers(config: ServeConfig, workers: int, open_socket: Callable[[], socket.socket]) -> None:
+    from feedsvc.web import Supervisor  # noqa: PLC0415 - it imports Flask
+
     # Fail for a bad address before any worker reads the folder.
     listening_socket = open_socket()
     serve_runner = import_cli_module("serve_runner")

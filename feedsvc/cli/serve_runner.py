@@ -17,7 +17,7 @@ from feedsvc.service import Service, open_live
 from feedsvc.support import gc_control, watchdog
 from feedsvc.support.alerts import Alerts
 from feedsvc.uris import mount_path
-from feedsvc.web import Server, Worker, end_sentence
+from feedsvc.web import Server, Worker
 
 
 def serve(config: ServeConfig, scan: BackgroundScan, open_socket: Callable[[], socket.socket]) -> None:
@@ -68,9 +68,9 @@ def _serve(
             worker.report_ready(f"{message} with {worker.count} workers")
         else:
             report(message)
-        reason = server.run()
+        sentence = server.run()
     if not worker:  # the supervisor of workers reports it
-        report(end_sentence(reason))
+        report(sentence)
 
 
 def _startup_message(config: ServeConfig, first_edition: Edition, server: Server) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feedsvc.cli.options import state_folder
-from feedsvc.service import ServiceConfig
 from feedsvc.support.client_address import parse_networks
+
+if TYPE_CHECKING:
+    from feedsvc.service import ServiceConfig
 
 
 def service_config(
@@ -24,6 +27,8 @@ def service_config(
     access_log: str | None,
 ) -> ServiceConfig:
     """Return the settings of a service from the values of the options of `serve`. Raises FeedsvcError for an invalid value."""
+    from feedsvc.service import ServiceConfig  # noqa: PLC0415 - it imports Flask
+
     return ServiceConfig(
         content=content,
         base_url=base_url,

@@ -5,17 +5,8 @@ The command line runs it on feedsvc's own server, `wsgi` on another server, and 
 another application.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from feedsvc.service.assembly import open_live
-    from feedsvc.service.config import ServiceConfig
-    from feedsvc.service.newsroom import LiveNewsroom, open_newsroom, require_usable_state_folder
-    from feedsvc.service.own_environ import with_own_environ
-    from feedsvc.service.service import Service
+from feedsvc.service.newsroom import LiveNewsroom, open_live, open_newsroom, require_usable_state_folder
+from feedsvc.service.service import Service, ServiceConfig, with_own_environ
 
 __all__ = [
     "LiveNewsroom",
@@ -26,20 +17,3 @@ __all__ = [
     "require_usable_state_folder",
     "with_own_environ",
 ]
-
-# Imported on first use: a build needs only one of these names, and none of the libraries of a server.
-_MODULES: Final = {
-    "LiveNewsroom": "newsroom",
-    "Service": "service",
-    "ServiceConfig": "config",
-    "open_newsroom": "newsroom",
-    "open_live": "assembly",
-    "require_usable_state_folder": "newsroom",
-    "with_own_environ": "own_environ",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,7 +22,6 @@ from feedsvc.extensions import installed_plugins
 from feedsvc.support.date_formats import rfc3339
 from feedsvc.support.file_lock import folder_lock
 from feedsvc.support.state_folder import ensure_folder, replace_file
-from feedsvc.web import MetricValues
 from feedsvc.websub import Publisher
 
 _LOG: Final = logging.getLogger(__name__)
@@ -32,6 +31,7 @@ _ENDED_FILE: Final = "ended.json"
 _WRITE_INTERVAL: Final = 1.0  # seconds
 _LIFETIME: Final = 5.0  # seconds; a process that has written nothing for as long has ended
 
+MetricValues = Mapping[str, float]
 # JSON values of one process, with at least `pid`, `worker` (0 on another server), `push`, `counters` and `gauges`.
 Measurements = Mapping[str, Any]
 

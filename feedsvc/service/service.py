@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from feedsvc.audience import VIEWS_FILE, MostReadArticles, ViewCounter, ViewsMiddleware, Visitors
@@ -13,8 +15,6 @@ from feedsvc.edition_hooks import EditionHooks
 from feedsvc.errors import FeedsvcError
 from feedsvc.extensions import installed_plugins, load_extensions
 from feedsvc.live import Edition, Listener, Live, Watcher
-from feedsvc.service.assembly import open_token_authorizer
-from feedsvc.service.config import ServiceConfig
 from feedsvc.service.measurements import (
     Measurements,
     ProcessMeasurements,
@@ -23,15 +23,44 @@ from feedsvc.service.measurements import (
     websub_status,
     worker_status,
 )
+from feedsvc.service.newsroom import open_token_authorizer
+from feedsvc.support.client_address import Networks, normal_peer
 from feedsvc.support.token_bucket import DEFAULT_HOURLY_LIMIT
 from feedsvc.web import VIEW_BEACON, AccessLog, PollLimit, RequestStats, StatusAccess, Worker, counters, create_app, gauges
 from feedsvc.websub import EditionListener, Publisher
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # Seconds from an edition until hubs and hooks are told, if there are several processes: each of them has the edition by then.
 _ANNOUNCEMENT_DELAY: Final = 2.0
+
+# Servers disagree on its start and length: uWSGI sends the whole file, also for a range.
+_FILE_WRAPPER: Final = "wsgi.file_wrapper"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceConfig:
+    """Settings of a service. If `announce`, changes are announced to hubs, by the purge command, and to the hooks of plug-ins.
+
+    If `has_last_modified`, responses have Last-Modified. `poll_limit` is the number of unconditional GETs of one feed per
+    client and hour, 0 for no limit; None for a default limit, or for no limit if there are `trusted_proxies`. Clients in
+    `status_networks`, and those on this machine, may read /status and /metrics. `purge_command` is program and arguments, ()
+    for none. `base_url` is "" for that of site.yaml. `database_url` is "" for files of reads and tokens in the state folder,
+    `access_log_format` is "" for no access log.
+    """
+
+    content: Path
+    base_url: str
+    state_folder: Path
+    database_url: str
+    trusted_proxies: Networks
+    poll_limit: int | None
+    status_networks: Networks
+    purge_command: tuple[str, ...]
+    announce: bool
+    has_last_modified: bool
+    access_log_format: str
 
 
 class Service:
@@ -182,3 +211,23 @@ def _with_poll_limit(app: WSGIApplication, config: ServiceConfig, stats: Request
     if not hourly_limit:
         return app
     return PollLimit(app, stats, per_hour=hourly_limit, trusted=config.trusted_proxies, is_direct_only=config.poll_limit is None)
+
+
+def with_own_environ(application: WSGIApplication) -> WSGIApplication:
+    """Return a WSGI application that calls `application` with an environ as the middleware of a service expects it.
+
+    PATH_INFO has the whole path, also if the server is configured with a prefix, because base_url has this prefix, too.
+    REMOTE_ADDR is an address without port, or "unix" for a client of a unix socket. wsgi.file_wrapper is removed.
+    """
+
+    def adapted(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        own_environ = {
+            **environ,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
+            "REMOTE_ADDR": normal_peer(environ.get("REMOTE_ADDR") or ""),
+        }
+        own_environ.pop(_FILE_WRAPPER, None)
+        return application(own_environ, start_response)
+
+    return adapted

@@ -17,40 +17,19 @@ if TYPE_CHECKING:
 
 # Headers that proxies, tunnels and content networks add. A request with one of them comes from another machine, even if a proxy
 # on this machine forwards it.
-_FORWARDING_HEADERS: Final = tuple(
-    (f"HTTP_{name.upper().replace('-', '_')}", name)
-    for name in (
-        "Forwarded",  # RFC 7239
-        "Via",  # RFC 9110 section 7.6.3
-        "CDN-Loop",  # RFC 8586
-        "X-Forwarded-For",
-        "X-Forwarded-Host",
-        "X-Forwarded-Proto",
-        "X-Forwarded-Port",
-        "X-Forwarded-Scheme",
-        "X-Forwarded-Server",
-        "X-Forwarded-Prefix",
-        "X-Forwarded-By",
-        "X-Forwarded-Ssl",
-        "X-Forwarded",
-        "X-Original-Forwarded-For",
-        "X-Original-Host",
-        "X-Real-IP",
-        "X-Client-IP",
-        "X-Cluster-Client-IP",
-        "X-Envoy-External-Address",
-        "Client-IP",
-        "True-Client-IP",
-        "CF-Connecting-IP",
-        "Fastly-Client-IP",
-        "Fly-Client-IP",
-    )
-)
+# Forwarded: RFC 7239; Via: RFC 9110 section 7.6.3; CDN-Loop: RFC 8586.
+_FORWARDING_HEADERS: Final = """
+    Forwarded Via CDN-Loop X-Forwarded X-Forwarded-For X-Forwarded-Host X-Forwarded-Proto X-Forwarded-Port X-Forwarded-Scheme
+    X-Forwarded-Server X-Forwarded-Prefix X-Forwarded-By X-Forwarded-Ssl X-Original-Forwarded-For X-Original-Host X-Real-IP
+    X-Client-IP X-Cluster-Client-IP X-Envoy-External-Address Client-IP True-Client-IP CF-Connecting-IP Fastly-Client-IP
+    Fly-Client-IP
+"""
+_HEADER_NAMES: Final = {f"HTTP_{name.upper().replace('-', '_')}": name for name in _FORWARDING_HEADERS.split()}
 
 
 def forwarding_header(environ: WSGIEnvironment) -> str:
     """Return the name of a header, even an empty one, that shows that a proxy forwarded the request; "" if there is none."""
-    return next((name for key, name in _FORWARDING_HEADERS if key in environ), "")
+    return next((name for key, name in _HEADER_NAMES.items() if key in environ), "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,15 +10,14 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from feedsvc.access import hide_tokens
 from feedsvc.support.client_address import Networks, client_address
-from feedsvc.web.combined_log import format_combined
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -30,26 +29,9 @@ _MAX_QUEUED_LINES: Final = 50_000  # lines in memory while the reader of the log
 # Bytes. POSIX keeps writes to a pipe atomic up to this size, so several processes may share one pipe.
 _ATOMIC_WRITE_SIZE: Final = 4096
 _MAX_FIELD_LENGTH: Final = 500  # characters of a path or a User-Agent
-
-
-class _LogLine(NamedTuple):
-    """Facts of one request and its response; the log's thread formats them.
-
-    `at` is when the request began. `peer` is REMOTE_ADDR; `forwarded` is X-Forwarded-For, "" if no proxies are trusted. `length`
-    is the response's Content-Length: "0" for HEAD, "" if missing. `shown_path` is logged instead of `path` unless it is "".
-    """
-
-    at: datetime
-    peer: str
-    forwarded: str
-    method: str
-    path: str
-    agent: str
-    status: int
-    length: str
-    seconds: float
-    shown_path: str = ""
-
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # in any locale
+_ESCAPES: Final = {ord('"'): '\\"', ord("\\"): "\\\\"}
+_PRINTABLE: Final = range(ord(" "), ord("~") + 1)
 
 Fields = Mapping[str, str | int | float | bool]
 
@@ -67,8 +49,29 @@ def _logfmt_value(value: str | float) -> str:
     return str(value) if is_plain else json.dumps(value)
 
 
+def _combined(fields: Fields) -> str:
+    """Return a line in the NCSA combined log format, as of Apache and nginx (https://httpd.apache.org/docs/2.4/logs.html#combined).
+
+    There is no Referer ("-"), because it may hold secrets, and no user. The number of dropped lines, alone in `fields`, becomes a
+    comment: "# dropped=3".
+    """
+    if "dropped" in fields:
+        return f"# dropped={fields['dropped']}"
+    at = datetime.fromisoformat(str(fields["time"]))
+    time = f"{at.day:02}/{_MONTHS[at.month - 1]}/{at.year}:{at:%H:%M:%S %z}"
+    request = _quoted(f"{fields['method']} {fields['path']} HTTP/1.1")
+    client, size = fields["client"] or "-", fields["bytes"] or "-"
+    return f'{client} - - [{time}] {request} {fields["status"]} {size} "-" {_quoted(fields["agent"])}'
+
+
+def _quoted(value: object) -> str:
+    """Return a text in quotation marks, escaped as by Apache: `"`, `\\` and bytes that are not printable ASCII; "-" for ""."""
+    text = "".join(_ESCAPES.get(byte) or (chr(byte) if byte in _PRINTABLE else f"\\x{byte:02x}") for byte in str(value).encode())
+    return f'"{text or "-"}"'
+
+
 # Name of a format -> function that formats one line, without the line end.
-LOG_FORMATS: Final[Mapping[str, Callable[[Fields], str]]] = {"logfmt": _logfmt, "json": json.dumps, "combined": format_combined}
+LOG_FORMATS: Final[Mapping[str, Callable[[Fields], str]]] = {"logfmt": _logfmt, "json": json.dumps, "combined": _combined}
 
 
 class AccessLog:
@@ -88,9 +91,9 @@ class AccessLog:
         """
         self._format_line, self._descriptor, self._trusted_proxies = LOG_FORMATS[form], descriptor, trusted_proxies
         self._max_queued = max_queued
-        self._queue: deque[_LogLine] = deque()
+        self._queue: deque[bytes] = deque()
         self._dropped = 0
-        self._start_lock, self._write_lock, self._stop_event = threading.Lock(), threading.Lock(), threading.Event()
+        self._lock, self._stop_event = threading.Lock(), threading.Event()
         self._thread: threading.Thread | None = None
 
     def wrap(self, application: WSGIApplication, clock: Callable[[], datetime]) -> WSGIApplication:
@@ -101,22 +104,19 @@ class AccessLog:
         """
 
         def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            at, start, path = clock(), perf_counter(), environ.get("PATH_INFO", "")
+            at, start = clock(), perf_counter()
             response: list[Any] = ["500 ", []]  # status and headers
-            shown_paths: list[str] = []
-            environ[LOG_PATH_KEY] = shown_paths.append
+            paths = [hide_tokens(environ.get("PATH_INFO", "")).encode("latin-1")]  # the last one is logged
+            environ[LOG_PATH_KEY] = lambda path: paths.append(path.encode())
 
             def start_logged_response(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
                 response[:] = status, headers
                 return start_response(status, headers, *error)
 
             try:
-                body = application(environ, start_logged_response)
-            except BaseException:
-                self._append(environ, at, (path, *shown_paths[-1:]), response, perf_counter() - start)
-                raise
-            self._append(environ, at, (path, *shown_paths[-1:]), response, perf_counter() - start)
-            return body
+                return application(environ, start_logged_response)
+            finally:
+                self._append(environ, at, paths[-1], response, perf_counter() - start)
 
         return wrapped
 
@@ -127,26 +127,36 @@ class AccessLog:
             self._thread.join()
         self._write()
 
-    def _append(self, environ: WSGIEnvironment, at: datetime, paths: Sequence[str], response: list[Any], seconds: float) -> None:
-        """Add a line to the queue, or count it as dropped if the queue is full.
-
-        `paths` are the path of the request and, if there is one, the path to log instead. `response` is [status line, headers].
-        """
+    def _append(self, environ: WSGIEnvironment, at: datetime, path: bytes, response: list[Any], seconds: float) -> None:
+        """Add a line to the queue, or count it as dropped if the queue is full. `response` is [status line, headers]."""
         if len(self._queue) >= self._max_queued:
             self._dropped += 1
             return
-        method, status, get = environ["REQUEST_METHOD"], int(response[0][:3]), environ.get
-        length = "0" if method == "HEAD" else next((value for name, value in response[1] if name == "Content-Length"), "")
-        peer, forwarded = get("REMOTE_ADDR", ""), get("HTTP_X_FORWARDED_FOR", "") if self._trusted_proxies else ""
-        path, shown_path = paths[0], "".join(paths[1:])
-        agent = get("HTTP_USER_AGENT", "")
-        self._queue.append(_LogLine(at, peer, forwarded, method, path, agent, status, length, seconds, shown_path))
+        method, status = environ["REQUEST_METHOD"], int(response[0][:3])
+        length = next((value for name, value in response[1] if name == "Content-Length"), "")
+        agent = environ.get("HTTP_USER_AGENT", "").encode("latin-1", "replace").decode("utf-8", "replace")
+        self._add_line(
+            {
+                "time": at.isoformat(timespec="milliseconds"),
+                "client": client_address(environ, self._trusted_proxies),
+                "method": method[:20],
+                "path": quote(path, safe="/!$&'()*+,;:@~-._")[:_MAX_FIELD_LENGTH],
+                "status": status,
+                "bytes": 0 if method == "HEAD" else int(length or 0),
+                "ms": round(seconds * 1000, 3),
+                "not_modified": status == 304,  # noqa: PLR2004 - RFC 9110 section 15.4.5
+                "agent": hide_tokens(agent)[:_MAX_FIELD_LENGTH],
+            }
+        )
         if self._thread is None:
             self._start()
 
+    def _add_line(self, fields: Fields) -> None:
+        self._queue.append(f"{self._format_line(fields)}\n".encode("ascii", "backslashreplace"))
+
     def _start(self) -> None:
         """Start the thread. The first logged response calls this, so the thread runs in the process that serves after a fork."""
-        with self._start_lock:
+        with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="feedsvc-access-log", daemon=True)
                 self._thread.start()
@@ -156,35 +166,11 @@ class AccessLog:
             self._write()
 
     def _write(self) -> None:
-        with self._write_lock:
-            for block in _blocks(self._lines()):
-                _write_all(self._descriptor, block)
-
-    def _lines(self) -> Iterator[bytes]:
-        for _ in range(len(self._queue)):
-            yield f"{self._format_line(self._fields(self._queue.popleft()))}\n".encode("ascii", "backslashreplace")
-        dropped, self._dropped = self._dropped, 0
-        if dropped:
-            yield f"{self._format_line({'dropped': dropped})}\n".encode()
-
-    def _fields(self, line: _LogLine) -> Fields:
-        environ = {"REMOTE_ADDR": line.peer, "HTTP_X_FORWARDED_FOR": line.forwarded}
-        return {
-            "time": line.at.isoformat(timespec="milliseconds"),
-            "client": client_address(environ, self._trusted_proxies),
-            "method": line.method[:20],
-            "path": _quote_path(line)[:_MAX_FIELD_LENGTH],
-            "status": line.status,
-            "bytes": int(line.length or 0),
-            "ms": round(line.seconds * 1000, 3),
-            "not_modified": line.status == 304,  # noqa: PLR2004 - RFC 9110 section 15.4.5
-            "agent": hide_tokens(line.agent.encode("latin-1", "replace").decode("utf-8", "replace"))[:_MAX_FIELD_LENGTH],
-        }
-
-
-def _quote_path(line: _LogLine) -> str:
-    path = line.shown_path.encode() or hide_tokens(line.path).encode("latin-1")
-    return quote(path, safe="/!$&'()*+,;:@~-._")
+        if dropped := self._dropped:
+            self._dropped = 0
+            self._add_line({"dropped": dropped})
+        for block in _blocks(self._queue.popleft() for _ in range(len(self._queue))):
+            _write_all(self._descriptor, block)
 
 
 def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -15,14 +15,17 @@ from feedsvc.routes import COMBINATION_FORM
 from feedsvc.web import metrics
 from feedsvc.web.access_control import StatusAccess
 from feedsvc.web.combination_form import FORM_ENDPOINT, FORM_METHODS, form_view
-from feedsvc.web.document_endpoints import DocumentView, add_document_endpoints, add_endpoint
-from feedsvc.web.private_feeds import PRIVATE_ENDPOINT, PRIVATE_RULE, private_view
-from feedsvc.web.query_redirects import QueryRedirects
+from feedsvc.web.document_endpoints import (
+    PATH_CONVERTER,
+    DocumentView,
+    FilePathConverter,
+    add_document_endpoints,
+    add_endpoint,
+)
+from feedsvc.web.private_feeds import PRIVATE_ENDPOINT, PRIVATE_RULE, PrivateView
 from feedsvc.web.request_stats import RequestStats
 from feedsvc.web.response_cache import ResponseCache
-from feedsvc.web.service_endpoints import MetricsSource, add_service_endpoints
-from feedsvc.web.status import StatusSection
-from feedsvc.web.url_converter import PATH_CONVERTER, FilePathConverter
+from feedsvc.web.service_endpoints import MetricsSource, StatusSection, add_service_endpoints
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -68,12 +71,10 @@ def create_app(
     add_endpoint(app, FORM_ENDPOINT, COMBINATION_FORM, form_view(live, document_view), FORM_METHODS)
     add_service_endpoints(app, live, metrics_source or read_metrics, status_sections, status_access)
     if token_authorizer:
-        private = private_view(live, token_authorizer, status_access.trusted_proxies)
-        add_endpoint(app, PRIVATE_ENDPOINT, PRIVATE_RULE, private)
+        add_endpoint(app, PRIVATE_ENDPOINT, PRIVATE_RULE, PrivateView(live, token_authorizer, status_access.trusted_proxies))
     mounted = _MountMiddleware(app.wsgi_app, live)
-    cached = ResponseCache(mounted, live, counted_stats) if caches_responses else mounted
     # mypy forbids the assignment that Flask's documentation recommends for middleware.
-    app.wsgi_app = QueryRedirects(cached, mounted, live)  # type: ignore[method-assign]
+    app.wsgi_app = ResponseCache(mounted, live, counted_stats) if caches_responses else mounted  # type: ignore[method-assign]
     return app
 
 

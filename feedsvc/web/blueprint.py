@@ -21,9 +21,11 @@ from feedsvc.routes import COMBINATION_FORM
 from feedsvc.url_rules import URL_RULES
 from feedsvc.web.combination_form import FORM_ENDPOINT, FORM_METHODS, form_view
 from feedsvc.web.document_endpoints import (
+    PATH_CONVERTER,
     PREFIX_KEY,
     RETRIEVAL_METHODS,
     DocumentView,
+    FilePathConverter,
     ViewFunction,
     exhausted_response,
     internal_error_response,
@@ -31,8 +33,7 @@ from feedsvc.web.document_endpoints import (
     plugin_failed_response,
     text_unavailable_response,
 )
-from feedsvc.web.private_feeds import PRIVATE_ENDPOINT, PRIVATE_RULE, private_view
-from feedsvc.web.url_converter import PATH_CONVERTER, FilePathConverter
+from feedsvc.web.private_feeds import PRIVATE_ENDPOINT, PRIVATE_RULE, PrivateView
 
 # Endpoint of paths below the prefix at which there is nothing, so that they get the 404 page of the site.
 _OTHER_ENDPOINT: Final = "other"
@@ -56,7 +57,7 @@ def site_views(live: Live, token_authorizer: TokenAuthorizer | None) -> SiteView
     Proxies are not trusted: wrong tokens are limited only for clients that connect directly from a public address.
     """
     document_view = DocumentView(live)
-    private = private_view(live, token_authorizer, ()) if token_authorizer else document_view
+    private = PrivateView(live, token_authorizer, ()) if token_authorizer else document_view
     own = {FORM_ENDPOINT: form_view(live, document_view), PRIVATE_ENDPOINT: private, _OTHER_ENDPOINT: document_view}
     return SiteViews(live, {**dict.fromkeys(URL_RULES, document_view), **own})
 

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
-from flask import Response, g, request
+from flask import Response, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wsgi import get_input_stream
 
@@ -22,8 +22,8 @@ from feedsvc.publication import FRAME_ANCESTORS, Publication, content_type
 from feedsvc.routes import COMBINATION_FORM, FeedAt, ListingRef, path_of
 from feedsvc.uris import root_relative
 from feedsvc.web import responses
-from feedsvc.web.document_endpoints import CompleteResponse, ViewFunction, path_below
-from feedsvc.web.request_stats import OTHER, REDIRECT, Labels
+from feedsvc.web.document_endpoints import ViewFunction, complete_response, path_below
+from feedsvc.web.request_stats import OTHER, REDIRECT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -73,7 +73,7 @@ def _answer(publication: Publication) -> Response:
         return _error_response(publication, "unreadable")
     location = root_relative(catalog.site.base_url, path_of(FeedAt(ref, suffix)))
     headers = [("Location", location), _NO_STORE, *responses.COMMON_HEADERS, ("Content-Length", "0")]
-    return _complete_response(HTTPStatus.SEE_OTHER, headers, b"", REDIRECT)
+    return complete_response(responses.Response(HTTPStatus.SEE_OTHER, headers), REDIRECT)
 
 
 def _read_fields(environ: WSGIEnvironment) -> list[_Field]:
@@ -111,14 +111,9 @@ def _error_response(publication: Publication, reason: str, name: str = "") -> Re
     page = publication.combination_error_page(reason, name)
     headers = [_NO_STORE, *responses.COMMON_HEADERS, ("Content-Security-Policy", FRAME_ANCESTORS)]
     headers += [("Content-Type", content_type(page.media_type)), ("Content-Length", str(len(page.body)))]
-    return _complete_response(page.status, headers, page.body, OTHER)
+    return complete_response(responses.Response(page.status, headers, page.body), OTHER)
 
 
 def _other_method_response() -> Response:
     response = responses.other_method_response((request.method, request.environ), f"{responses.ALLOWED_METHODS}, POST")
-    return _complete_response(response.status, response.headers, response.body, OTHER)
-
-
-def _complete_response(status: int, headers: responses.Headers, body: bytes, labels: Labels) -> Response:
-    g.feedsvc_labels = labels
-    return CompleteResponse(status, headers, (body,))
+    return complete_response(response, OTHER)

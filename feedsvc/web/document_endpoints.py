@@ -8,15 +8,14 @@ from __future__ import annotations
 import codecs
 import logging
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from functools import singledispatchmethod
 from http import HTTPStatus
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, Response, abort, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import PathConverter
 
 from feedsvc.access import hide_tokens
 from feedsvc.errors import PluginError, TextUnavailableError
@@ -40,11 +39,20 @@ codecs.lookup("idna")
 _LOG: Final = logging.getLogger(__name__)
 # Key in the environ: the path, without a slash at its end, at which another program's application has the site.
 PREFIX_KEY: Final = "feedsvc.prefix"
+# Name in the rules of `url_rules`. An application that has feedsvc's rules may have a converter of any other name.
+PATH_CONVERTER: Final = "feedsvc_path"
 RETRIEVAL_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 _RETRY_SECONDS: Final = 5
 _PLUGIN_RETRY_SECONDS: Final = 300  # until the operator has corrected the plug-in
 _STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _INTERNAL_ERROR_MESSAGE: Final = "The server could not answer this request. Its log contains the reason.\n"
+
+
+class FilePathConverter(PathConverter):
+    """Converter of URL rules for the path of a file, not empty. It accepts slashes and any other character, also line breaks."""
+
+    regex = "(?s:.+?)"
+    part_isolating = False  # the path may contain slashes; Werkzeug would conclude the contrary from the regex
 
 
 class CompleteResponse(Response):
@@ -101,23 +109,6 @@ def _service_response(app: Flask, error: MethodNotAllowed) -> Any:
     return None if endpoint in URL_RULES else app.view_functions[endpoint]()
 
 
-@dataclass(frozen=True, slots=True)
-class _Exchange:
-    """One request (method and environ), the edition that it is answered from, and the moment `now` of the answer."""
-
-    edition: Edition
-    request: tuple[str, WSGIEnvironment]
-    now: datetime
-
-    @property
-    def publication(self) -> Publication:
-        return self.edition.publication
-
-    @property
-    def next_change(self) -> datetime | None:
-        return self.edition.publication.next_change
-
-
 class DocumentView:
     """View function of all endpoints in URL_RULES. A request is answered from one edition, even if a new one comes meanwhile."""
 
@@ -129,10 +120,9 @@ class DocumentView:
         """Return the response to Flask's current request.
 
         Values from the URL rule are ignored, because `Publication.resolve` parses the path itself. Raises NotFound if there is
-        nothing at the path, and TextUnavailableError, PluginError or OSError if the
-        document cannot be rendered or sent.
+        nothing at the path, and TextUnavailableError, PluginError or OSError if the document cannot be rendered or sent.
         """
-        return self._respond(*self._find())
+        return self.response() or abort(404)
 
     def unmatched_response(self) -> Response | None:
         """Return the response to Flask's current request if no URL rule matches it but something is at its path, else None.
@@ -140,51 +130,40 @@ class DocumentView:
         The requests concerned have methods other than RETRIEVAL_METHODS, or the paths of old addresses and of files in folders
         of root/ other than .well-known.
         """
-        if not request.routing_exception:
-            return None
-        resource, exchange = self._find()
-        return None if resource is None else self._respond(resource, exchange)
+        return self.response() if request.routing_exception else None
 
-    def _find(self) -> tuple[Resource | None, _Exchange]:
-        """Return the resource for Flask's current request, None if there is none, and the exchange in which it is sent."""
+    def response(self) -> Response | None:
+        """Return the response to Flask's current request, None if nothing is at its path."""
         self._live.current(self._live.clock())
-        edition = self._live.edition
-        resource = _resolve(edition.publication, request.environ)
+        edition, environ = self._live.edition, request.environ
+        publication, exchange = edition.publication, (request.method, environ)
+        resource = _resolve(publication, environ)
         # A document that was rendered just now may be dated a second after the request came. Its response is no older.
-        return resource, _Exchange(edition, (request.method, request.environ), self._live.clock())
+        now, next_change = self._live.clock(), publication.next_change
+        match resource:
+            case Document():
+                return _document_response(resource, responses.respond(resource, exchange, now, next_change), edition)
+            case Redirect(is_permanent=is_permanent):
+                location = resource.location(publication.catalog.site.base_url)
+                redirect = responses.redirect_response(location, exchange, now, next_change, is_permanent=is_permanent)
+                return complete_response(redirect, REDIRECT)
+            case FileResource():
+                file = self._media.respond(resource, exchange, now, next_change)
+                g.feedsvc_labels = MEDIA
+                return file and CompleteResponse(file.status, file.headers, file.body_iterable(environ.get("wsgi.file_wrapper")))
+        return None
 
-    @singledispatchmethod
-    def _respond(self, resource: None, exchange: _Exchange) -> Response:  # noqa: ARG002 - the signature of all
-        abort(404)
 
-    @_respond.register
-    def _(self, document: Document, exchange: _Exchange) -> Response:
-        response, labels = responses.respond(document, exchange.request, exchange.now, exchange.next_change), labels_of(document)
-        if document.derived_data.has_grown:
-            exchange.publication.update_size(document.path)
-        store = exchange.request[1].get(STORE_KEY)
-        # Combinations, the only documents below COMBINATION_FORM, are too many to be stored.
-        if store and not document.path.startswith(COMBINATION_FORM):
-            status, headers, body = response
-            store(exchange.edition, CachedResponse(_STATUS_LINES[status], headers, (body,), labels, status))
-        return _complete_response(response, labels)
-
-    @_respond.register
-    def _(self, redirect: Redirect, exchange: _Exchange) -> Response:
-        location = redirect.location(exchange.publication.catalog.site.base_url)
-        response = responses.redirect_response(
-            location, exchange.request, exchange.now, exchange.next_change, is_permanent=redirect.is_permanent
-        )
-        return _complete_response(response, REDIRECT)
-
-    @_respond.register
-    def _(self, file: FileResource, exchange: _Exchange) -> Response:
-        response = self._media.respond(file, exchange.request, exchange.now, exchange.next_change)
-        if response is None:
-            abort(404)
-        g.feedsvc_labels = MEDIA
-        file_wrapper = exchange.request[1].get("wsgi.file_wrapper")
-        return CompleteResponse(response.status, response.headers, response.body(file_wrapper))
+def _document_response(document: Document, response: responses.Response, edition: Edition) -> Response:
+    labels = labels_of(document)
+    if document.derived_data.has_grown:
+        edition.publication.update_size(document.path)
+    store = request.environ.get(STORE_KEY)
+    # Combinations, the only documents below COMBINATION_FORM, are too many to be stored.
+    if store and not document.path.startswith(COMBINATION_FORM):
+        status, headers, body = response
+        store(edition, CachedResponse(_STATUS_LINES[status], headers, (body,), labels, status))
+    return complete_response(response, labels)
 
 
 def _resolve(publication: Publication, environ: WSGIEnvironment) -> Resource | None:
@@ -223,10 +202,11 @@ def path_below(environ: WSGIEnvironment, mount: str) -> str | None:
 
 def document_response(document: Document, now: datetime) -> Response:
     """Return the response to Flask's current request with a document that no publication has."""
-    return _complete_response(responses.respond(document, (request.method, request.environ), now, None), OTHER)
+    return complete_response(responses.respond(document, (request.method, request.environ), now, None), OTHER)
 
 
-def _complete_response(response: responses.Response, labels: Labels) -> CompleteResponse:
+def complete_response(response: responses.Response, labels: Labels) -> CompleteResponse:
+    """Return Flask's response, which is counted by `labels`."""
     g.feedsvc_labels = labels
     return CompleteResponse(response.status, response.headers, (response.body,))
 
@@ -246,7 +226,7 @@ def not_found_response(live: Live) -> Response:
     publication = live.current(now)
     # Error responses are not conditional, so the request's method and headers are not used.
     page = publication.not_found_page_at(path_below(request.environ, publication.mount) or "/")
-    return _complete_response(responses.respond(page, ("GET", {}), now, publication.next_change), OTHER)
+    return complete_response(responses.respond(page, ("GET", {}), now, publication.next_change), OTHER)
 
 
 def text_unavailable_response(_: Exception) -> Response:
@@ -285,4 +265,4 @@ def exhausted_response(error: Exception) -> Response | None:
 
 
 def _unavailable(sentence: str, retry_after: int) -> Response:
-    return _complete_response(responses.unavailable_response(sentence, retry_after), OTHER)
+    return complete_response(responses.text_response(503, f"{sentence}\n", retry_after), OTHER)

@@ -6,10 +6,9 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from io import BufferedReader, FileIO, RawIOBase
+from io import BufferedReader, FileIO
 from typing import Final, NamedTuple
 
 from werkzeug.http import parse_range_header
@@ -21,6 +20,7 @@ from feedsvc.support.digest import file_sha256
 from feedsvc.support.file_descriptors import is_exhausted
 from feedsvc.web.responses import (
     COMMON_HEADERS,
+    RETRIEVAL_METHODS,
     Headers,
     Request,
     is_not_modified,
@@ -41,24 +41,22 @@ _MAX_BUFFERED_BYTES: Final = 64 * 1024  # bytes that are read into memory, so th
 _SANDBOX_BY_TYPE: Final = {"image/svg+xml": SANDBOX_POLICY}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileResponse:
-    """Response whose body is `content`, or, if `part` is given, a part of a file that stays open while it is sent."""
+class FileResponse(NamedTuple):
+    """Status, headers and body of a response: bytes, or a part of a file that stays open while it is sent."""
 
     status: int
     headers: Headers
-    content: bytes = b""
-    part: FilePart | None = None
+    body: bytes | FilePart = b""
 
-    def body(self, file_wrapper: FileWrapper | None) -> Iterable[bytes]:
-        """Return the body, which the server closes after it has sent it. It is empty if there is neither `content` nor `part`.
+    def body_iterable(self, file_wrapper: FileWrapper | None) -> Iterable[bytes]:
+        """Return the body, which the server closes after it has sent it.
 
         With `file_wrapper` (wsgi.file_wrapper), the server reads and sends an open file itself, so that slow clients hold no
         thread; without it, the body is an iterator that reads the file in blocks.
         """
-        if self.part is None:
-            return (self.content,) if self.content else ()
-        return file_wrapper(self.part.file, _BLOCK_SIZE) if file_wrapper else self.part
+        if isinstance(self.body, bytes):
+            return (self.body,)
+        return file_wrapper(self.body.file, _BLOCK_SIZE) if file_wrapper else self.body
 
 
 class MediaResponder:
@@ -77,22 +75,24 @@ class MediaResponder:
     ) -> FileResponse | None:
         """Return the response for a media file, None if it is missing, unreadable or an image whose metadata cannot be removed.
 
-        It is a 200, 304, or 206 or 416 (one byte range of a GET); for methods other than GET and HEAD a 204 or 405. Raises
-        OSError if no file descriptor is left. `next_change` is the next
-        scheduled change of the site, which limits Cache-Control, None if none is planned.
+        It is a 200, 304, or 206 or 416 (one byte range of a GET); for methods other than GET and HEAD a 204 or 405. A body of
+        more than 64 kB is an open file. Raises OSError if no file descriptor is left. `next_change` is the next scheduled change
+        of the site, which limits Cache-Control, None if none is planned.
         """
-        if request[0] not in ("GET", "HEAD"):
-            response = other_method_response(request)
-            return FileResponse(status=response.status, headers=response.headers)
+        if request[0] not in RETRIEVAL_METHODS:
+            return FileResponse(*other_method_response(request))
         try:
             descriptor = open_descriptor(resource.location)
             try:
                 file_info = self._get_file_info(resource, descriptor, now)
-                cache_control_value = "no-store" if resource.is_substitute else cache_control(now, next_change)
-                plan = _plan_response(
-                    resource, request, file_info, last_modified_if_past(file_info.modified, now), cache_control_value
+                caching = "no-store" if resource.is_substitute else cache_control(now, next_change)
+                response, part = _plan_response(
+                    resource, request, file_info, last_modified_if_past(file_info.modified, now), caching
                 )
-                return self._with_body(plan, descriptor, file_info.pieces) if plan.part else plan.response
+                if not part:
+                    return response
+                content = FilePart(_open_reader(descriptor, file_info.pieces), part.start, len(part))
+                return response._replace(body=content if len(part) > _MAX_BUFFERED_BYTES else content.read())
             finally:
                 os.close(descriptor)
         except UncleanableError:
@@ -101,16 +101,6 @@ class MediaResponder:
             if is_exhausted(error):
                 raise
             return None
-
-    def _with_body(self, plan: _ResponsePlan, descriptor: int, pieces: FilePieces) -> FileResponse:
-        """Return the planned response with its bytes, or with an open file if they are more than _MAX_BUFFERED_BYTES.
-
-        `descriptor` is not closed; the open file has a copy of it.
-        """
-        part = plan.part
-        if len(part) <= _MAX_BUFFERED_BYTES:
-            return replace(plan.response, content=_read_part(descriptor, part.start, len(part), pieces))
-        return replace(plan.response, part=FilePart(_open_reader(descriptor, pieces), part.start, len(part)))
 
     def _get_file_info(self, resource: FileResource, descriptor: int, now: datetime) -> _FileInfo:
         status = os.fstat(descriptor)
@@ -151,16 +141,10 @@ class _FileInfo(NamedTuple):
     pieces: FilePieces
 
 
-class _ResponsePlan(NamedTuple):
-    """Response without its body, and the range of its body in the bytes of the file as it is sent; empty if it has no body."""
-
-    response: FileResponse
-    part: range = range(0)
-
-
 def _plan_response(
     resource: FileResource, request: Request, file_info: _FileInfo, last_modified: datetime | None, cache_control_value: str
-) -> _ResponsePlan:
+) -> tuple[FileResponse, range]:
+    """Return the response without its body, and the range of its body in the file as it is sent; empty if it has none."""
     tag, size, (method, request_headers) = file_info.tag, file_info.size, request
     headers = [
         *validator_headers(f'"{tag}"', last_modified),
@@ -171,15 +155,13 @@ def _plan_response(
     sandbox = _SANDBOX_BY_TYPE.get(resource.media_type)
     headers += [("Content-Security-Policy", sandbox)] if sandbox else []
     if is_not_modified(request_headers, tag, last_modified):
-        return _ResponsePlan(FileResponse(status=304, headers=headers))
+        return FileResponse(304, headers), range(0)
     start, stop, status = _requested_range(request, size, tag)
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        return _ResponsePlan(
-            FileResponse(status=416, headers=[*headers, ("Content-Range", f"bytes */{size}"), ("Content-Length", "0")])
-        )
+        return FileResponse(416, [*headers, ("Content-Range", f"bytes */{size}"), ("Content-Length", "0")]), range(0)
     headers += [("Content-Type", file_content_type(resource)), ("Content-Length", str(stop - start))]
     headers += [("Content-Range", f"bytes {start}-{stop - 1}/{size}")] if status == HTTPStatus.PARTIAL_CONTENT else []
-    return _ResponsePlan(FileResponse(status=status, headers=headers), range(0) if method == "HEAD" else range(start, stop))
+    return FileResponse(status, headers), range(0) if method == "HEAD" else range(start, stop)
 
 
 def _requested_range(request: Request, size: int, tag: str) -> tuple[int, int, int]:
@@ -224,27 +206,16 @@ class FilePart:
         self._left -= len(block)
         return block
 
+    def read(self) -> bytes:
+        """Return all bytes, and close the file."""
+        with self.file:
+            return self.file.read(self._left)
+
     def close(self) -> None:
         self.file.close()
 
 
-def _raw_file(descriptor: int, pieces: FilePieces) -> RawIOBase:
-    return FileIO(descriptor, "rb") if pieces is None else CleanFile(descriptor, pieces)
-
-
 def _open_reader(descriptor: int, pieces: FilePieces) -> BufferedReader:
     """Return a file on a copy of the descriptor, only its `pieces` if given. Raises OSError."""
-    return BufferedReader(_raw_file(os.dup(descriptor), pieces))
-
-
-def _read_part(descriptor: int, start: int, length: int, pieces: FilePieces = None) -> bytes:
-    """Return `length` bytes from offset `start` (of `pieces` joined, if given), fewer if the file ends before. Raises OSError."""
-    if pieces is not None:
-        with _open_reader(descriptor, pieces) as file:
-            file.seek(start)
-            return file.read(length)
-    blocks, remaining = [], length
-    while remaining and (block := os.pread(descriptor, remaining, start + length - remaining)):
-        blocks.append(block)
-        remaining -= len(block)
-    return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+    own = os.dup(descriptor)
+    return BufferedReader(FileIO(own, "rb") if pieces is None else CleanFile(own, pieces))

@@ -5,14 +5,14 @@ Each process collects plain numbers first, so that the counters of several worke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.process_collector import ProcessCollector
-from prometheus_client.registry import Collector, CollectorRegistry
+from prometheus_client.registry import CollectorRegistry
 
 from feedsvc import __version__
 from feedsvc.live import Edition, Live
@@ -30,6 +30,12 @@ _RELOAD_SECONDS: Final = "spent"
 # Metrics of this process with the names that Prometheus clients share; only Linux has them.
 _PROCESS: Final = ProcessCollector(registry=None)
 _SEVERITIES: Final = ("error", "warning")
+_COUNTERS: Final = (
+    ("feedsvc_document_cache_hits", _CACHE_HITS, "Look-ups of documents that were in the cache"),
+    ("feedsvc_document_cache_misses", _CACHE_MISSES, "Look-ups of documents that were not in the cache"),
+    ("feedsvc_reloads", _RELOADS, "Reloads of the content folder, the first one included"),
+    ("feedsvc_reload_duration_seconds", _RELOAD_SECONDS, "Duration of all reloads of the content folder"),
+)
 _LABELS: Final = {"feedsvc_problems": ["severity"], "feedsvc_alerts": ["kind"]}
 
 
@@ -105,7 +111,7 @@ def counters(live: Live, stats: RequestStats) -> dict[str, float]:
     response cache counts as a document that was in the document cache.
     """
     lookups, last_reload = live.edition.publication.cache_statistics, live.last_reload
-    cache_hits = lookups.hits + stats.cache_hits()
+    cache_hits = lookups.hits + stats.cache_hits
     return {
         **stats.counters(),
         _CACHE_HITS: cache_hits,
@@ -118,74 +124,64 @@ def counters(live: Live, stats: RequestStats) -> dict[str, float]:
 def render_metrics(totals: MetricValues, gauges_by_worker: Mapping[str, MetricValues]) -> bytes:
     """Render /metrics. `totals` are the `counters` of all processes added up; `gauges_by_worker` has `gauges` by worker number.
 
-    The number is a text, such as "1"; in a service of one process, the only key is "".
+    The number is a text, such as "1"; in a service of one process, the only key is "", and there is no label for it.
     """
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_GaugeCollector(gauges_by_worker))
-    registry.register(_CounterCollector(totals))
-    return generate_latest(registry)
+    families = [*_gauge_families(gauges_by_worker), *_process_families(gauges_by_worker), *_counter_families(totals)]
+    return generate_latest(_Families(families))
 
 
-class _GaugeCollector(Collector):
-    def __init__(self, gauges_by_worker: Mapping[str, MetricValues]) -> None:
-        self._gauges_by_worker = gauges_by_worker
+class _Families(CollectorRegistry):
+    """Registry of metrics that were collected before."""
 
-    def collect(self) -> Iterable[Metric]:
-        for name, (help_text, readers) in _GAUGES.items():
-            labels = [*(["worker"] if "" not in self._gauges_by_worker else []), *_LABELS.get(name, [])]
-            family = GaugeMetricFamily(name, help_text, labels=labels)
-            for worker, values in self._gauges_by_worker.items():
-                for label in readers:
-                    if (value := values.get(f"{name} {label}")) is not None:
-                        family.add_metric([label_value for label_value in (worker, label) if label_value], value)
-            if family.samples:
-                yield family
-        yield self._build_info()
-        yield from self._process_metrics()
-
-    def _build_info(self) -> GaugeMetricFamily:
-        family = GaugeMetricFamily("feedsvc_build_info", "Version of the program; the value is 1", labels=["version"])
-        family.add_metric([__version__], 1)
-        return family
-
-    def _process_metrics(self) -> Iterable[Metric]:
-        """Yield the metrics of ProcessCollector (memory, processor time) of each process, with the worker's number as label.
-
-        In a service of one process, there is no label.
-        """
-        for template in _PROCESS.collect():
-            family = Metric(template.name, template.documentation, template.type)
-            for worker, values in self._gauges_by_worker.items():
-                for sample in template.samples:
-                    if (value := values.get(f"{sample.name} ")) is not None:
-                        family.add_sample(sample.name, {"worker": worker} if worker else {}, value)
-            if family.samples:
-                yield family
-
-
-class _CounterCollector(Collector):
-    """Collector of all counters: requests, their durations, look-ups in the document cache, and reloads."""
-
-    def __init__(self, totals: MetricValues) -> None:
-        self._totals = totals
+    def __init__(self, families: Iterable[Metric]) -> None:
+        super().__init__(auto_describe=False)
+        self._families = families
 
     def collect(self) -> Iterable[Metric]:
-        responses = CounterMetricFamily(
-            "feedsvc_requests", "Responses; status 304 is not modified", labels=["kind", "format", "status"]
-        )
-        for name, number in sorted(self._totals.items()):
-            if values := parse_response_name(name):
-                responses.add_metric(list(values), number)
-        yield responses
-        bucket_ends = [*map(str, DURATION_BUCKETS), "+Inf"]
-        buckets = accumulate(self._totals.get(bucket_name(index), 0) for index in range(len(bucket_ends)))
-        help_text = "Time to compute responses, without sending them"
-        cumulated_buckets, seconds = list(zip(bucket_ends, buckets, strict=True)), self._totals.get(SECONDS_KEY, 0)
-        yield HistogramMetricFamily("feedsvc_request_duration_seconds", help_text, buckets=cumulated_buckets, sum_value=seconds)
-        for name, key, help_text in (
-            ("feedsvc_document_cache_hits", _CACHE_HITS, "Look-ups of documents that were in the cache"),
-            ("feedsvc_document_cache_misses", _CACHE_MISSES, "Look-ups of documents that were not in the cache"),
-            ("feedsvc_reloads", _RELOADS, "Reloads of the content folder, the first one included"),
-            ("feedsvc_reload_duration_seconds", _RELOAD_SECONDS, "Duration of all reloads of the content folder"),
-        ):
-            yield CounterMetricFamily(name, help_text, value=self._totals.get(key, 0))
+        return self._families
+
+
+def _gauge_families(gauges_by_worker: Mapping[str, MetricValues]) -> Iterator[Metric]:
+    for name, (help_text, readers) in _GAUGES.items():
+        labels = [*(["worker"] if "" not in gauges_by_worker else []), *_LABELS.get(name, [])]
+        family = GaugeMetricFamily(name, help_text, labels=labels)
+        for worker, values in gauges_by_worker.items():
+            for label in readers:
+                if (value := values.get(f"{name} {label}")) is not None:
+                    family.add_metric([label_value for label_value in (worker, label) if label_value], value)
+        if family.samples:
+            yield family
+    family = GaugeMetricFamily("feedsvc_build_info", "Version of the program; the value is 1", labels=["version"])
+    family.add_metric([__version__], 1)
+    yield family
+
+
+def _process_families(gauges_by_worker: Mapping[str, MetricValues]) -> Iterator[Metric]:
+    """Yield the metrics of ProcessCollector (memory, processor time) of each process."""
+    for template in _PROCESS.collect():
+        family = Metric(template.name, template.documentation, template.type)
+        for worker, values in gauges_by_worker.items():
+            for sample in template.samples:
+                if (value := values.get(f"{sample.name} ")) is not None:
+                    family.add_sample(sample.name, {"worker": worker} if worker else {}, value)
+        if family.samples:
+            yield family
+
+
+def _counter_families(totals: MetricValues) -> Iterator[Metric]:
+    """Yield all counters: requests, their durations, look-ups in the document cache, and reloads."""
+    responses = CounterMetricFamily(
+        "feedsvc_requests", "Responses; status 304 is not modified", labels=["kind", "format", "status"]
+    )
+    for name, number in sorted(totals.items()):
+        if values := parse_response_name(name):
+            responses.add_metric(list(values), number)
+    yield responses
+    ends = [*map(str, DURATION_BUCKETS), "+Inf"]
+    buckets = list(zip(ends, accumulate(totals.get(bucket_name(index), 0) for index in range(len(ends))), strict=True))
+    help_text = "Time to compute responses, without sending them"
+    yield HistogramMetricFamily(
+        "feedsvc_request_duration_seconds", help_text, buckets=buckets, sum_value=totals.get(SECONDS_KEY, 0)
+    )
+    for name, key, help_text in _COUNTERS:
+        yield CounterMetricFamily(name, help_text, value=totals.get(key, 0))

@@ -22,7 +22,7 @@ from feedsvc.support.client_address import Networks, client_address, client_pref
 from feedsvc.support.token_bucket import BucketLimit, TokenBuckets, anonymous_key
 from feedsvc.web.access_control import forwarding_header
 from feedsvc.web.request_stats import OTHER, Labels, RequestStats
-from feedsvc.web.responses import COMMON_HEADERS
+from feedsvc.web.responses import text_response
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -46,6 +46,46 @@ def monotonic_datetime() -> datetime:
     return _EPOCH + timedelta(seconds=monotonic())
 
 
+class ClientLimit:
+    """Limit of requests for each client, in memory and in this process only. Thread-safe.
+
+    A client is an address (for IPv6, a /64 network), that in X-Forwarded-For if the peer is one of `trusted`. All clients of a
+    unix socket are one client. With `is_direct_only`, only clients that connect directly from a public address are limited,
+    because a proxy or a private address may stand for many clients. At most `max_clients` are remembered.
+    """
+
+    def __init__(
+        self,
+        limit: BucketLimit,
+        max_clients: int,
+        trusted: Networks,
+        *,
+        is_direct_only: bool,
+        clock: Callable[[], datetime] = monotonic_datetime,
+    ) -> None:
+        self._buckets, self._clock = TokenBuckets(limit, max_clients), clock
+        self._trusted, self._is_direct_only = trusted, is_direct_only
+        self._salt, self._lock = secrets.token_bytes(32), threading.Lock()
+
+    def count(self, environ: WSGIEnvironment, *parts: str) -> int:
+        """Count the request and return 0. If it exceeds the limit, do not count it; return the seconds until it is allowed.
+
+        Requests of a client with other `parts` have a limit of their own.
+        """
+        return self._apply(self._buckets.take_token, environ, parts)
+
+    def seconds_to_wait(self, environ: WSGIEnvironment) -> int:
+        """Return the seconds until `count` would return 0, rounded up. Counts nothing."""
+        return self._apply(self._buckets.seconds_until_token, environ, ())
+
+    def _apply(self, function: Callable[[bytes, datetime], float], environ: WSGIEnvironment, parts: tuple[str, ...]) -> int:
+        network, is_public = _client_network(client_address(environ, self._trusted))
+        if self._is_direct_only and (not is_public or forwarding_header(environ)):
+            return 0
+        with self._lock:
+            return math.ceil(function(anonymous_key(self._salt, network, *parts), self._clock()))
+
+
 class PollLimit:
     """WSGI middleware that limits unconditional GETs of one feed by one client. GETs above the limit get a 429.
 
@@ -57,9 +97,8 @@ class PollLimit:
 
     Requests for private feeds are not limited here: each token has its own limit (`access`).
 
-    A client is an address (for IPv6, a /64 network) with a User-Agent. Its address is that in X-Forwarded-For if the peer is
-    one of `trusted`. With `is_direct_only`, only clients that connect directly from a public address are limited, because a
-    proxy or a private address may stand for many clients. At most `max_clients` pairs of client and feed are remembered.
+    A client is a client of ClientLimit, with which the parameters are shared, with a User-Agent. At most `max_clients` pairs of
+    client and feed are remembered.
     """
 
     def __init__(
@@ -73,15 +112,9 @@ class PollLimit:
         max_clients: int = _MAX_CLIENTS,
         clock: Callable[[], datetime] = monotonic_datetime,
     ) -> None:
-        self._next_app, self._stats, self._trusted, self._is_direct_only, self._clock = (
-            next_app,
-            stats,
-            trusted,
-            is_direct_only,
-            clock,
-        )
-        self._buckets = TokenBuckets(BucketLimit(burst=per_hour, refill_seconds=_HOUR_SECONDS / per_hour), max_clients)
-        self._salt, self._lock = secrets.token_bytes(32), threading.Lock()
+        self._next_app, self._stats = next_app, stats
+        limit = BucketLimit(burst=per_hour, refill_seconds=_HOUR_SECONDS / per_hour)
+        self._limit = ClientLimit(limit, max_clients, trusted, is_direct_only=is_direct_only, clock=clock)
         self._feed_endings = tuple(f"/feed.{suffix}" for suffix in FORMATS)
         self._combination = re.compile(rf"/feed/[^/]+\.(?:{'|'.join(FORMATS)})$")
 
@@ -92,50 +125,30 @@ class PollLimit:
         if not is_combination and (environ.get("HTTP_IF_NONE_MATCH") or not is_feed):
             return self._next_app(environ, start_response)
         limited_path = "" if is_combination else path
-        start_time, wait = perf_counter(), math.ceil(self._seconds_to_wait(environ, limited_path))
+        start_time, wait = perf_counter(), self._count(environ, limited_path)
         return self._refuse(environ, start_response, wait, start_time) if wait else self._next_app(environ, start_response)
 
-    def _seconds_to_wait(self, environ: WSGIEnvironment, path: str) -> float:
-        """Count the request and return 0.0. If it exceeds the limit, do not count it; return the seconds until it is allowed.
+    def _count(self, environ: WSGIEnvironment, path: str) -> int:
+        """Count the request, unless it is not limited; return the seconds until it is allowed, 0 if it is.
 
-        `path` is that of the feed, "" for a combination, because all combinations share one limit. Return 0.0, without
-        counting, for requests that are not limited.
+        `path` is that of the feed, "" for a combination, because all combinations share one limit.
         """
         agent = environ.get("HTTP_USER_AGENT", "")[:_MAX_AGENT_LENGTH] if path else ""
         is_exempt = environ["REQUEST_METHOD"] != "GET" or environ.get("HTTP_IF_MODIFIED_SINCE") or not agent.strip()
-        if path and is_exempt:
-            return 0.0
-        network = limited_network(environ, self._trusted, is_direct_only=self._is_direct_only)
-        if network is None:
-            return 0.0
-        key = anonymous_key(self._salt, network, agent, path)
-        with self._lock:
-            return self._buckets.take_token(key, self._clock())
+        return 0 if path and is_exempt else self._limit.count(environ, agent, path)
 
     def _refuse(self, environ: WSGIEnvironment, start_response: StartResponse, wait: int, start_time: float) -> Iterable[bytes]:
         is_combination = not environ["PATH_INFO"].endswith(self._feed_endings)
-        body = (_COMBINATION_MESSAGE if is_combination else _MESSAGE).format(wait=wait).encode()
-        headers = [("Retry-After", str(wait)), ("Cache-Control", "no-store"), *COMMON_HEADERS]
-        headers += [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
-        start_response("429 Too Many Requests", headers)
+        text = (_COMBINATION_MESSAGE if is_combination else _MESSAGE).format(wait=wait)
+        status, headers, body = text_response(429, text, wait)
+        start_response("429 Too Many Requests", [*headers])
         suffix = environ["PATH_INFO"].rpartition(".")[2]
         labels = OTHER if environ["PATH_INFO"].endswith(COMBINATION_FORM) else Labels("feed", suffix)
-        self._stats.count(labels, 429, perf_counter() - start_time)
+        self._stats.count(labels, status, perf_counter() - start_time)
         return [body]
 
     def _is_combination(self, path: str, method: str) -> bool:
         return self._combination.search(path) is not None or (method == "POST" and path.endswith(COMBINATION_FORM))
-
-
-def limited_network(environ: WSGIEnvironment, trusted: Networks, *, is_direct_only: bool) -> str | None:
-    """Return the address, or the /64 network for IPv6, of the client of a request; None if the client is not limited.
-
-    X-Forwarded-For is used if the peer is one of `trusted`. The result is "unix" for all clients of a unix socket together, and
-    "" for those whose address is unknown. With `is_direct_only`, only clients that connect directly from a public address are
-    limited, because a proxy or a private address may stand for many clients.
-    """
-    network, is_public = _client_network(client_address(environ, trusted))
-    return None if is_direct_only and (not is_public or forwarding_header(environ)) else network
 
 
 @lru_cache(4096)

@@ -9,7 +9,7 @@ All moments that responses depend on are whole seconds (model.py), so within a s
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 STORE_KEY: Final = "feedsvc.store_response"
 _MAX_RESPONSES: Final = 4096  # different requests within a second
 _MAX_KEY_LENGTH: Final = 1024  # characters; the key holds headers that a client sent
-_LIFETIME: Final = timedelta(seconds=1)
 
 _RequestKey = tuple[str, ...]
 
@@ -43,50 +42,35 @@ class CachedResponse(NamedTuple):
 class ResponseCache:
     """WSGI middleware that answers a request equal to an earlier one of the same second and edition without the application.
 
-    Requests are equal if path, method and the headers that documents depend on are (`_request_key`); queries are ignored. The
-    responses in the cache are those for which the application called the function that this object puts into the environ at
-    STORE_KEY.
+    Requests are equal if path, method and the headers that documents depend on are (`_request_key`); queries are ignored, unless
+    redirects.yaml has rules for queries: then a request with a query is not answered from here. The responses in the cache are
+    those for which the application called the function that this object puts into the environ at STORE_KEY.
     """
 
     def __init__(self, next_app: WSGIApplication, live: Live, stats: RequestStats) -> None:
         self._next_app, self._live, self._stats = next_app, live, stats
-        self._second = CachedSecond(live.edition, live.clock())
+        # The edition and the second of the clock, with the responses in it.
+        self._second: tuple[Edition, datetime, dict[_RequestKey, CachedResponse]] = (live.edition, live.clock(), {})
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        start_time, now, second = perf_counter(), self._live.clock(), self._second
-        key = _request_key(environ)
-        response = second.responses.get(key)
-        # `CachedSecond.includes` inlined, because this runs for every request.
-        if response and second.edition is self._live.edition and second.start <= now < second.end:
+        start_time, now, edition = perf_counter(), self._live.clock().replace(microsecond=0), self._live.edition
+        if environ.get("QUERY_STRING") and edition.publication.catalog.content.redirects.parameter_sets:
+            return self._next_app(environ, start_response)
+        key, (cached_edition, second, responses) = _request_key(environ), self._second
+        if (response := responses.get(key)) and cached_edition is edition and second == now:
             self._stats.count(response.labels, response.status, perf_counter() - start_time, cache_hits=1)
             start_response(response.status_line, [*response.headers])
             return response.body
-        environ[STORE_KEY] = partial(self._store, key, now)
+        environ[STORE_KEY] = partial(self.store, key, now)
         return self._next_app(environ, start_response)
 
-    def _store(self, key: _RequestKey, now: datetime, edition: Edition, response: CachedResponse) -> None:
-        if not self._second.includes(edition, now):
-            self._second = CachedSecond(edition, now)
-        self._second.put(key, response)
-
-
-class CachedSecond:
-    """Responses of one edition in one second of the clock, the one that `now` lies in. Thread-safe."""
-
-    def __init__(self, edition: Edition, now: datetime) -> None:
-        self.edition = edition
-        self.start = now.replace(microsecond=0)
-        self.end = self.start + _LIFETIME
-        self.responses: dict[_RequestKey, CachedResponse] = {}
-
-    def includes(self, edition: Edition, now: datetime) -> bool:
-        """Return whether this object is for `edition` and for the second that `now` lies in."""
-        return self.edition is edition and self.start <= now < self.end
-
-    def put(self, key: _RequestKey, response: CachedResponse) -> None:
+    def store(self, key: _RequestKey, second: datetime, edition: Edition, response: CachedResponse) -> None:
         """Store a response, unless the cache is full or the key has more than _MAX_KEY_LENGTH characters."""
-        if len(self.responses) < _MAX_RESPONSES and sum(map(len, key)) <= _MAX_KEY_LENGTH:
-            self.responses[key] = response
+        if self._second[0] is not edition or self._second[1] != second:
+            self._second = edition, second, {}
+        responses = self._second[2]
+        if len(responses) < _MAX_RESPONSES and sum(map(len, key)) <= _MAX_KEY_LENGTH:
+            responses[key] = response
 
 
 def _request_key(environ: WSGIEnvironment) -> _RequestKey:

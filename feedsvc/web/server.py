@@ -231,7 +231,7 @@ class Server:
         responses.
         """
         self._socket, self._on_stop, self._drain_timeout = listening_socket or listen(host, port), on_stop, drain_timeout
-        self._is_stopping, self._stop_reason = False, ""
+        self._stop_signal = 0
         # A full queue is normal with 4 threads and keep-alive, so no warning.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         adjustments: Any = Adjustments(
@@ -261,10 +261,10 @@ class Server:
     def run(self) -> str:
         """Serve until SIGTERM or SIGINT, then finish the responses to received requests within `drain_timeout`, and close.
 
-        Responses that take longer are cut off. Return the name of the signal (`signal_name`). The socket is closed, so `run` can
+        Responses that take longer are cut off. Return a sentence that names the signal. The socket is closed, so `run` can
         be called once.
         """
-        while not self._is_stopping:
+        while not self._stop_signal:
             self._poll_once(1.0)
         self._on_stop()
         self._server.del_channel()
@@ -276,24 +276,19 @@ class Server:
             channel.handle_close()
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(self._server._map)  # noqa: SLF001 - waitress has no public way to run its loop once
-        return self._stop_reason
+        return end_sentence(self._stop_signal)
 
     def _poll_once(self, seconds: float) -> None:
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._server._map, count=1)  # noqa: SLF001
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
-        if not self._is_stopping:  # a second signal may come when the trigger is already closed
-            self._is_stopping, self._stop_reason = True, signal_name(number)
+        if not self._stop_signal:  # a second signal may come when the trigger is already closed
+            self._stop_signal = number
             watchdog.limit_stop()
             self._server.pull_trigger()
 
 
-def signal_name(number: int) -> str:
-    """Return the name of a signal, such as "SIGTERM"; for SIGINT, it is "SIGINT (Ctrl-C)"."""
+def end_sentence(number: int) -> str:
+    """Return the sentence for the operator of a server that a signal has ended."""
     name = signal.Signals(number).name
-    return f"{name} (Ctrl-C)" if number == signal.SIGINT else name
-
-
-def end_sentence(reason: str) -> str:
-    """Return the sentence for the operator; `reason` is a result of `signal_name`."""
-    return f"the server has ended because of {reason}"
+    return f"the server has ended because of {name}{' (Ctrl-C)' if number == signal.SIGINT else ''}"

@@ -21,11 +21,12 @@ from types import FrameType
 from typing import Any, Final, NoReturn
 
 from feedsvc.support import gc_control, libc
-from feedsvc.web.server import end_sentence, signal_name
+from feedsvc.support.posix import signals
+from feedsvc.web.server import end_sentence
 
 _LOG: Final = logging.getLogger(__name__)
 _STOP_TIMEOUT: Final = 40.0  # seconds in which a worker has to end after SIGTERM; its watchdog does so after 30
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+_SIGNALS: Final = signals("SIGTERM", "SIGINT", "SIGHUP", "SIGCHLD")  # Windows, which has no workers, lacks some
 _STABLE_SECONDS: Final = 10.0  # a worker that served for at least this time is replaced at once
 _MAX_RESTART_DELAY: Final = 30.0  # seconds until a worker that served for less time is replaced; the first delay is 1 second
 _MAX_POLL_SECONDS: Final = 3600.0
@@ -96,7 +97,7 @@ class Supervisor:
         self._signals: list[int] = []
         self._is_complete = False  # once all workers have been ready
         self._kill_at: float | None = None  # once all workers have to end
-        self._status, self._end_reason = 0, ""
+        self._status = self._stop_signal = 0
         self._wake_pipe = os.pipe()
         for end in self._wake_pipe:
             os.set_blocking(end, False)
@@ -122,8 +123,8 @@ class Supervisor:
                 self._reap(child)
             self._report_ready()
         signal.set_wakeup_fd(-1)
-        if self._end_reason:
-            self._print_line(end_sentence(self._end_reason))
+        if self._stop_signal:
+            self._print_line(end_sentence(self._stop_signal))
         return self._status
 
     def _running(self) -> list[_Child]:
@@ -144,11 +145,11 @@ class Supervisor:
             os.read(self._wake_pipe[0], 4096)
 
     def _handle_signals(self) -> None:
-        signals, self._signals = self._signals, []
-        if ending := [number for number in signals if number in (signal.SIGTERM, signal.SIGINT)]:
-            self._end_reason = self._end_reason or signal_name(ending[0])
+        received, self._signals = self._signals, []
+        if ending := [number for number in received if number in (signal.SIGTERM, signal.SIGINT)]:
+            self._stop_signal = self._stop_signal or ending[0]
             self._stop()
-        elif signal.SIGHUP in signals:
+        elif signal.SIGHUP in received:
             self._send_signal(signal.SIGHUP)
         if self._kill_at is not None and time.monotonic() >= self._kill_at:
             self._send_signal(signal.SIGKILL)

@@ -14,7 +14,7 @@ from feedsvc.content.store import ContentStore
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.metrics import gauges, render_metrics
-from feedsvc.web.status import render_status
+from feedsvc.web.service_endpoints import render_status
 from tests.broken_files.case import Case
 from tests.helpers import newsrooms
 from tests.last_valid import saved_files

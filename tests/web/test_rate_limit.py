@@ -227,7 +227,7 @@ def _start_response(*_: Any) -> Any:
 
 def test_429_responses_are_counted(limited_app: RateLimitedApp) -> None:
     limited_app.statuses(5, path="/category/business/feed.atom")
-    assert limited_app.stats.responses() == {(Labels("feed", "atom"), 429): 3}
+    assert limited_app.stats.responses == {(Labels("feed", "atom"), 429): 3}
 
 
 # --- A real server ----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.support.compression import CODINGS
 from feedsvc.web.app import create_app
 from feedsvc.web.request_stats import OTHER, RequestStats
-from feedsvc.web.response_cache import CachedResponse, CachedSecond
+from feedsvc.web.response_cache import CachedResponse, ResponseCache
 from tests.helpers.http_client import call, environ_of
 from tests.web.conftest import FakeClock, SiteFixture
 from tests.web.newsroom import NEXT_CHANGE, NOON, write_newsroom
@@ -102,9 +102,9 @@ def test_combined_feed_is_not_kept_in_memory(site: SiteFixture) -> None:
     stats = RequestStats()
     app = create_app(Live(ContentFolder(site.content), LastModifiedStore(None), site.clock), stats=stats)
     responses = [call(app, "/feed/category:business+category:culture.rss") for _ in range(2)]
-    assert (responses[0], stats.cache_hits()) == (responses[1], 0)
+    assert (responses[0], stats.cache_hits) == (responses[1], 0)
     assert [call(app, "/feed.rss").status for _ in range(2)] == [200, 200]
-    assert stats.cache_hits() == 1
+    assert stats.cache_hits == 1
 
 
 def test_server_that_modifies_headers_does_not_change_later_responses(app: "WSGIApplication") -> None:
@@ -118,18 +118,11 @@ def test_server_that_modifies_headers_does_not_change_later_responses(app: "WSGI
 
 
 def test_number_and_size_of_cached_responses_are_bounded(live: Live) -> None:
-    second, response = CachedSecond(live.edition, NOON), CachedResponse("200 OK", (), (b"",), OTHER, 200)
+    cache, response = ResponseCache(create_app(live), live, RequestStats()), CachedResponse("200 OK", (), (b"",), OTHER, 200)
     for number in range(5000):
-        second.put(("/", "GET", str(number)), response)
-    second.put(("/", "GET", "a" * 2000), response)
-    assert len(second.responses) == 4096
-    other_second = CachedSecond(live.edition, NOON)
-    other_second.put(("/", "GET", "a" * 2000), response)
-    assert not other_second.responses
-
-
-def test_responses_of_another_edition_or_second_are_dropped(live: Live) -> None:
-    second = CachedSecond(live.edition, NOON)
-    assert second.includes(live.edition, NOON + timedelta(milliseconds=999))
-    assert not second.includes(live.edition, NOON + timedelta(seconds=1))
-    assert not second.includes(replace(live.edition), NOON)
+        cache.store(("/", "GET", str(number)), NOON, live.edition, response)
+    cache.store(("/", "GET", "a" * 2000), NOON, live.edition, response)
+    assert len(cache._second[2]) == 4096
+    for edition, second in ((replace(live.edition), NOON), (live.edition, NOON + timedelta(seconds=1))):
+        cache.store(("/", "GET", ""), second, edition, response)
+        assert len(cache._second[2]) == 1
