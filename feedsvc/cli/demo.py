@@ -16,13 +16,13 @@ from typing import Final
 import click
 from click.core import ParameterSource
 
-import feedsvc
 from feedsvc.cli import import_cli_module
 from feedsvc.cli.config import ServeConfig
 from feedsvc.cli.log import PLAIN, configure_log
 from feedsvc.cli.options import report_errors
 from feedsvc.cli.output import report
 from feedsvc.cli.variables import IntRange, command, option
+from feedsvc.content.folder import sample_folder
 from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError
 from feedsvc.service import ServiceConfig
@@ -59,7 +59,7 @@ def demo(*, port: int) -> None:
     raise_limit()
     configure_log(PLAIN, logging.INFO)
     ending_signals = _EndingSignals()
-    content = _sample_folder()
+    content = sample_folder()
     is_default = click.get_current_context().get_parameter_source("port") is ParameterSource.DEFAULT
     with _listen_near(port) if is_default else listen(_HOST, port) as listening_socket:
         used_port = listening_socket.getsockname()[1]
@@ -101,16 +101,6 @@ class _EndingSignals:
         self._received = number
         if not self._is_delayed:
             sys.exit(128 + number)
-
-
-def _sample_folder() -> Path:
-    """Return the sample newsroom: the one in the installed package, or that of the repository. Raises FeedsvcError."""
-    package = Path(feedsvc.__file__).parent
-    candidates = (package / "sample", package.parent / "content")
-    folder = next((path for path in candidates if (path / "site.yaml").is_file()), None)
-    if folder is None:
-        raise FeedsvcError(f"{candidates[0]} is missing, so there is no sample newsroom; install feedsvc again")
-    return folder
 
 
 def _temporary_folder() -> TemporaryDirectory[str]:

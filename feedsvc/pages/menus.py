@@ -112,13 +112,7 @@ def _named_items(catalog: Catalog, entries: Iterable[MenuEntry]) -> Iterator[Men
     for entry in entries:
         item = _find_item(catalog, entry.target)
         if item:
-            yield _with_title(item, entry.title)
-
-
-def _with_title(item: MenuItem, title: str) -> MenuItem:
-    if not title:
-        return item
-    return MenuItem(href=item.href, listing=item.listing, title=title)
+            yield MenuItem(href=item.href, listing=item.listing, title=entry.title) if entry.title else item
 
 
 def _find_item(catalog: Catalog, target: str) -> MenuItem | None:

@@ -10,90 +10,13 @@ from itertools import islice
 from typing import Annotated, Final, NamedTuple, TypedDict
 
 from feedsvc.catalog import Catalog, is_visible
-from feedsvc.language import direction
+from feedsvc.language import direction, get_language
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.views import LinkView
-from feedsvc.routes import ListingRef, PageAt, TagsAt, path_of
+from feedsvc.routes import ListingRef, PageAt, Place, TagsAt, path_of
 from feedsvc.uris import root_relative
 
 _MOST_USED: Final = 6
-
-
-class TagRange(NamedTuple):
-    """One of several pages of tags: its `start` (the part of its address), and the titles of its first and last tag."""
-
-    start: str
-    first: str
-    last: str
-
-
-class TagCount(NamedTuple):
-    """A tag's id, title and number of visible articles. `newest` is set for the most used tags only."""
-
-    id: str
-    title: str
-    article_count: int
-    newest: LinkView | None = None
-
-
-class TagPage(NamedTuple):
-    """The content of one page of the list of all tags, as plain values, so that it can be compared and digested.
-
-    A page lists `tags`; the overview at /tags/, if there are several pages, has the `ranges` of these pages instead. `most_used`
-    are the _MOST_USED tags with the most articles, on /tags/ only. `previous` and `next` are the pages before and after this
-    one, None if there is none.
-    """
-
-    most_used: tuple[TagCount, ...] = ()
-    tags: tuple[TagCount, ...] = ()
-    ranges: tuple[TagRange, ...] = ()
-    previous: TagRange | None = None
-    next: TagRange | None = None
-
-
-def tag_page(catalog: Catalog, start: str = "") -> TagPage | None:
-    """Return the content of the page of tags whose address has this start ("" for /tags/); None if there is no such page.
-
-    A site with at most `catalog.tags.PAGE_SIZE` tags has only /tags/, which is empty without tags in visible articles.
-    """
-    starts = catalog.tags.starts
-    if not start:
-        page = TagPage(most_used=tuple(_most_used(catalog)))
-        ranges = tuple(_tag_range(catalog, index) for index in range(len(starts)))
-        return page._replace(ranges=ranges) if len(starts) > 1 else page._replace(tags=_tag_counts(catalog, 0))
-    index = catalog.tags.page_of(start)
-    if len(starts) <= 1 or starts[index] != start:
-        return None
-    return TagPage(
-        tags=_tag_counts(catalog, index),
-        previous=_tag_range(catalog, index - 1) if index else None,
-        next=_tag_range(catalog, index + 1) if index + 1 < len(starts) else None,
-    )
-
-
-def _tag_counts(catalog: Catalog, index: int) -> tuple[TagCount, ...]:
-    return tuple(_tag_count(catalog, tag) for tag in (catalog.tags.pages[index] if catalog.tags.pages else ()))
-
-
-def _tag_count(catalog: Catalog, tag: str) -> TagCount:
-    return TagCount(tag, catalog.tag_listing(tag).title, catalog.tags.count(tag))
-
-
-def _most_used(catalog: Catalog) -> Iterator[TagCount]:
-    """Yield the most used tags, each with its newest article, or the newest that is not that of a tag before, if there is one."""
-    shown: set[str] = set()
-    for tag in catalog.tags.most_used[:_MOST_USED]:
-        rows = [*islice(filter(is_visible, catalog.tag_listing(tag).stories.rows), _MOST_USED)]
-        row = next((row for row in rows if row.article.id not in shown), rows[0])
-        shown.add(row.article.id)
-        href, language = root_relative(catalog.site.base_url, path_of(row.place)), row.article.language
-        newest = LinkView(title=row.article.title, href=href, language=language, direction=language and direction(language))
-        yield _tag_count(catalog, tag)._replace(newest=newest)
-
-
-def _tag_range(catalog: Catalog, index: int) -> TagRange:
-    page = catalog.tags.pages[index]
-    return TagRange(catalog.tags.starts[index], catalog.tag_listing(page[0]).title, catalog.tag_listing(page[-1]).title)
 
 
 class TagView(NamedTuple):
@@ -105,15 +28,87 @@ class TagView(NamedTuple):
     title: str
     href: str
     articles: str
-    newest: LinkView | None
+    newest: LinkView | None = None
 
 
 class TagRangeView(NamedTuple):
-    """A link to the page with the tags from `first` to `last` (titles); `href` is "" if it is the page that is rendered."""
+    """A link to the page with the tags from `first` to `last` (titles)."""
 
     first: str
     last: str
     href: str
+
+
+class TagPage(NamedTuple):
+    """The content of one page of the list of all tags, as plain values, so that it can be compared and digested.
+
+    A page lists `tags`; the overview at /tags/, if there are several pages, has the `ranges` of these pages instead. `most_used`
+    are the _MOST_USED tags with the most articles, on /tags/ only. `previous` and `next` are the pages before and after this
+    one, None if there is none.
+    """
+
+    most_used: tuple[TagView, ...] = ()
+    tags: tuple[TagView, ...] = ()
+    ranges: tuple[TagRangeView, ...] = ()
+    previous: TagRangeView | None = None
+    next: TagRangeView | None = None
+
+
+def tag_page(catalog: Catalog, start: str = "") -> TagPage | None:
+    """Return the content of the page of tags whose address has this start ("" for /tags/); None if there is no such page.
+
+    A site with at most `catalog.tags.PAGE_SIZE` tags has only /tags/, which is empty without tags in visible articles.
+    """
+    starts = catalog.tags.starts
+    if not start:
+        page = TagPage(most_used=tuple(_most_used(catalog)))
+        ranges = tuple(_tag_range(catalog, index) for index in range(len(starts)))
+        return page._replace(ranges=ranges) if len(starts) > 1 else page._replace(tags=_tag_views(catalog, 0))
+    index = catalog.tags.page_of(start)
+    if len(starts) <= 1 or starts[index] != start:
+        return None
+    return TagPage(
+        tags=_tag_views(catalog, index),
+        previous=_tag_range(catalog, index - 1) if index else None,
+        next=_tag_range(catalog, index + 1) if index + 1 < len(starts) else None,
+    )
+
+
+def _tag_views(catalog: Catalog, index: int) -> tuple[TagView, ...]:
+    return tuple(_tag_view(catalog, tag) for tag in (catalog.tags.pages[index] if catalog.tags.pages else ()))
+
+
+def _tag_view(catalog: Catalog, tag: str, newest: LinkView | None = None) -> TagView:
+    site = catalog.site
+    articles = get_language(site.language, site.timezone).count("articles", catalog.tags.count(tag))
+    return TagView(catalog.tag_listing(tag).title, _href(catalog, PageAt(ListingRef("tag", tag))), articles, newest)
+
+
+def _most_used(catalog: Catalog) -> Iterator[TagView]:
+    """Yield the most used tags, each with its newest article, or the newest that is not that of a tag before, if there is one."""
+    shown: set[str] = set()
+    for tag in catalog.tags.most_used[:_MOST_USED]:
+        rows = [*islice(filter(is_visible, catalog.tag_listing(tag).stories.rows), _MOST_USED)]
+        row = next((row for row in rows if row.article.id not in shown), rows[0])
+        shown.add(row.article.id)
+        language = row.article.language
+        newest = LinkView(
+            title=row.article.title,
+            href=_href(catalog, row.place),
+            language=language,
+            direction=language and direction(language),
+        )
+        yield _tag_view(catalog, tag, newest)
+
+
+def _tag_range(catalog: Catalog, index: int) -> TagRangeView:
+    page = catalog.tags.pages[index]
+    href = _href(catalog, TagsAt(catalog.tags.starts[index]))
+    return TagRangeView(catalog.tag_listing(page[0]).title, catalog.tag_listing(page[-1]).title, href)
+
+
+def _href(catalog: Catalog, place: Place) -> str:
+    return root_relative(catalog.site.base_url, path_of(place))
 
 
 class TagsVariables(TypedDict):
@@ -122,9 +117,11 @@ class TagsVariables(TypedDict):
     title: Annotated[str, "heading of the list of all tags"]
     range: Annotated[TagRangeView | None, "first and last tag of the page, if it is one of several"]
     all: Annotated[str, "link to /tags/"]
-    most_used: Annotated[list[TagView], "the six tags with the most articles, on /tags/; else empty"]
-    tags: Annotated[list[TagView], "the tags of the page, those of `most_used` included; empty on the overview of several pages"]
-    parts: Annotated[list[TagRangeView], "links to the pages, on the overview of several pages; else empty"]
+    most_used: Annotated[tuple[TagView, ...], "the six tags with the most articles, on /tags/; else empty"]
+    tags: Annotated[
+        tuple[TagView, ...], "the tags of the page, those of `most_used` included; empty on the overview of several pages"
+    ]
+    parts: Annotated[tuple[TagRangeView, ...], "links to the pages, on the overview of several pages; else empty"]
     previous: Annotated[TagRangeView | None, "link to the page before"]
     next: Annotated[TagRangeView | None, "link to the page after"]
 
@@ -143,19 +140,10 @@ def render_tag_page(layout: PageLayout, start: str, page: TagPage) -> bytes:
             title=title,
             range=TagRangeView(page.tags[0].title, page.tags[-1].title, "") if start else None,
             all=layout.href(TagsAt()),
-            most_used=[_tag_view(layout, tag) for tag in page.most_used],
-            tags=[_tag_view(layout, tag) for tag in page.tags],
-            parts=[_tag_range_view(layout, tag_range) for tag_range in page.ranges],
-            previous=_tag_range_view(layout, page.previous) if page.previous else None,
-            next=_tag_range_view(layout, page.next) if page.next else None,
+            most_used=page.most_used,
+            tags=page.tags,
+            parts=page.ranges,
+            previous=page.previous,
+            next=page.next,
         ),
     )
-
-
-def _tag_view(layout: PageLayout, tag: TagCount) -> TagView:
-    href, articles = layout.href(PageAt(ListingRef("tag", tag.id))), layout.lang.count("articles", tag.article_count)
-    return TagView(tag.title, href, articles, tag.newest)
-
-
-def _tag_range_view(layout: PageLayout, tag_range: TagRange) -> TagRangeView:
-    return TagRangeView(tag_range.first, tag_range.last, layout.href(TagsAt(tag_range.start)))

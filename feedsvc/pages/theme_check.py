@@ -32,10 +32,12 @@ _MAX_CANDIDATES: Final = 200  # articles, of which some are not public
 # A frame in a traceback of Python or faulthandler.
 _TEMPLATE_FRAME: Final = re.compile(rf'File "{FOLDER}/{TEMPLATES}([^"\n]+)", line (\d+)')
 _MAX_BYTES: Final = 128 * 1024  # of a template or of extra.css: several times the largest built-in file
-# Every alternative matches to its end or to the end of the text, so that no text is scanned twice.
-_COMMENT_OR_STRING: Final = re.compile(r"/\*.*?(?:\*/|\Z)|\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?", re.DOTALL)
-_IMPORT: Final = re.compile(r"@import\s*(?:url\(\s*)?[\"']?([^\"')\s;]*)", re.IGNORECASE)
-_REMOTE_ADDRESS: Final = re.compile(r"//|[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+# A comment, a string, or an @import of an address with a scheme or host. No text is scanned twice.
+_CSS: Final = re.compile(
+    r"/\*.*?(?:\*/|\Z)|\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?"
+    r"|@import(?:\s|/\*(?:[^*]|\*(?!/))*\*/)*(?:url\(\s*)?[\"']?(?P<address>(?://|[a-z][a-z0-9+.-]*:)[^\"')\s;]*)",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 class ThemeCheckError(Exception):
@@ -59,15 +61,6 @@ class NewestArticles:
         texts = TextStore()
         texts.add(self.texts)
         return build_catalog(ContentSnapshot(**self.fields, texts=texts), self.now, is_preview=self.preview)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CheckInput:
-    """Input of the child process, which gets it pickled. The pages must be rendered within `seconds`."""
-
-    files: ThemeFiles
-    newest_articles: NewestArticles | None
-    seconds: float
 
 
 def find_newest_articles(content: ContentSnapshot, now: datetime, *, preview: bool) -> NewestArticles:
@@ -106,11 +99,10 @@ def check_templates(
 
     The files must have no problem of `find_file_problems`. Raises ThemeCheckError.
     """
-    check_input = CheckInput(files=files, newest_articles=newest_articles, seconds=seconds)
     try:
         child = subprocess.run(  # noqa: S603 - our own interpreter
             [sys.executable or "python", "-X", "utf8", "-m", _PROCESS],
-            input=pickle.dumps(check_input),
+            input=pickle.dumps((files, newest_articles, seconds)),
             capture_output=True,
             timeout=seconds + _START_SECONDS,
             check=False,
@@ -185,23 +177,17 @@ def _import_problem(path: str, text: str) -> Problem | None:
 
     None if there is no such @import. `path` is that of the stylesheet below theme/.
     """
-    code = _COMMENT_OR_STRING.sub(_blank_comment, text)
-    for rule in _IMPORT.finditer(code):
-        if _REMOTE_ADDRESS.match(rule[1]):
-            before = code[: rule.start()]
-            return Problem(
-                path=_content_path(path),
-                line=before.count("\n") + 1,
-                column=len(before) - before.rfind("\n"),
-                message=f"@import of {rule[1]}, but pages load no stylesheets from other hosts",
-                hint=f'put the file into {FOLDER}/{STATIC} and write @import "name.css"',
-            )
-    return None
-
-
-def _blank_comment(match: re.Match[str]) -> str:
-    """Return a comment as spaces and line ends, so that positions stay; a string as it is."""
-    return re.sub(r"[^\n]", " ", match[0]) if match[0].startswith("/*") else match[0]
+    rule = next((match for match in _CSS.finditer(text) if match["address"]), None)
+    if rule is None:
+        return None
+    before = text[: rule.start()]
+    return Problem(
+        path=_content_path(path),
+        line=before.count("\n") + 1,
+        column=len(before) - before.rfind("\n"),
+        message=f"@import of {rule['address']}, but pages load no stylesheets from other hosts",
+        hint=f'put the file into {FOLDER}/{STATIC} and write @import "name.css"',
+    )
 
 
 def _content_path(path: str) -> str:

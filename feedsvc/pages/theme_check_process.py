@@ -1,6 +1,6 @@
 """Child process of a theme's check: renders sample pages and the newest articles, and prints problems as lines of JSON.
 
-Usage: python -m feedsvc.pages.theme_check_process, with a pickled CheckInput on stdin.
+Usage: python -m feedsvc.pages.theme_check_process, with a pickled tuple on stdin: files, newest articles, seconds.
 """
 
 from __future__ import annotations
@@ -13,24 +13,26 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
-from functools import partial
+from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Final
 
 from jinja2 import Environment, TemplateError, TemplateSyntaxError, meta, nodes
 
-from feedsvc.catalog import Catalog, IssueRow, Listing, pages_by_slug
+from feedsvc.catalog import Catalog, IssueRow, Listing, build_catalog, pages_by_slug
 from feedsvc.content import did_you_mean
+from feedsvc.content.folder import ContentSnapshot, load_content, sample_folder
 from feedsvc.errors import Problem
 from feedsvc.extensions import disable_plugins
+from feedsvc.model import Site
 from feedsvc.pages.archive import render_archive, render_archive_period
 from feedsvc.pages.article import render_article
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.listing import render_issue, render_listing, render_withdrawn_issue
-from feedsvc.pages.sample_sites import sample_catalogs
 from feedsvc.pages.static_page import render_static_page
 from feedsvc.pages.status_pages import render_gone, render_not_found
 from feedsvc.pages.subscribe import render_subscribe_page
-from feedsvc.pages.tags import TagCount, TagPage, TagRange, render_tag_page
+from feedsvc.pages.tags import TagPage, TagRangeView, TagView, render_tag_page
 from feedsvc.pages.theme import (
     BLOCKS,
     FOLDER,
@@ -42,7 +44,7 @@ from feedsvc.pages.theme import (
     builtin_template_names,
     files_below,
 )
-from feedsvc.pages.theme_check import HINT, CheckInput, NewestArticles
+from feedsvc.pages.theme_check import HINT, NewestArticles
 from feedsvc.pages.views import LinkView
 from feedsvc.routes import ListingRef
 from feedsvc.support.posix import resource
@@ -50,8 +52,9 @@ from feedsvc.support.posix import resource
 _MAX_MEMORY: Final = 320 * 1024**2  # bytes of address space for rendering
 _MAX_LISTINGS: Final = 40  # listings of the newest articles
 _MAX_MESSAGE_LENGTH: Final = 500  # characters of a message
-_SAMPLE_TAGS: Final = (TagCount("t", "Topic", 1, LinkView(title="Title", href="/")),)
-_SAMPLE_RANGE: Final = TagRange("t", "Topic", "Topic")
+_SAMPLE_TIME: Final = datetime(2026, 12, 1, tzinfo=UTC)  # most articles of the sample newsroom are published
+_SAMPLE_TAGS: Final = (TagView("Topic", "/", "1 article", LinkView(title="Title", href="/")),)
+_SAMPLE_RANGE: Final = TagRangeView("Topic", "Topic", "/")
 _SAMPLE_TAG_PAGES: Final = (
     ("", TagPage(most_used=_SAMPLE_TAGS, tags=_SAMPLE_TAGS)),
     ("", TagPage(ranges=(_SAMPLE_RANGE, _SAMPLE_RANGE))),
@@ -64,12 +67,12 @@ Templates = Mapping[str, str]  # name below templates/ -> text
 
 def main() -> None:
     """Print the problems of the theme on stdin. A process that hangs or crashes writes its stack to stderr and ends."""
-    check_input: CheckInput = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
+    files, newest_articles, seconds = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
     disable_plugins()
     faulthandler.enable(all_threads=False)
-    faulthandler.dump_traceback_later(check_input.seconds, exit=True)
+    faulthandler.dump_traceback_later(seconds, exit=True)
     _limit_memory()
-    check_pages(check_input.files, check_input.newest_articles, _print)
+    check_pages(files, newest_articles, _print)
     os._exit(0)  # without the destruction of deeply nested objects
 
 
@@ -179,6 +182,16 @@ def _render_pages(files: ThemeFiles, newest_articles: NewestArticles | None, add
             page = f"the page of {subject}"
             with suppress(Exception):  # outside of templates: not the theme causes it
                 render()
+
+
+@cache
+def sample_catalogs() -> tuple[Catalog, ...]:
+    """Return the catalogs of the sample newsroom, and of a site that has nothing but a title."""
+    site = Site(
+        title="Bare", description="", base_url="https://bare.example", id_domain="bare.example", since=_SAMPLE_TIME.date()
+    )
+    bare = ContentSnapshot(site=site, categories={}, authors={}, articles=(), media={})
+    return tuple(build_catalog(content, _SAMPLE_TIME) for content in (load_content(sample_folder()), bare))
 
 
 def page_renderers(catalog: Catalog, theme: Theme, listings: list[Listing]) -> Iterator[tuple[str, Callable[[], object]]]:

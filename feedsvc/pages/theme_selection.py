@@ -58,7 +58,8 @@ class ThemeSelection:
         self._file = state_folder / _FILE if state_folder else None
         self._alerts, self._is_required = alerts or Alerts(), is_required
         self._seconds, self._retry_seconds = seconds, retry_seconds
-        self._files: ThemeFiles | None = None  # of the folder at the last check, compared by identity; None at first
+        self._files: ThemeFiles | None = None  # of the folder at the last selection, compared by identity; None at first
+        self._is_unread = False  # whether a file of it could not be read then
         self._in_force: ThemeFiles = {}
         self._problems: Sequence[Problem] = ()
         self._check: _Check | None = None
@@ -73,8 +74,11 @@ class ThemeSelection:
         """
         if self._check and not self._check.is_alive():
             self._finish(self._check)
-        if not self._check and (content.theme is not self._files or time.monotonic() >= self._retry_at):
-            self._begin(content, partial(find_newest_articles, content, now, preview=preview))
+        is_unread = any(one.path.startswith(f"{THEME_FOLDER}/") for one in content.errors)
+        is_changed = content.theme is not self._files or is_unread != self._is_unread
+        if not self._check and (is_changed or time.monotonic() >= self._retry_at):
+            self._is_unread = is_unread
+            self._begin(content.theme, partial(find_newest_articles, content, now, preview=preview))
         last_valid = {one.path for one in self._problems if one.path.removeprefix(f"{THEME_FOLDER}/") in self._in_force}
         return replace(
             content,
@@ -88,17 +92,16 @@ class ThemeSelection:
         """True if `apply` should be called again although nothing in the folder changed: a check has ended or should start."""
         return not self._check.is_alive() if self._check else time.monotonic() >= self._retry_at
 
-    def _begin(self, content: ContentSnapshot, find_articles: Callable[[], NewestArticles]) -> None:
+    def _begin(self, files: ThemeFiles, find_articles: Callable[[], NewestArticles]) -> None:
         """Select the folder's theme, or begin a check of it if its templates are others than those in force."""
-        is_first, self._files, self._retry_at = self._files is None, content.theme, math.inf
+        is_first, self._files, self._retry_at = self._files is None, files, math.inf
         if is_first:
             self._in_force = self._read()
-        problems = find_file_problems(content.theme)
-        unread = any(one.path.startswith(f"{THEME_FOLDER}/") for one in content.errors)
-        if problems or unread or _templates(content.theme) in ({}, _templates(self._in_force)):
-            self._select(content.theme, problems, is_valid=not problems and not unread)
+        problems = find_file_problems(files)
+        if problems or self._is_unread or _templates(files) in ({}, _templates(self._in_force)):
+            self._select(files, problems)
             return
-        self._check = _Check(content.theme, find_articles, self._seconds)
+        self._check = _Check(files, find_articles, self._seconds)
         if not is_first:
             self._check.start()
             return
@@ -114,12 +117,14 @@ class ThemeSelection:
             message = f"the theme {check.error}; it is checked again each minute, until then the last valid one is used"
             self._alerts.raise_alert("theme", message, "the theme has been checked")
         else:
-            self._select(check.files, check.problems, is_valid=not check.problems)
+            self._select(check.files, check.problems)
 
-    def _select(self, files: ThemeFiles, problems: Sequence[Problem], *, is_valid: bool) -> None:
+    def _select(self, files: ThemeFiles, problems: Sequence[Problem]) -> None:
         self._problems = problems
         self._alerts.clear("theme")
-        if is_valid and files != self._in_force:  # else the object stays the same, too, so that cached pages stay valid
+        if (
+            not problems and not self._is_unread and files != self._in_force
+        ):  # else the object stays the same, too, so that cached pages stay valid
             self._in_force = files
             self._write(files)
 

@@ -5,7 +5,7 @@ An address includes the path of base_url: "/blog/x/" for the path /x/ if base_ur
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from feedsvc.catalog import Catalog
@@ -37,18 +37,11 @@ def canonical_href(site: Site, address: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ImageView:
+class ImageView(Image):
     """An image on a page. `src` is root-relative within the site, else absolute; `srcset` is "" if the image has no variants."""
 
     src: str
     srcset: str
-    width: int
-    height: int
-    alt: str
-    caption: str = ""
-    credit: str = ""
-    credit_url: str = ""
-    disclaimer: str = ""
 
 
 def pixel_size(catalog: Catalog, path: str) -> tuple[int, int] | None:
@@ -79,17 +72,9 @@ def image_view(catalog: Catalog, image: Image) -> ImageView:
 
     An image at another site keeps its absolute address and has no variants.
     """
-    return ImageView(
-        src=local_href(catalog.site, image.url),
-        srcset=srcset(catalog, path_below(catalog.site.base_url, image.url)[1:]),
-        width=image.width,
-        height=image.height,
-        alt=image.alt,
-        caption=image.caption,
-        credit=image.credit,
-        credit_url=image.credit_url,
-        disclaimer=image.disclaimer,
-    )
+    own = {one.name: getattr(image, one.name) for one in fields(image)}
+    path = path_below(catalog.site.base_url, image.url)[1:]
+    return ImageView(**own, src=local_href(catalog.site, image.url), srcset=srcset(catalog, path))
 
 
 def srcset(catalog: Catalog, path: str) -> str:

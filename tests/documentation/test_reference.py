@@ -12,9 +12,8 @@ from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
 from feedsvc.editing.schema_files import FILE_PATTERNS
 from feedsvc.errors import Rule
 from feedsvc.pages import Theme
-from feedsvc.pages.sample_sites import sample_catalogs
 from feedsvc.pages.theme import builtin_environment, builtin_template_names
-from feedsvc.pages.theme_check_process import page_renderers
+from feedsvc.pages.theme_check_process import page_renderers, sample_catalogs
 from tests import ROOT
 from tests.documentation.reference import FOLDER, PAGES, UPDATE_COMMAND
 from tests.documentation.reference.commands import all_commands, commands_page

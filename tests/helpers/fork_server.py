@@ -33,7 +33,6 @@ from feedsvc.content.folder.folder import load_content
 from feedsvc.content.store import store
 from feedsvc.extensions import installed_plugins
 from feedsvc.language import get_language
-from feedsvc.pages.sample_sites import sample_catalogs
 from feedsvc.pages.theme import compile_builtin_templates
 from tests import ROOT
 
@@ -164,7 +163,6 @@ def _fill_caches() -> None:
     for time_zone in TIME_ZONES:
         get_language("en", time_zone)
     compile_builtin_templates()
-    sample_catalogs()
     store._code_digest()
     # A fork may have plug-ins in folders of its own.
     assert installed_plugins.cache_info().currsize == 0

@@ -97,7 +97,10 @@ def test_theme_is_used_whole_or_not_at_all(content: ContentSnapshot, files: dict
 def test_theme_with_an_unreadable_file_is_not_used(tmp_path: Path) -> None:
     root = newsrooms.write(newsrooms.write_sample(tmp_path), {"theme/templates/message.html": "<p>ours"})
     (root / "theme/extra.css").symlink_to(root / "site.yaml")
-    assert select(None, load_content(root)).theme == {}
+    selection, content = ThemeSelection(), load_content(root)
+    assert selection.apply(content, newsrooms.NOW).theme == {}
+    mended = replace(content, problems=())
+    assert apply_until_checked(selection, mended).theme == content.theme
 
 
 def test_theme_that_was_deleted_is_not_used_again(tmp_path: Path, content: ContentSnapshot) -> None:

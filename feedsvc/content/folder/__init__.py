@@ -5,7 +5,7 @@ service and the commands use this package.
 """
 
 from feedsvc.content.folder.first_steps import first_steps_hint
-from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder
+from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder, sample_folder
 from feedsvc.content.folder.root_files import ROOT_FOLDER
 from feedsvc.content.folder.settings import Settings, load_settings
 from feedsvc.content.folder.snapshot import ContentSnapshot
@@ -24,4 +24,5 @@ __all__ = [
     "load_content",
     "load_settings",
     "open_content_folder",
+    "sample_folder",
 ]

@@ -86,6 +86,16 @@ def load_content(root: Path, base_url: str = "", on_read: OnRead = ignore_progre
     return ContentFolder(root, base_url, on_read=on_read, stored_settings=stored).read().content
 
 
+def sample_folder() -> Path:
+    """Return the sample newsroom: the one in the installed package, or that of the repository. Raises FeedsvcError."""
+    package = Path(__file__).parents[2]
+    candidates = (package / "sample", package.parent / "content")
+    folder = next((path for path in candidates if (path / "site.yaml").is_file()), None)
+    if folder is None:
+        raise FeedsvcError(f"{candidates[0]} is missing, so there is no sample newsroom; install feedsvc again")
+    return folder
+
+
 class ContentFolder:
     """Reader of one content folder. After the first reading, it reads only changed files. Only one thread may use it at a time.
 
