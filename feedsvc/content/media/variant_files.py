@@ -27,6 +27,7 @@ _FAILURES: Final = "failures"
 def write_variant(folder: Path, digest: str, width: int, data: bytes) -> None:
     """Write a variant of the image with this digest atomically. Raises OSError."""
     path = folder / digest / f"{width}-{VARIANT_VERSION}-{short_digest(data)}"
+    ensure_folder(folder)
     ensure_folder(path.parent)
     replace_file(path, data)
 

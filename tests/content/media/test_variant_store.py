@@ -73,6 +73,13 @@ def test_a_damaged_variant_is_made_again(write_image: WriteImage, store_folder: 
     assert path.read_bytes() == original
 
 
+def test_variants_are_made_although_a_file_is_in_place_of_their_folder(write_image: WriteImage, store_folder: Path) -> None:
+    media = write_image()
+    store_folder.parent.mkdir(parents=True, exist_ok=True)
+    store_folder.write_text("no folder")
+    assert variant_path(store_folder, media).read_bytes()
+
+
 def start_process(store_folder: Path, media: MediaFile) -> subprocess.Popen[str]:
     command = [sys.executable, "-W", "error", "-c", SCRIPT, str(store_folder), media.location]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
