@@ -14,7 +14,7 @@ from flask import Blueprint, Response
 
 from feedsvc.api import Feed, Format, render
 from feedsvc.content.folder import load_settings
-from feedsvc.content.schema import require_base_url
+from feedsvc.content.schema.field_types import require_base_url
 from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.feeds import FORMATS
 from feedsvc.live import Edition

@@ -209,12 +209,14 @@ def is_package(name: str) -> bool:
 
 
 def is_past_the_package(name: str, imported: str) -> bool:
-    """Return whether the import names a module of another package, instead of a name that the package exports."""
+    """Return whether the import names a module of another package, instead of a name or module that the package exports."""
     package, _, own_name = imported.rpartition(".")
     if own_name in exported_names(package):
         return False
     module = module_of(imported)
-    package = module.rpartition(".")[0]
+    package, _, own_name = module.rpartition(".")
+    if own_name in exported_names(package):
+        return False
     return bool(module) and not is_package(module) and package not in FLAT and not is_within(name, package)
 
 

@@ -9,7 +9,7 @@ from feedsvc.cli.terminal import ReadingProgress
 from feedsvc.content import folder
 from feedsvc.content.folder import ContentFolder, ContentSnapshot, Settings, content_store_file, load_content
 from feedsvc.content.scan import BackgroundScan
-from feedsvc.content.schema import require_base_url
+from feedsvc.content.schema.field_types import require_base_url
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.alerts import Alerts
 from feedsvc.support.clock import wall_clock

@@ -17,7 +17,7 @@ from feedsvc.cli.options import PATH_TYPE, base_url_option, json_option, report_
 from feedsvc.cli.output import print_line, report_warning
 from feedsvc.cli.terminal import item_progress
 from feedsvc.cli.variables import IntRange, WordChoice, command, option
-from feedsvc.content.schema import parse_instant
+from feedsvc.content.schema.dates import parse_instant
 from feedsvc.editing import git_ignore_text, write_schemas
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.formats import open_source

@@ -13,7 +13,7 @@ import click
 from feedsvc.cli.init_defaults import default_base_url, default_language, default_timezone, default_title
 from feedsvc.cli.options import DEFAULT_CONTENT, PATH_TYPE, folder_argument, report_errors, utf8_text
 from feedsvc.cli.variables import command, option
-from feedsvc.content.schema import parse_site_value
+from feedsvc.content.schema.validation import parse_site_value
 from feedsvc.editing import SiteAnswers, check_is_free, complete_newsroom, create_newsroom, starter_files
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.clock import wall_clock

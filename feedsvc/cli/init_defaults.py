@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc import uris
-from feedsvc.content.schema import parse_site_value
+from feedsvc.content.schema.validation import parse_site_value
 from feedsvc.editing import RESERVED_DOMAIN
 from feedsvc.language import get_language, windows_time_zone
 from feedsvc.support.posix import IS_WINDOWS

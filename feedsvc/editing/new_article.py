@@ -18,7 +18,8 @@ from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint import BODY_PLACEHOLDER, is_reserved_name
 from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, default_id
 from feedsvc.content.scan import ARTICLES_FOLDER
-from feedsvc.content.schema import KEY_DESCRIPTIONS, single_line
+from feedsvc.content.schema.field_types import single_line
+from feedsvc.content.schema.models import ArticleKeys
 from feedsvc.content.yaml import format_scalar, quote_scalar
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Author, Category
@@ -156,7 +157,9 @@ def _render_keys(article: Draft, content: ContentSnapshot) -> Iterator[str]:
     yield "summary:   # one plain sentence or two, at most 300 characters"
     yield ""
     yield "# Further keys, each with an example:"
-    yield from (f"# {key}: {_yaml_value(KEY_DESCRIPTIONS['ArticleKeys'][key].example)}" for key in _COMMENT_KEYS)
+    for key in _COMMENT_KEYS:
+        examples = ArticleKeys.model_fields[key].examples or [""]
+        yield f"# {key}: {_yaml_value(examples[0])}"
 
 
 def _render_references(singular: str, plural: str, names: tuple[str, ...], known: Mapping[str, Any]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, PAGES_FOLDER, SITE_FILE, default_id, parse_site
 from feedsvc.content.scan import ARTICLES_FOLDER
-from feedsvc.content.schema import is_host
+from feedsvc.content.schema.field_types import is_host
 from feedsvc.content.yaml import format_scalar, quote_scalar
 from feedsvc.editing.schema_files import vscode_settings
 from feedsvc.errors import FeedsvcError

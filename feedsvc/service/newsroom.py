@@ -14,7 +14,7 @@ from typing import Final
 from feedsvc.access import TokenAuthorizer, open_token_store
 from feedsvc.content.folder import ContentFolder, open_content_folder
 from feedsvc.content.media import VariantStore
-from feedsvc.content.schema import require_base_url
+from feedsvc.content.schema.field_types import require_base_url
 from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.live import Edition, Listener, Live, Watcher
 from feedsvc.pages import ThemeSelection

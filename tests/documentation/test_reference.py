@@ -7,8 +7,8 @@ import pytest
 from jinja2 import meta, nodes
 
 from feedsvc.cli.variables import VARIABLE_NAMES
-from feedsvc.content.schema import SCHEMA_NAMES, models, page_models
-from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
+from feedsvc.content.schema import models
+from feedsvc.content.schema.json_schema import SCHEMA_NAMES
 from feedsvc.editing.schema_files import FILE_PATTERNS
 from feedsvc.errors import Rule
 from feedsvc.pages import Theme
@@ -50,11 +50,10 @@ def test_the_reference_names_the_day_of_a_digest_only_as_editors_write_it() -> N
     assert "`digest.true`" not in files_page()
 
 
-@pytest.mark.parametrize("model", sorted(KEY_DESCRIPTIONS))
+@pytest.mark.parametrize("model", sorted(name for name in vars(models) if name.endswith("Keys") and name[0] != "_"))
 def test_the_reference_describes_each_key_of_a_model(model: str) -> None:
     keys = {name.rpartition(".")[2] for name in _values_by_key(files_page())}
-    fields = getattr(models if hasattr(models, model) else page_models, model).model_fields
-    assert {field.alias or name for name, field in fields.items()} - keys == set()
+    assert {field.alias or name for name, field in getattr(models, model).model_fields.items()} - keys == set()
 
 
 def test_the_reference_names_required_keys_defaults_limits_and_allowed_values() -> None:

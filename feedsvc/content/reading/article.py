@@ -15,7 +15,9 @@ from feedsvc.content.reading import attachments, body
 from feedsvc.content.reading.context import ReadContext, References, unknown_reference_error
 from feedsvc.content.reading.front_matter import FileParts, parse_file_parts
 from feedsvc.content.reading.tags import add_tag_warnings, article_tags
-from feedsvc.content.schema import ArticleKeys, parse_instant, validate_document
+from feedsvc.content.schema.dates import parse_instant
+from feedsvc.content.schema.models import ArticleKeys
+from feedsvc.content.schema.validation import validate_document
 from feedsvc.content.yaml import KeyPath
 from feedsvc.errors import Problem
 from feedsvc.model import Article, ArticleStatus, Author, Category, Correction, Enclosure, Site, Source

@@ -8,7 +8,7 @@ from typing import Final
 from feedsvc.content.media import IMAGE_TYPES, sent_length
 from feedsvc.content.reading.context import ReadContext
 from feedsvc.content.reading.settings_document import is_web_address
-from feedsvc.content.schema import EmbedKeys, EnclosureKeys, ImageKeys
+from feedsvc.content.schema.models import EmbedKeys, EnclosureKeys, ImageKeys
 from feedsvc.content.yaml import KeyPath
 from feedsvc.model import Embed, Enclosure, Image
 

@@ -13,7 +13,7 @@ from feedsvc import uris
 from feedsvc.content import text
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading.settings_document import AUTHORS_FILE, CATEGORIES_FILE, MediaResolver, is_web_address, own_media_path
-from feedsvc.content.schema import parse_instant
+from feedsvc.content.schema.dates import parse_instant
 from feedsvc.content.yaml import KeyPath, YamlDocument
 from feedsvc.errors import Rule
 from feedsvc.model import Author, Category, MediaFile, Site

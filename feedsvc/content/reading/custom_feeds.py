@@ -9,7 +9,9 @@ from feedsvc.content.reading.context import References, media_resolver, unknown_
 from feedsvc.content.reading.entries import ParsedEntries, parse_entries
 from feedsvc.content.reading.issue_schedules import read_issue_schedule, with_times_as_text
 from feedsvc.content.reading.settings_document import FEEDS_FILE, normalize_id
-from feedsvc.content.schema import CustomFeedKeys, ExcludeKeys, IncludeKeys, ListingFeedKeys, parse_age, validate_mapping
+from feedsvc.content.schema.dates import parse_age
+from feedsvc.content.schema.models import CustomFeedKeys, ExcludeKeys, IncludeKeys, ListingFeedKeys
+from feedsvc.content.schema.validation import validate_mapping
 from feedsvc.content.yaml import KeyPath, YamlDocument, YamlValue
 from feedsvc.errors import MAX_PROBLEMS
 from feedsvc.language_tags import language_ranges

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
-from feedsvc.content.schema import DigestKeys
+from feedsvc.content.schema.models import DigestKeys
 from feedsvc.content.yaml import KeyPath, YamlDocument, YamlValue
 from feedsvc.model import IssueSchedule
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from feedsvc.content.schema import TOKENS_BY_KIND, CrawlersKeys, LicenseKeys, PaymentKeys, RobotsKeys
+from feedsvc.content.schema.field_types import TOKENS_BY_KIND
+from feedsvc.content.schema.models import CrawlersKeys, LicenseKeys, PaymentKeys, RobotsKeys
 from feedsvc.content.yaml import KeyPath, YamlDocument
 from feedsvc.license_model import Crawlers, License, LicenseScope, Payment, RobotsGroup
 

@@ -8,7 +8,8 @@ from typing import Final
 from feedsvc.content.reading.context import References, media_resolver
 from feedsvc.content.reading.entries import ParsedEntries, parse_entries
 from feedsvc.content.reading.settings_document import AUTHORS_FILE, CATEGORIES_FILE, TAGS_FILE, MediaResolver, normalize_id
-from feedsvc.content.schema import AuthorKeys, CategoryKeys, ListingFeedKeys, TagKeys, validate_mapping
+from feedsvc.content.schema.models import AuthorKeys, CategoryKeys, ListingFeedKeys, TagKeys
+from feedsvc.content.schema.validation import validate_mapping
 from feedsvc.content.yaml import YamlDocument, YamlValue
 from feedsvc.errors import Problem
 from feedsvc.model import Author, Category, FeedOverrides, TagSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from feedsvc.content.schema import MenuEntryKeys
+from feedsvc.content.schema.models import MenuEntryKeys
 from feedsvc.content.yaml import KeyPath, YamlDocument
 from feedsvc.page_model import MenuEntry
 

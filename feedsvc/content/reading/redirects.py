@@ -12,7 +12,8 @@ from typing import Final, NamedTuple, TypeVar
 from feedsvc import __version__
 from feedsvc.content import text
 from feedsvc.content.reading.redirect_lines import LineDeclinedError, RuleText, RuleTexts, read_rule_lines
-from feedsvc.content.schema import RedirectsKeys, validate_document
+from feedsvc.content.schema.models import RedirectsKeys
+from feedsvc.content.schema.validation import validate_document
 from feedsvc.content.yaml import KeyPath, YamlDocument, parse_yaml
 from feedsvc.errors import Problem, limit_problems
 from feedsvc.redirects import (

@@ -11,7 +11,7 @@ from typing import Any, Final
 from feedsvc import uris
 from feedsvc.content import safe_read, text
 from feedsvc.content.media import MEDIA_PREFIX, MediaFolder
-from feedsvc.content.schema import http_url
+from feedsvc.content.schema.field_types import http_url
 from feedsvc.content.yaml import KeyPath, YamlDocument, parse_yaml
 from feedsvc.redirects import REDIRECTS_FILE
 

@@ -10,7 +10,10 @@ from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading.license import build_crawlers, build_license, build_robots
 from feedsvc.content.reading.menus import build_menu
 from feedsvc.content.reading.settings_document import SITE_FILE, MediaResolver, parse_settings_file
-from feedsvc.content.schema import SiteKeys, base_url_fault, is_host, parse_day, validate_document
+from feedsvc.content.schema.dates import parse_day
+from feedsvc.content.schema.field_types import base_url_fault, is_host
+from feedsvc.content.schema.models import SiteKeys
+from feedsvc.content.schema.validation import validate_document
 from feedsvc.content.yaml import YamlDocument, YamlValue
 from feedsvc.errors import Problem
 from feedsvc.model import FeedOptions, HomeOptions, Site

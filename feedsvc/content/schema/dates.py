@@ -11,11 +11,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
-# Dates for which datetime.fromisoformat gives the same result as `_lenient_instant`, except for the range of years.
-_STRICT_FORMAT: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:Z|[-+](?:[01][0-9]|2[0-3]):[0-5][0-9])"
-)
-_LENIENT_FORMAT: Final = re.compile(
+_FORMAT: Final = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
     r"(?:(?:[Tt]|[ ]+)(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?[ ]*(?:([Zz])|([-+])(\d{1,2})(?::?(\d{2}))?)?)?",
     re.ASCII,
@@ -45,22 +41,7 @@ def parse_instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
     `zone` is the time zone of a date that states none. Raises ValueError, with a message for the editor, for a text that is no
     date and for years before 1900 or after 9998.
     """
-    return _strict_instant(text) or _lenient_instant(text, zone)
-
-
-def _strict_instant(text: str) -> tuple[datetime, int] | None:
-    """Parse a date of the most common form fast. Return None for any other text, valid or not; use `_lenient_instant` then."""
-    if not _STRICT_FORMAT.fullmatch(text):
-        return None
-    try:
-        local = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return (local.astimezone(UTC), local.year) if _FIRST_YEAR <= local.year <= _LAST_YEAR else None
-
-
-def _lenient_instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
-    match = _LENIENT_FORMAT.fullmatch(text.strip())
+    match = _FORMAT.fullmatch(text.strip())
     if not match:
         raise ValueError(f"'{text}' is not a date; {_hint(text.strip())}")
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
@@ -92,7 +73,7 @@ def _hint(text: str) -> str:
     else:
         return EXAMPLE
     date_and_time = f"{year}-{month:02}-{day:02}{match[match.re.groups] or ''}"
-    is_date = _LENIENT_FORMAT.fullmatch(date_and_time) and not _date_error(year, month, day)
+    is_date = _FORMAT.fullmatch(date_and_time) and not _date_error(year, month, day)
     return f"write {date_and_time}" if is_date else EXAMPLE
 
 

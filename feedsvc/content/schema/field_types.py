@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import zoneinfo
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Annotated, Any, Final
 from urllib.parse import unquote
 
@@ -14,9 +16,8 @@ from pydantic_core import PydanticCustomError
 
 from feedsvc import uris
 from feedsvc.content.schema.dates import AGE_FORMAT
-from feedsvc.content.schema.license_tokens import license_token
-from feedsvc.content.schema.time_zones import time_zone_name
-from feedsvc.content.schema.web_addresses import http_url, valid_base_url
+from feedsvc.content.text import did_you_mean
+from feedsvc.errors import FeedsvcError
 
 _INVISIBLE_CATEGORIES: Final = ("Zs", "Zl", "Zp", "Cf")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -40,6 +41,33 @@ _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _CRAWLER: Final = re.compile(r"\*|[A-Za-z0-9_-]+")
 # RFC 9309 section 2.2.2: a path with * and $; "#" begins a comment.
 _ROBOTS_PATH: Final = re.compile(r"[/*][^\s#]*")
+# Minimal similarity, as difflib computes it. The usual 0.6 would suggest "Indian/Mahe" for "India".
+_ZONE_CUTOFF: Final = 0.8
+# Vocabularies of RSL 1.0, section 3.4.1.
+_USAGE_TOKENS: Final = ("all", "ai-all", "ai-train", "ai-input", "ai-index", "search")
+_USER_TOKENS: Final = ("commercial", "non-commercial", "education", "government", "personal")
+# ISO 3166-1 alpha-2.
+_COUNTRY_TEXT: Final = (
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD "
+    "CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF "
+    "GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN "
+    "KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA "
+    "NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI "
+    "SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI "
+    "VN VU WF WS YE YT ZA ZM ZW"
+)
+_COUNTRIES: Final = tuple(_COUNTRY_TEXT.split())
+TOKENS_BY_KIND: Final = (_USAGE_TOKENS, _USER_TOKENS, _COUNTRIES)
+LICENSE_TOKENS: Final = tuple(chain.from_iterable(TOKENS_BY_KIND))
+# Token of a draft of RSL, or of another vocabulary -> today's.
+_FORMER_TOKENS: Final = {
+    "ai-search": "ai-index",
+    "ai-summarize": "ai-input",
+    "ai-use": "ai-input",
+    "train-ai": "ai-train",
+    "train-genai": "ai-train",
+    "uk": "GB",
+}
 
 
 def _collapse_spaces(text: str) -> str:
@@ -185,6 +213,89 @@ def _as_menu_entry(value: Any) -> Any:
 def _normalize_color(text: str) -> str:
     """Return a color, "#" and three or six hexadecimal digits, as "#" and six lower-case digits."""
     return _SHORT_COLOR.sub(r"#\1\1\2\2\3\3", text.lower())
+
+
+def license_token(text: str) -> str:
+    """Return a token of RSL 1.0 (a usage, a kind of user or a country) unchanged; letter case counts.
+
+    Raises ValueError for another text, with a message for the editor that names the token that may be meant, else examples.
+    """
+    if text not in LICENSE_TOKENS:
+        former = _FORMER_TOKENS.get(text.casefold(), "")
+        hint = f"did you mean '{former}'?" if former else did_you_mean(text, LICENSE_TOKENS)
+        words = ", ".join((*_USAGE_TOKENS, *_USER_TOKENS))
+        raise ValueError(f"no token '{text}' in RSL 1.0; {hint or f'the tokens are {words}, and countries like DE'}")
+    return text
+
+
+def time_zone_name(text: str) -> str:
+    """Return the name of a time zone unchanged. Raises ValueError with a hint for the editor if there is no such zone."""
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"no time zone '{text}'; {_zone_hint(text)}") from None
+    return text
+
+
+def _zone_hint(text: str) -> str:
+    """Return a hint that names the zone of the city `text`, such as Berlin, else the most similar zone, else examples."""
+    zones, city = zoneinfo.available_timezones(), text.strip().casefold().replace(" ", "_")
+    of_city = sorted(zone for zone in zones if zone.casefold().rpartition("/")[2] == city)
+    hint = f"did you mean '{of_city[0]}'?" if of_city else did_you_mean(text, zones, cutoff=_ZONE_CUTOFF)
+    return hint or "write it like Asia/Kolkata or UTC"
+
+
+def http_url(text: str) -> str:
+    """Return an http or https address as a URI: host by IDNA, the rest percent-encoded. Raises ValueError for other texts."""
+    try:
+        address = uris.uri(text)
+    except (ValueError, UnicodeError):
+        address = ""
+    if not address.startswith(("http://", "https://")):
+        raise ValueError(f"'{text}' is not a web address, which begins with https:// and names a host")
+    return address
+
+
+def valid_base_url(text: str) -> str:
+    """Return a text that is valid as `base_url` (see `is_base_url`), as a URI without a slash at its end. Raises ValueError."""
+    try:
+        address = http_url(text)
+    except ValueError as error:
+        if "://" not in text and "." in text.partition("/")[0] and is_base_url(f"https://{text}"):
+            raise ValueError(f"{error}; did you mean 'https://{text}'?") from None
+        raise
+    path = address.partition("//")[2].partition("/")[2].rstrip("/")
+    if "?" in address or "#" in address or (path and not {"", ".", ".."}.isdisjoint(path.split("/"))):
+        raise ValueError(f"'{text}' is no address of a front page; write it like https://example.org or https://example.org/news")
+    return address.rstrip("/")
+
+
+def is_base_url(text: str) -> bool:
+    """Return True if a text is valid as `base_url` of site.yaml: an http or https address without query and fragment.
+
+    Its path, if any, must have no empty, "." or ".." segment; slashes at its end and white space around it are allowed.
+    """
+    return not base_url_fault(text)
+
+
+def base_url_fault(text: str) -> str:
+    """Return a message that says why a text is not valid as `base_url` of site.yaml (see `is_base_url`); "" if it is valid."""
+    try:
+        valid_base_url(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def require_base_url(text: str, name: str) -> None:
+    """Raise FeedsvcError if a base URL that replaces that of site.yaml is not valid. "" is valid: it replaces nothing.
+
+    `name` is the name of the option or argument, for the message.
+    """
+    if text and not is_base_url(text):
+        raise FeedsvcError(
+            f"{name} '{text}' is not the address of a site; give one such as https://example.org or https://example.org/news"
+        )
 
 
 OneLineText = Annotated[str, AfterValidator(_collapse_spaces)]

@@ -15,13 +15,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
-from feedsvc.content.schema import dates, field_types
-from feedsvc.content.schema import models as schema
-from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
-from feedsvc.content.schema.json_schema_rules import MODEL_RULES, NON_WORD_CHARACTERS, ON_IN_YAML_1_1, WEB, Json, pattern_schema
-from feedsvc.content.schema.license_tokens import LICENSE_TOKENS
-from feedsvc.content.schema.page_models import PageKeys
+from feedsvc.content.media import IMAGE_TYPES, MEDIA_TYPES
+from feedsvc.content.schema import dates, field_types, models
 
+Json = dict[str, Any]
+# A slug may have the ASCII letters, digits and - _ . ~. Above ASCII no schema can say which characters are letters, so only
+# common spaces and punctuation are excluded.
+NON_WORD_CHARACTERS: Final = r"\u0000-,/:-@\[-\^`{-}\u007f-\u00a0\u2000-\u206f\u3000-\u3003"
+WEB: Final = r"^\s*[Hh][Tt][Tt][Pp][Ss]?://[^/?#\s]"
 DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 SCHEMA_NAMES: Final = ("site", "authors", "categories", "tags", "feeds", "redirects", "article", "page")
 
@@ -38,6 +39,111 @@ _DATE: Final = rf"^\s*{_DAY}(?:(?:[Tt]|\s+){_TIME}\s*(?:{_OFFSET})?)?\s*$"
 _LICENSE_ERROR: Final = "not a token of RSL 1.0, such as search"
 _ZONE_ERROR: Final = "no such time zone; write it like Asia/Kolkata or UTC"
 
+
+def pattern_schema(pattern: str, message: str) -> Json:
+    return {"pattern": pattern, "patternErrorMessage": message}
+
+
+def _exclusive_keys(singular: str, plural: str) -> Json:
+    empty: Json = {"enum": [None, []], "errorMessage": f"give either {singular} or {plural}, not both"}
+    return {"if": {"required": [singular], "properties": {singular: {"type": "string"}}}, "then": {"properties": {plural: empty}}}
+
+
+def _src_rules(path_pattern: str, *keys: str) -> Json:
+    """Return rules for the key `src`: a path must match `path_pattern`; a web address must be https and requires `keys`."""
+    is_url = {"properties": {"src": {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?:"}}, "required": ["src"]}
+    not_null = {key: {"not": {"type": "null"}} for key in keys}
+    path = pattern_schema(path_pattern, "not a fitting file in media/; write it like media/picture.jpg, or an https address")
+    https = pattern_schema(r"^[Hh][Tt][Tt][Pp][Ss]://[^/?#\s]", "not an https address")
+    return {
+        "if": is_url,
+        "then": {"required": list(keys), "properties": not_null | {"src": https}},
+        "else": {"properties": {"src": path}},
+    }
+
+
+def _case_insensitive(suffix: str) -> str:
+    return "".join(f"[{char}{char.upper()}]" if char.isalpha() else char for char in suffix)
+
+
+_MEDIA_PATH: Final = r"^media/(?!\.{0,2}(?:/|$))."
+_IMAGE_PATH: Final = (
+    rf"{_MEDIA_PATH}*\.(?:{'|'.join(_case_insensitive(end[1:]) for end, kind in MEDIA_TYPES.items() if kind in IMAGE_TYPES)})$"
+)
+_MEDIA_OR_URL: Final = pattern_schema(f"{WEB}|{_MEDIA_PATH}", "neither a file in media/ nor a web address")
+_TAG: Final = pattern_schema(rf"[^{NON_WORD_CHARACTERS}._~-]", "no letter or digit to make an address of")
+_TAGS_RULE: Final[Json] = {"properties": {"tags": _TAG | {"items": _TAG}}}
+ON_IN_YAML_1_1: Final = "true"  # the name that text editors may give to the key `on` without quotes
+_SELECTION_KEYS: Final = ("categories", "authors", "tags", "languages")
+_WITHDRAWN_RULE: Final[Json] = {
+    "if": {"required": ["withdrawn"], "properties": {"withdrawn": {"type": "object"}}},
+    "then": {"required": ["status"], "properties": {"status": {"const": "withdrawn"}}},
+}
+
+
+def _requires(key: str, kind: str, other: str, other_kind: str) -> Json:
+    """Return a rule: a value of the JSON type `kind` at the key `key` requires one of type `other_kind` at the key `other`."""
+    return {
+        "if": {"required": [key], "properties": {key: {"type": kind}}},
+        "then": {"required": [other], "properties": {other: {"type": other_kind}}},
+    }
+
+
+_FREE_RULE: Final[Json] = {
+    "if": {"required": ["type"], "properties": {"type": {"const": "free"}}},
+    "then": {
+        "properties": {
+            key: {"type": "null", "errorMessage": "stands beside type: free"}
+            for key in ("amount", "currency", "standard", "custom")
+        }
+    },
+}
+# Model -> its rules.
+MODEL_RULES: Final[Mapping[str, Json]] = {
+    "ArticleKeys": {
+        "allOf": [
+            _exclusive_keys("category", "categories"),
+            _exclusive_keys("author", "authors"),
+            _WITHDRAWN_RULE,
+            _TAGS_RULE,
+        ]
+    },
+    "ImageKeys": {
+        "allOf": [
+            _src_rules(_IMAGE_PATH, "type", "width", "height"),
+            {"properties": {"type": {"enum": [None, *sorted(IMAGE_TYPES)]}}},
+        ]
+    },
+    "EnclosureKeys": {"allOf": [_src_rules(_MEDIA_PATH, "type", "length")]},
+    "LicenseKeys": {"anyOf": [{"required": [key]} for key in ("permits", "prohibits", "payment")]},
+    "PaymentKeys": {
+        "allOf": [
+            _requires("amount", "number", "currency", "string"),
+            _requires("currency", "string", "amount", "number"),
+            _FREE_RULE,
+        ]
+    },
+    "SiteKeys": {"allOf": [{"properties": {"logo": _MEDIA_OR_URL, "icon": _MEDIA_OR_URL}}]},
+    "AuthorKeys": {"allOf": [{"properties": {"avatar": _MEDIA_OR_URL}}]},
+    "CustomFeedKeys": {"allOf": [{"properties": {"image": _MEDIA_OR_URL}}]},
+    "DigestKeys": {
+        "if": {"properties": {"every": {"const": "week"}}, "required": ["every"]},
+        "then": {"anyOf": [{"required": [key], "properties": {key: {"type": "string"}}} for key in ("on", ON_IN_YAML_1_1)]},
+        "else": {
+            "properties": {key: {"enum": [None], "errorMessage": "stands beside every: day"} for key in ("on", ON_IN_YAML_1_1)}
+        },
+    },
+    "IncludeKeys": {
+        "if": {"required": ["all"], "properties": {"all": {"const": True}}},
+        "then": {"properties": {key: {"enum": [None, []]} for key in _SELECTION_KEYS}},
+        "else": {
+            "anyOf": [{"required": [key], "properties": {key: {"not": {"enum": [None, []]}}}} for key in _SELECTION_KEYS],
+            **_TAGS_RULE,
+        },
+    },
+    "ExcludeKeys": {"allOf": [_TAGS_RULE]},
+}
+
 # Name of a validator -> schema of the values that it accepts; a schema may accept more.
 _VALIDATOR_SCHEMAS: Final[Mapping[str, Callable[[], Json]]] = {
     "single_line": lambda: pattern_schema(_VISIBLE, "is empty"),
@@ -48,7 +154,7 @@ _VALIDATOR_SCHEMAS: Final[Mapping[str, Callable[[], Json]]] = {
         rf"^(?:(?!tag:)|(?={field_types.TAG_URI.pattern}$)){field_types.URI.pattern}$", "not a URI, as an id must be"
     ),
     "time_zone_name": lambda: {"enum": sorted(zoneinfo.available_timezones()), "errorMessage": _ZONE_ERROR},
-    "license_token": lambda: {"enum": list(LICENSE_TOKENS), "errorMessage": _LICENSE_ERROR},
+    "license_token": lambda: {"enum": list(field_types.LICENSE_TOKENS), "errorMessage": _LICENSE_ERROR},
     "_slug": lambda: pattern_schema(_SLUG, "cannot stand in an address; use letters, digits and '-'") | {"maxLength": 200},
     "menu_target": lambda: pattern_schema(
         rf"{_SLUG}|^/(?!/)|^\s*(?:[Mm][Aa][Ii][Ll][Tt][Oo]|[Tt][Ee][Ll]):|{WEB}",
@@ -59,8 +165,9 @@ _VALIDATOR_SCHEMAS: Final[Mapping[str, Callable[[], Json]]] = {
 
 
 class _Generator(GenerateJsonSchema):
-    """Pydantic's generator of JSON Schemas, which also adds the schemas of validator functions and omits the titles of keys.
+    """Pydantic's generator of JSON Schemas, which also adds the schemas of validator functions.
 
+    It omits the titles of keys, and defaults that are empty, a list or keys.
     For a type that turns a single value into a list, the schema accepts both.
     """
 
@@ -74,6 +181,14 @@ class _Generator(GenerateJsonSchema):
         if schema["function"]["function"] is field_types.AS_MENU_ENTRY.func:
             return {"anyOf": [{"type": "string"} | _VALIDATOR_SCHEMAS["menu_target"](), inner]}
         return inner | _validator_schema(schema["function"]["function"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> Json:
+        default = schema.get("default", "")
+        inner = self.generate_inner(schema["schema"])
+        return inner | {"default": default} if isinstance(default, str | int) and default != "" else inner
+
+    def sort(self, value: Any, parent_key: str | None = None) -> Any:  # noqa: ARG002 - pydantic's signature
+        return value  # keys of examples stay in their order
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
         return False
@@ -96,7 +211,7 @@ def build_schema(name: str, ids: Mapping[str, Sequence[str]] | None = None) -> J
 
 
 def _article_schema(ids: Mapping[str, Sequence[str]]) -> Json:
-    result = _model_schema(schema.ArticleKeys)
+    result = _model_schema(models.ArticleKeys)
     for kind, keys in (("category", ("category", "categories")), ("author", ("author", "authors"))):
         for key in keys if ids.get(kind) else ():
             _restrict_to_names(result["properties"][key], list(ids[kind]))
@@ -104,7 +219,7 @@ def _article_schema(ids: Mapping[str, Sequence[str]]) -> Json:
 
 
 def _feeds_schema(ids: Mapping[str, Sequence[str]]) -> Json:
-    result = _entries_schema(schema.CustomFeedKeys)
+    result = _entries_schema(models.CustomFeedKeys)
     for selection in (result["additionalProperties"]["properties"][key] for key in ("include", "exclude")):
         for kind, key in (("category", "categories"), ("author", "authors")):
             for model in (selection, *selection.get("anyOf", ())) if ids.get(kind) else ():
@@ -120,7 +235,7 @@ def _feeds_schema(ids: Mapping[str, Sequence[str]]) -> Json:
 
 def _redirects_schema() -> Json:
     """Return the schema of redirects.yaml. It does not know which addresses exist, or whether rules go in a circle."""
-    result = _model_schema(schema.RedirectsKeys)
+    result = _model_schema(models.RedirectsKeys)
     address = pattern_schema(r"^/[^#]*$", "a path of this site without the host, like /2014/05/old-title/")
     target = pattern_schema(r"^(?:gone$|https?://|/[^?#]*$)", "a path like /articles/a-title/, an https:// address, or gone")
     exact, patterns = (result["properties"][key]["anyOf"][0] for key in ("exact", "patterns"))
@@ -156,52 +271,46 @@ def _model_schema(model: type[BaseModel]) -> Json:
 def _resolve_references(value: Any, definitions: Mapping[str, Json]) -> Any:
     """Return a schema with each `$ref` replaced by its definition, and each model in it completed.
 
-    A model gets descriptions and examples of its keys, null as a value of optional keys, and its MODEL_RULES. In draft-07, keys
-    beside a `$ref`, such as a description, would be ignored.
+    A model gets null as a value of optional keys, and its MODEL_RULES. In draft-07, keys beside a `$ref`, such as a description,
+    would be ignored.
     """
     if isinstance(value, list):
         return [_resolve_references(item, definitions) for item in value]
     if not isinstance(value, dict):
         return value
-    if "$ref" in value:
-        return _resolve_references(definitions[value["$ref"].removeprefix(_REFERENCES)], definitions)
+    if reference := value.get("$ref"):
+        definition = _resolve_references(definitions[reference.removeprefix(_REFERENCES)], definitions)
+        return definition | {key: item for key, item in value.items() if key != "$ref"}
     inner = {key: _resolve_references(item, definitions) for key, item in value.items()}
     return _complete_model(inner) if "properties" in value else inner
 
 
 def _complete_model(model: Json) -> Json:
     name = model.pop("title")
-    for key, value in model["properties"].items():
-        optional = value if key in model.get("required", ()) else _nullable(value)
-        text = KEY_DESCRIPTIONS.get(name, {}).get(key)
-        model["properties"][key] = optional | ({"description": text.description, "examples": [text.example]} if text else {})
+    for key in model["properties"].keys() - model.get("required", ()):
+        model["properties"][key] = _nullable(model["properties"][key])
     return model | {"title": name.removesuffix("Keys").lower()} | MODEL_RULES.get(name, {})
 
 
 def _nullable(value: Json) -> Json:
     """Return a schema that also accepts null, because a key without a value counts as absent."""
+    outer = {key: value.pop(key) for key in ("default", "description", "examples") if key in value}
     choices = [choice for choice in value.get("anyOf", [value]) if choice.get("type") != "null"]
-    default = {"default": value["default"]} if value.get("default") not in (None, "", []) else {}
-    return {"anyOf": [*({k: v for k, v in choice.items() if k != "default"} for choice in choices), {"type": "null"}]} | default
+    return {"anyOf": [*choices, {"type": "null"}]} | outer
 
 
 _TITLES: Final = {
-    "site": "site.yaml of a newsroom",
-    "authors": "authors.yaml of a newsroom",
-    "categories": "categories.yaml of a newsroom",
-    "tags": "tags.yaml of a newsroom",
-    "feeds": "feeds.yaml of a newsroom",
-    "redirects": "redirects.yaml of a newsroom",
+    **{name: f"{name}.yaml of a newsroom" for name in SCHEMA_NAMES},
     "article": "An article of a newsroom",
     "page": "Front matter of a page of a newsroom",
 }
 _BUILDERS: Final[Mapping[str, Callable[[Mapping[str, Sequence[str]]], Json]]] = {
-    "site": lambda _: _model_schema(schema.SiteKeys),
-    "authors": lambda _: _entries_schema(schema.AuthorKeys),
-    "categories": lambda _: _entries_schema(schema.CategoryKeys),
-    "tags": lambda _: _entries_schema(schema.TagKeys, pattern_schema(_TAG_SLUG, "not the id of a tag, such as south-korea")),
+    "site": lambda _: _model_schema(models.SiteKeys),
+    "authors": lambda _: _entries_schema(models.AuthorKeys),
+    "categories": lambda _: _entries_schema(models.CategoryKeys),
+    "tags": lambda _: _entries_schema(models.TagKeys, pattern_schema(_TAG_SLUG, "not the id of a tag, such as south-korea")),
     "feeds": _feeds_schema,
     "redirects": lambda _: _redirects_schema(),
     "article": _article_schema,
-    "page": lambda _: _model_schema(PageKeys),
+    "page": lambda _: _model_schema(models.PageKeys),
 }

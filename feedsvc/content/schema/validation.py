@@ -19,11 +19,15 @@ from feedsvc.content.schema.hints import (
     suggest_key,
     suggest_word,
 )
+from feedsvc.content.schema.models import SiteKeys
+from feedsvc.content.text import FORBIDDEN_CHARACTER
 from feedsvc.content.yaml import KeyPath, YamlDocument, YamlValue
 from feedsvc.errors import MAX_PROBLEMS, Problem
 
+_REQUIRED_SITE_KEYS: Final = {"title": "-", "base_url": "https://site.invalid"}
 Model = TypeVar("Model", bound=BaseModel)
 ErrorDetails = Mapping[str, Any]  # pydantic_core.ErrorDetails
+_MessageBuilder = Callable[[YamlDocument, KeyPath, ErrorDetails], tuple[str, str]]
 
 
 def validate_document(document: YamlDocument, schema: type[Model], placeholders: Mapping[str, YamlValue]) -> Model | None:
@@ -66,6 +70,21 @@ def validate_mapping(
     invalid_keys = {details["loc"][0] for details in errors}
     valid = {key: item for key, item in values.items() if key not in invalid_keys}
     return schema.model_validate(dict(placeholders) | valid)
+
+
+def parse_site_value(key: str, text: str) -> str:
+    """Return a text as it is after validation as the value of `key` in site.yaml: stripped and normalized, a URL as a URI.
+
+    `key` must be a top-level key whose value is a text. Forbidden characters become spaces. Raises ValueError with the message
+    that `check` has for that key: "base_url: ...".
+    """
+    clean = FORBIDDEN_CHARACTER.sub(" ", text).strip()
+    try:
+        keys = SiteKeys.model_validate({**_REQUIRED_SITE_KEYS, key: clean})
+    except ValidationError as error:
+        context = error.errors()[0].get("ctx", {})
+        raise ValueError(f"{key}: {context.get('error', error.errors()[0]['msg'])}") from None
+    return str(getattr(keys, key))
 
 
 def _without_nulls(value: YamlValue) -> YamlValue:
@@ -204,17 +223,16 @@ def _quoted_brackets_hint(document: YamlDocument, location: KeyPath) -> str:
     return f"a text that begins with '{sign}' must stand in quotes" if sign in ("[", "{") else ""
 
 
-def _not_number(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
-    return f"expected a whole number, found {_quote_value(document, location, details)}", ""
-
-
-def _not_decimal(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
-    return f"expected a number, found {_quote_value(document, location, details)}", ""
-
-
 def _quote_value(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> str:
     raw = document.raw_scalar(location)
     return _kind_name(details["input"]) if raw is None else f"'{raw}'"
+
+
+def _not(expected: str) -> _MessageBuilder:
+    def build(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
+        return f"expected {expected}, found {_quote_value(document, location, details)}", ""
+
+    return build
 
 
 def _out_of_range(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
@@ -246,7 +264,6 @@ def _pydantic_message(_document: YamlDocument, _location: KeyPath, details: Erro
     return f"{details['msg'][:1].lower()}{details['msg'][1:]}", ""
 
 
-_MessageBuilder = Callable[[YamlDocument, KeyPath, ErrorDetails], tuple[str, str]]
 _MESSAGE_BUILDERS: Final[Mapping[str, _MessageBuilder]] = {
     "missing": _missing,
     "date_type": lambda document, location, details: (
@@ -255,13 +272,10 @@ _MESSAGE_BUILDERS: Final[Mapping[str, _MessageBuilder]] = {
     ),
     "value_error": lambda _document, _location, details: (str(details["ctx"]["error"]), ""),
     "string_type": _not_text,
-    "int_type": _not_number,
-    "float_type": _not_decimal,
-    "finite_number": _not_decimal,
-    "bool_type": lambda document, location, details: (
-        f"expected true or false, found {_quote_value(document, location, details)}",
-        "",
-    ),
+    "int_type": _not("a whole number"),
+    "float_type": _not("a number"),
+    "finite_number": _not("a number"),
+    "bool_type": _not("true or false"),
     "list_type": _not_list,
     "model_type": _not_keys,
     "dict_type": _not_keys,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from feedsvc.content.schema import is_article_id
+from feedsvc.content.schema.field_types import is_article_id
 from feedsvc.importing.addresses import split_address
 from feedsvc.importing.feed_source.documents import FeedDocuments, FeedLimits, is_address, open_documents
 from feedsvc.importing.feed_source.markup import plain_text, title_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from feedsvc.content.schema import is_language_tag
+from feedsvc.content.schema.field_types import is_language_tag
 from feedsvc.importing.wordpress.item_fields import ItemFields
 
 # A term of the first is the language of a post, one of the second the group of a post and its translations.

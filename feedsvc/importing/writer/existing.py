@@ -14,7 +14,7 @@ from feedsvc import uris
 from feedsvc.content import read_file
 from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER, default_id, usual_suffix
 from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner
-from feedsvc.content.schema import parse_instant
+from feedsvc.content.schema.dates import parse_instant
 from feedsvc.free_places import StaticPageAt
 from feedsvc.importing.writer.article_file import ArticleFile, read_article_file
 from feedsvc.importing.writer.base import ARTICLES, ImportBase

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from feedsvc.content.schema import normalize_language_case
+from feedsvc.content.schema.field_types import normalize_language_case
 from feedsvc.importing.source import SourceSite, TermKind
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed
 from feedsvc.importing.writer.terms import TermTable

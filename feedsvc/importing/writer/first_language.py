@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from feedsvc.content.reading import SITE_FILE
-from feedsvc.content.schema import is_language_tag
+from feedsvc.content.schema.field_types import is_language_tag
 from feedsvc.importing.source import SourceSite, SourceSystem
 from feedsvc.importing.writer.base import ARTICLES, ENTRIES, ImportBase
 from feedsvc.importing.writer.values import parse_digests

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from feedsvc.content.schema import is_article_id, is_guid
+from feedsvc.content.schema.field_types import is_article_id, is_guid
 from feedsvc.importing.source import SourcePost
 from feedsvc.importing.writer.stated_facts import stated_id
 

@@ -28,7 +28,8 @@ from feedsvc.content.reading import (
     parse_site,
     parse_tags,
 )
-from feedsvc.content.schema import is_base_url, is_host, is_language_tag, parse_site_value
+from feedsvc.content.schema.field_types import is_base_url, is_host, is_language_tag
+from feedsvc.content.schema.validation import parse_site_value
 from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.importing.addresses import host_of
 from feedsvc.importing.source import Omission, SourceSite, SourceSystem

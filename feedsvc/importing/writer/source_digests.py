@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Any, Final
 
-from feedsvc.content.schema import parse_instant
+from feedsvc.content.schema.dates import parse_instant
 from feedsvc.importing.source import SourcePost
 from feedsvc.importing.writer.article_values import PostResult
 from feedsvc.importing.writer.values import BODY, ArticleValues, digest_of, digests_of

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from feedsvc import uris
 from feedsvc.content.lint import is_reserved_name
 from feedsvc.content.scan import ARTICLES_FOLDER
-from feedsvc.content.schema import is_article_id, parse_instant
+from feedsvc.content.schema.dates import parse_instant
+from feedsvc.content.schema.field_types import is_article_id
 from feedsvc.importing.addresses import absolute, page_key
 from feedsvc.importing.source import PostState, SourceMedium, SourcePost
 from feedsvc.importing.writer.values import normalize_value

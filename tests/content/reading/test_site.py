@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from feedsvc.content.folder.folder import load_content
-from feedsvc.content.schema.web_addresses import is_base_url
+from feedsvc.content.schema.field_types import is_base_url
 from feedsvc.license_model import Crawlers, License, LicenseScope, Payment
 from feedsvc.model import FeedOptions
 from feedsvc.page_model import ShowOptions

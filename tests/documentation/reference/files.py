@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from feedsvc.content.schema import Json, build_schema
-from feedsvc.content.schema.json_schema_rules import ON_IN_YAML_1_1
+from feedsvc.content.schema.json_schema import ON_IN_YAML_1_1, Json, build_schema
 from feedsvc.editing.schema_files import FILE_PATTERNS
 from tests.documentation.reference.markdown import introduction, table
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.content.lint import is_reserved_name, lint_content
-from feedsvc.content.schema import is_article_id
+from feedsvc.content.schema.field_types import is_article_id
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.source import Omission, PostState, SourceAuthor, SourceMedium, SourceSystem, SourceTerm, TermKind
 from feedsvc.importing.writer import TermMapping, format_text
