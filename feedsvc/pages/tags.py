@@ -32,7 +32,7 @@ class TagView(NamedTuple):
 
 
 class TagRangeView(NamedTuple):
-    """A link to the page with the tags from `first` to `last` (titles)."""
+    """A link to the page with the tags from `first` to `last` (titles); `href` is "" if it is the page that is rendered."""
 
     first: str
     last: str
