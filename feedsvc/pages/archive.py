@@ -79,10 +79,24 @@ def render_archive(layout: PageLayout, period: str = "") -> bytes:
     `period` must be in the calendar of the site's listing. The page of a month that the calendar divides by day has links to
     the pages of its days instead of articles.
     """
+    calendar, lang = layout.catalog.listings[ListingRef()].calendar, layout.lang
     if period:
-        return render_archive_period(layout, period, layout.catalog.listings[ListingRef()].calendar.days_of(period))
-    title = layout.lang.say("archive_all")
-    return layout.render("archive.html", _head(layout, "", title), _archive_variables(layout, title))
+        return render_archive_period(layout, period, calendar.days_of(period))
+    title, largest = lang.say("archive_all"), max((count for _, count in calendar.months), default=0)
+    years = [(year, [*group]) for year, group in groupby(calendar.months, key=lambda month: month[0][:4])]
+    variables = ArchiveVariables(
+        title=title,
+        articles=lang.count("articles", sum(count for _, count in calendar.months)),
+        years=[
+            ArchiveYear(
+                title=lang.period_name(year),
+                articles=lang.count("articles", sum(count for _, count in group)),
+                months=[_period_link(layout, month, count, largest) for month, count in reversed(group)],
+            )
+            for year, group in years
+        ],
+    )
+    return layout.render("archive.html", _head(layout, "", title), variables)
 
 
 def render_archive_period(layout: PageLayout, period: str, days: Sequence[tuple[str, int]]) -> bytes:
@@ -90,41 +104,11 @@ def render_archive_period(layout: PageLayout, period: str, days: Sequence[tuple[
 
     Otherwise it shows the articles of the period.
     """
-    title = layout.lang.period_name(period)
-    return layout.render("archive_period.html", _head(layout, period, title), _period_variables(layout, period, title, days))
-
-
-def _head(layout: PageLayout, period: str, own_title: str) -> PageMetadata:
-    site, lang, title = layout.site, layout.lang, layout.lang.say("archive_all")
-    full_title = f"{lang.say('archive', title=title, month=own_title) if period else title} – {site.title}"
-    trail = layout.trail(*(((ArchiveAt(), title),) if period else ()), own_title=own_title)
-    return layout.head(ArchiveAt(period), full_title, trail=trail)
-
-
-def _archive_variables(layout: PageLayout, title: str) -> ArchiveVariables:
-    months = layout.catalog.listings[ListingRef()].calendar.months
-    largest = max((count for _, count in months), default=0)
-    years = [(year, [*group]) for year, group in groupby(months, key=lambda month: month[0][:4])]
-    return ArchiveVariables(
-        title=title,
-        articles=layout.lang.count("articles", sum(count for _, count in months)),
-        years=[
-            ArchiveYear(
-                title=layout.lang.period_name(year),
-                articles=layout.lang.count("articles", sum(count for _, count in group)),
-                months=[_period_link(layout, month, count, largest) for month, count in reversed(group)],
-            )
-            for year, group in years
-        ],
-    )
-
-
-def _period_variables(layout: PageLayout, period: str, title: str, days: Sequence[tuple[str, int]]) -> ArchivePeriodVariables:
     listing, lang = layout.catalog.listings[ListingRef()], layout.lang
     rows = () if days else archive_rows(listing.stories.archive_index.all_periods[period])
-    largest = max((count for _, count in days), default=0)
+    title, largest = lang.period_name(period), max((count for _, count in days), default=0)
     older, newer = listing.calendar.neighbours_of(period)
-    return ArchivePeriodVariables(
+    variables = ArchivePeriodVariables(
         title=title,
         articles=lang.count("articles", sum(count for _, count in days) if days else len(rows)),
         days=[
@@ -135,6 +119,14 @@ def _period_variables(layout: PageLayout, period: str, title: str, days: Sequenc
         older=layout.period_link(ArchiveAt(older), "older"),
         newer=layout.period_link(ArchiveAt(newer), "newer"),
     )
+    return layout.render("archive_period.html", _head(layout, period, title), variables)
+
+
+def _head(layout: PageLayout, period: str, own_title: str) -> PageMetadata:
+    lang, title = layout.lang, layout.lang.say("archive_all")
+    full_title = f"{lang.say('archive', title=title, month=own_title) if period else title} – {layout.site.title}"
+    trail = layout.trail(*(((ArchiveAt(), title),) if period else ()), own_title=own_title)
+    return layout.head(ArchiveAt(period), full_title, trail=trail)
 
 
 def _period_link(layout: PageLayout, period: str, count: int, largest: int) -> PeriodLink:

@@ -1,28 +1,20 @@
 """Environments of Jinja: a fast one for the built-in templates, and a sandbox for those of a theme.
 
 Built-in templates are part of the program: they are compiled to plain attribute access and calls, without Jinja's look-ups,
-which try an attribute and then an item, and the compiled code is cached in files. A theme's templates cannot reach Python's
-functions and attributes, and have no random filter or function, so that the same content gives the same bytes.
+which try an attribute and then an item. A theme's templates cannot reach Python's functions and attributes, and have no random
+filter or function, so that the same content gives the same bytes.
 """
 
 from __future__ import annotations
 
 import ast
-import os
 import re
-import sys
 from bisect import bisect
 from collections.abc import Callable
-from contextlib import suppress
-from importlib.util import cache_from_source
-from pathlib import Path
-from pickle import UnpicklingError
 from types import CodeType
 from typing import Any, Final
 
-import jinja2
-from jinja2 import BaseLoader, Environment, FileSystemBytecodeCache, StrictUndefined, nodes, pass_context
-from jinja2.bccache import Bucket
+from jinja2 import BaseLoader, Environment, StrictUndefined, nodes, pass_context
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -45,7 +37,6 @@ def create_builtin_environment(loader: BaseLoader) -> Environment:
     """Return an environment for the built-in templates."""
     environment = _create(_BuiltinEnvironment, loader)
     environment.globals = {"once_of": _cached_card}
-    environment.bytecode_cache = _BytecodeCache()
     return environment
 
 
@@ -113,30 +104,6 @@ def _cached_card(make: Callable[..., str], card: Any, *arguments: object) -> str
     return html
 
 
-class _BytecodeCache(FileSystemBytecodeCache):
-    """Cache of compiled built-in templates beside this package's own bytecode (PEP 3147), which is trusted as much.
-
-    If a file cannot be read or written, its template is compiled.
-    """
-
-    def __init__(self) -> None:
-        # code_fingerprint ignores names with .pyc.
-        super().__init__(os.path.dirname(cache_from_source(__file__)), f"%s.{sys.implementation.cache_tag}.pyc")
-        self._compiler = f"{jinja2.__version__} {Path(__file__).read_text('utf-8')}"
-
-    def get_source_checksum(self, source: str) -> str:
-        return super().get_source_checksum(self._compiler + source)
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        with suppress(OSError, EOFError, UnpicklingError):  # unreadable or cut short
-            super().load_bytecode(bucket)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        if not sys.dont_write_bytecode:
-            with suppress(OSError):
-                super().dump_bytecode(bucket)
-
-
 class _Undefined(StrictUndefined):
     """Unknown variable or field in a theme's template. For an unknown field, the message names the fields, or one like it."""
 
@@ -180,7 +147,7 @@ def _uncached_card(context: Context, make: Callable[..., str], *arguments: objec
 
 
 @pass_context
-def render_once(context: Context, make: Callable[[], str], _name: str, _key: object) -> str:
+def render_once_in_sandbox(context: Context, make: Callable[[], str], _name: str, _key: object) -> str:
     """Call the macro `make` without arguments through the sandbox and return its HTML, without a cache.
 
     Name and key are ignored: they are for the cache of `PageLayout`, which built-in templates use.

@@ -155,7 +155,10 @@ def render_home(layout: PageLayout) -> bytes:
             description=site.description,
             lead=layout.card(rows.lead) if rows.lead else None,
             seconds=[layout.card(row) for row in rows.seconds],
-            blocks=[_section_block(layout, section) for section in rows.sections],
+            blocks=[
+                SectionBlock(link=layout.listing_link(one.listing), cards=tuple(map(layout.card, one.rows)))
+                for one in rows.sections
+            ],
             others=[layout.card(row) for row in rows.others],
             corrected=[_corrected_article(layout, row) for row in rows.corrected],
             most_read=root_relative(site.base_url, MOST_READ_PATH),
@@ -163,10 +166,6 @@ def render_home(layout: PageLayout) -> bytes:
         ),
         listing.ref,
     )
-
-
-def _section_block(layout: PageLayout, section: SectionRows) -> SectionBlock:
-    return SectionBlock(link=layout.listing_link(section.listing), cards=tuple(map(layout.card, section.rows)))
 
 
 def _corrected_article(layout: PageLayout, row: Row) -> CorrectedArticle:

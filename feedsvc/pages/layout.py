@@ -278,15 +278,13 @@ class PageLayout:
         """Return the reason why only a preview shows the article; "" if readers see it."""
         return self.lang.say(row.preview_label, date=self.lang.date_time(row.article.published)) if row.preview_label else ""
 
-    def _category_link(self, name: str) -> LinkView:
-        return self.listing_link(self.catalog.listings[ListingRef("category", name)])
-
     def card(self, row: Row) -> Card:
         return self._cards.get_or_create(id(row), lambda: (row, self._build_card(row)))[1]
 
     def _build_card(self, row: Row) -> Card:
         article = row.article
         language = article.language or self.site.language
+        section = self.catalog.listings[ListingRef("category", article.categories[0])] if article.categories else None
         return Card(
             href=self.href(row.place),
             title=issue_title(self.site, row) if isinstance(row, IssueRow) else article.title,
@@ -294,7 +292,7 @@ class PageLayout:
             published=self.lang.machine_date(article.published),
             date=self.lang.date(article.published) if self.site.show.dates else "",
             time=self.lang.date_time(article.published, with_offset=False) if self.site.show.dates else "",
-            section=self._category_link(article.categories[0]) if article.categories else None,
+            section=self.listing_link(section) if section else None,
             byline=self.lang.say("comma").join([self.catalog.content.authors[name].name for name in article.authors]),
             language=article.language,
             direction=self.direction(article),

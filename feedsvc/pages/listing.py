@@ -71,7 +71,8 @@ def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> by
             topics=_other_tags(layout, listing.ref, rows) if listing.ref.kind == "tag" else None,
             entries=[layout.card(row) for row in rows],
             older=layout.period_link(PageAt(listing.ref, older), "older"),
-            newer=layout.period_link(PageAt(listing.ref, newer), "newer") or (_newest_link(layout, listing) if period else None),
+            newer=layout.period_link(PageAt(listing.ref, newer), "newer")
+            or (LinkView(title=lang.say("newest"), href=layout.href(PageAt(listing.ref))) if period else None),
         ),
         listing.ref,
     )
@@ -96,10 +97,6 @@ def _listing_trail(layout: PageLayout, listing: Listing, title: str, period: str
 def _other_tags(layout: PageLayout, ref: ListingRef, rows: list[Row]) -> list[LinkView]:
     tags = Counter(tag.id for row in rows for tag in row.article.tags if tag.id != ref.id)
     return [layout.listing_link(layout.catalog.tag_listing(tag)) for tag, _ in tags.most_common(_MAX_TOPICS)]
-
-
-def _newest_link(layout: PageLayout, listing: Listing) -> LinkView:
-    return LinkView(title=layout.lang.say("newest"), href=layout.href(PageAt(listing.ref)))
 
 
 class IssueVariables(TypedDict):

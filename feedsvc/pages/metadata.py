@@ -80,17 +80,17 @@ class PageMetadata:
 
 def feed_views(site: Site, listing: Listing) -> tuple[FeedView, ...]:
     """Return the feeds of a listing that pages link to: RSS, Atom, JSON Feed, then those of plug-ins."""
-    return tuple(_feed_view(site, listing, suffix) for suffix in suffixes_of(listing.ref) if FORMATS[suffix].is_linked)
-
-
-def _feed_view(site: Site, listing: Listing, suffix: str) -> FeedView:
-    feed_format, path = FORMATS[suffix], path_of(FeedAt(listing.ref, suffix))
-    return FeedView(
-        name=feed_format.name,
-        type=feed_format.media_type,
-        title=feed_title(site, listing),
-        href=root_relative(site.base_url, path),
-        url=absolute(site.base_url, path),
+    linked = {suffix: FORMATS[suffix] for suffix in suffixes_of(listing.ref) if FORMATS[suffix].is_linked}
+    paths = {suffix: path_of(FeedAt(listing.ref, suffix)) for suffix in linked}
+    return tuple(
+        FeedView(
+            name=linked[suffix].name,
+            type=linked[suffix].media_type,
+            title=feed_title(site, listing),
+            href=root_relative(site.base_url, path),
+            url=absolute(site.base_url, path),
+        )
+        for suffix, path in paths.items()
     )
 
 

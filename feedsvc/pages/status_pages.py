@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from itertools import islice
 from typing import Annotated, Final, TypedDict
@@ -19,14 +19,8 @@ from feedsvc.uris import absolute, root_relative
 
 _NEWEST_ARTICLES: Final = 5
 _MAX_NAME_LENGTH: Final = 100  # characters of a name that a client sent
-# Reason why the form on /subscribe/ gives no feed -> key of the sentence.
-COMBINATION_ERRORS: Final[Mapping[str, str]] = {
-    "nothing": "combine_nothing",
-    "unknown": "combine_unknown",
-    "too_many": "combine_too_many",
-    "contradiction": "combine_contradiction",
-    "unreadable": "combine_unreadable",
-}
+# Reasons why the form on /subscribe/ gives no feed; the key of the sentence is combine_REASON.
+COMBINATION_ERRORS: Final = ("nothing", "unknown", "too_many", "contradiction", "unreadable")
 _REDIRECT_STYLE: Final = (
     "body{margin:0;font:1.125rem/1.5 system-ui,sans-serif;color:#1b1b1b;background:#fff}"
     "main{max-width:40rem;margin:15vh auto;padding:0 1.25rem;overflow-wrap:anywhere}"
@@ -75,12 +69,12 @@ def newest_rows(catalog: Catalog) -> tuple[Row, ...]:
 def render_combination_error(layout: PageLayout, reason: str, name: str = "") -> bytes:
     """Render the page that says why the form on /subscribe/ gave no feed.
 
-    `reason` is a key of COMBINATION_ERRORS. `name` is the name at fault, "" for none; it may be any text that a client sent: the
+    `reason` is one of COMBINATION_ERRORS. `name` is the name at fault, "" for none; it may be any text that a client sent: the
     page shows its first _MAX_NAME_LENGTH printable characters.
     """
     lang = layout.lang
     shown_name = "".join(filter(str.isprintable, name))[:_MAX_NAME_LENGTH]
-    text = lang.say(COMBINATION_ERRORS[reason], name=shown_name, count=lang.number(MAX_TERMS))
+    text = lang.say(f"combine_{reason}", name=shown_name, count=lang.number(MAX_TERMS))
     return render_message(layout, lang.say("combine_failed"), text, leads_on=False)
 
 

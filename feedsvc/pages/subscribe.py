@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Annotated, Final, TypedDict
@@ -84,7 +84,7 @@ def combination_form(layout: PageLayout) -> CombinationForm | None:
 
     None if /subscribe/ lists no category, language, author or tag.
     """
-    lang, groups = layout.lang, tuple(_groups(layout))
+    lang, groups = layout.lang, tuple(group for kind in _KINDS if (group := _group(layout, kind)))
     if not groups:
         return None
     return CombinationForm(
@@ -100,25 +100,14 @@ def combination_form(layout: PageLayout) -> CombinationForm | None:
     )
 
 
-def _groups(layout: PageLayout) -> Iterator[ChoiceGroup]:
-    listings = layout.catalog.subscribable_listings
-    for kind in _KINDS:
-        if of_kind := [listing for listing in listings if listing.ref.kind == kind]:
-            yield _group(layout, kind, of_kind)
-
-
-def _group(layout: PageLayout, kind: ListingKind, listings: Sequence[Listing]) -> ChoiceGroup:
-    lang = layout.lang
-    title = lang.say(KIND_TITLES[kind])
-    if len(listings) > _MAX_CHECKBOXES:
-        fields = [f"{title} {lang.number(number)}" for number in range(1, _FIELD_COUNT + 1)]
-        return ChoiceGroup(kind=kind, title=title, fields=fields, names=[layout.listing_link(one).title for one in listings])
-    return ChoiceGroup(kind=kind, title=title, choices=[_choice(layout, listing) for listing in listings])
-
-
-def _choice(layout: PageLayout, listing: Listing) -> Choice:
-    link = layout.listing_link(listing)
-    return Choice(id=listing.ref.id, title=link.title, language=link.language, direction=link.direction)
+def _group(layout: PageLayout, kind: ListingKind) -> ChoiceGroup | None:
+    links = [(one.ref.id, layout.listing_link(one)) for one in layout.catalog.subscribable_listings if one.ref.kind == kind]
+    title = layout.lang.say(KIND_TITLES[kind])
+    if len(links) > _MAX_CHECKBOXES:
+        fields = [f"{title} {layout.lang.number(number)}" for number in range(1, _FIELD_COUNT + 1)]
+        return ChoiceGroup(kind=kind, title=title, fields=fields, names=[link.title for _, link in links])
+    choices = [Choice(id=name, title=link.title, language=link.language, direction=link.direction) for name, link in links]
+    return ChoiceGroup(kind=kind, title=title, choices=choices) if choices else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

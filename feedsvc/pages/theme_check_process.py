@@ -19,20 +19,15 @@ from typing import Final
 
 from jinja2 import Environment, TemplateError, TemplateSyntaxError, meta, nodes
 
+from feedsvc import pages
 from feedsvc.catalog import Catalog, IssueRow, Listing, build_catalog, pages_by_slug
 from feedsvc.content import did_you_mean
 from feedsvc.content.folder import ContentSnapshot, load_content, sample_folder
 from feedsvc.errors import Problem
 from feedsvc.extensions import disable_plugins
 from feedsvc.model import Site
-from feedsvc.pages.archive import render_archive, render_archive_period
-from feedsvc.pages.article import render_article
-from feedsvc.pages.layout import PageLayout
-from feedsvc.pages.listing import render_issue, render_listing, render_withdrawn_issue
-from feedsvc.pages.static_page import render_static_page
-from feedsvc.pages.status_pages import render_gone, render_not_found
-from feedsvc.pages.subscribe import render_subscribe_page
-from feedsvc.pages.tags import TagPage, TagRangeView, TagView, render_tag_page
+from feedsvc.pages.archive import render_archive_period
+from feedsvc.pages.tags import TagPage, TagRangeView, TagView
 from feedsvc.pages.theme import (
     BLOCKS,
     FOLDER,
@@ -200,34 +195,34 @@ def page_renderers(catalog: Catalog, theme: Theme, listings: list[Listing]) -> I
     These are the pages of articles, withdrawn ones included, static pages, archive months, and `listings` with their issues.
     Pages of tags, and a month that links to its days, show sample values.
     """
-    layout = PageLayout(catalog, theme)
-    yield from ((row.article.path, partial(render_article, layout, row)) for row in catalog.visible.values())
-    yield from ((row.article.path, partial(render_gone, layout, row.article)) for row in catalog.withdrawn.values())
+    layout = pages.PageLayout(catalog, theme)
+    yield from ((row.article.path, partial(pages.render_article, layout, row)) for row in catalog.visible.values())
+    yield from ((row.article.path, partial(pages.render_gone, layout, row.article)) for row in catalog.withdrawn.values())
     for listing in listings:
         yield from (
-            (f"'{listing.title}'", partial(render_listing, layout, listing, period)) for period in ("", *listing.page_index)
+            (f"'{listing.title}'", partial(pages.render_listing, layout, listing, period)) for period in ("", *listing.page_index)
         )
         yield from ((f"'{listing.title}'", render) for render in _issue_page_renderers(layout, listing))
-    yield from ((page.path, partial(render_static_page, layout, page)) for page in pages_by_slug(catalog.pages))
-    yield "all feeds", partial(render_subscribe_page, layout)
-    yield from (("all tags", partial(render_tag_page, layout, start, page)) for start, page in _SAMPLE_TAG_PAGES)
+    yield from ((page.path, partial(pages.render_static_page, layout, page)) for page in pages_by_slug(catalog.pages))
+    yield "all feeds", partial(pages.render_subscribe_page, layout)
+    yield from (("all tags", partial(pages.render_tag_page, layout, start, page)) for start, page in _SAMPLE_TAG_PAGES)
     months = [month for month, _ in catalog.listings[ListingRef()].calendar.months]
-    yield from (("the archive", partial(render_archive, layout, period)) for period in ("", *months))
+    yield from (("the archive", partial(pages.render_archive, layout, period)) for period in ("", *months))
     yield from (("the archive", partial(render_archive_period, layout, month, _SAMPLE_DAYS)) for month in months[:1])
-    yield "what is missing", partial(render_not_found, layout)
+    yield "what is missing", partial(pages.render_not_found, layout)
 
 
-def _issue_page_renderers(layout: PageLayout, listing: Listing) -> Iterator[Callable[[], object]]:
+def _issue_page_renderers(layout: pages.PageLayout, listing: Listing) -> Iterator[Callable[[], object]]:
     """Yield functions that render the pages of a listing's issues.
 
     There are two for a visible issue: as it is, and as if it had one more article that its page does not show.
     """
     for issue in (row for row in listing.rows if isinstance(row, IssueRow)):
         if issue.articles:
-            yield partial(render_issue, layout, issue)
-            yield partial(render_issue, layout, replace(issue, article_count=issue.article_count + 1))
+            yield partial(pages.render_issue, layout, issue)
+            yield partial(pages.render_issue, layout, replace(issue, article_count=issue.article_count + 1))
         else:
-            yield partial(render_withdrawn_issue, layout, issue)
+            yield partial(pages.render_withdrawn_issue, layout, issue)
 
 
 def _unused_blocks(environment: Environment, templates: Templates) -> Iterator[Problem]:
@@ -240,7 +235,9 @@ def _unused_blocks(environment: Environment, templates: Templates) -> Iterator[P
         tree = _parse(environment, name)
         if (inherited := _inherited_blocks(environment, tree)) is None:
             continue
-        for block in (block for block in _outer_blocks(tree) if block.name not in inherited):
+        blocks = [*tree.find_all(nodes.Block)]
+        shown = inherited.union(inner.name for block in blocks for inner in block.find_all(nodes.Block))
+        for block in (block for block in blocks if block.name not in shown):
             message = f"no page shows the block '{block.name}', because the extended template has no such block"
             hint = did_you_mean(block.name, inherited) or f"its blocks are {', '.join(sorted(inherited))}"
             yield _problem(name, block.lineno, message, hint)
@@ -254,14 +251,6 @@ def _inherited_blocks(environment: Environment, tree: nodes.Template) -> frozens
     parent = _parse(environment, extends.template.value)
     inherited = _inherited_blocks(environment, parent) if parent.find(nodes.Extends) else frozenset[str]()
     return None if inherited is None else inherited.union(block.name for block in parent.find_all(nodes.Block))
-
-
-def _outer_blocks(node: nodes.Node) -> Iterator[nodes.Block]:
-    for child in node.iter_child_nodes():
-        if isinstance(child, nodes.Block):
-            yield child
-        else:
-            yield from _outer_blocks(child)
 
 
 if __name__ == "__main__":

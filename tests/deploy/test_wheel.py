@@ -212,6 +212,6 @@ def test_installed_wheel_shows_a_page_within_ten_seconds(version: str, wheel: Pa
 
 
 def installed_files(folder: Path) -> dict[str, int]:
-    """Return the files of an installation with their times, without the caches of bytecode and compiled templates."""
+    """Return the files of an installation with their times, without the caches of bytecode."""
     files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {str(path): path.stat().st_mtime_ns for path in files}

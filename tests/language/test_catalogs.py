@@ -124,7 +124,13 @@ def test_catalogs_exist_for_these_languages() -> None:
 
 
 def test_template_has_the_keys_that_code_and_templates_use() -> None:
-    keys = {*keys_in_templates(), *keys_in_modules(), *KIND_TITLES.values(), *COMBINATION_ERRORS.values(), *PREVIEW_LABELS}
+    keys = {
+        *keys_in_templates(),
+        *keys_in_modules(),
+        *KIND_TITLES.values(),
+        *map("combine_{}".format, COMBINATION_ERRORS),
+        *PREVIEW_LABELS,
+    }
     assert keys.isdisjoint(THEME_KEYS)
     assert keys | THEME_KEYS == set(ENGLISH)
 
