@@ -15,7 +15,7 @@ from feedsvc.cli.output import PROBLEM_FORMATTERS, format_article_count, format_
 from feedsvc.cli.variables import WordChoice, command, option
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint import lint_content
-from feedsvc.content.reading import SITE_FILE
+from feedsvc.content.reading.files import SITE_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.errors import FeedsvcError, Rule
 from feedsvc.support.clock import wall_clock

@@ -62,7 +62,7 @@ def complete_ids(file: str) -> Completer:
     def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only completion needs it
 
-        from feedsvc.content.reading import SITE_FILE, known_names  # noqa: PLC0415 - takes a while to import
+        from feedsvc.content.reading.files import SITE_FILE, known_names  # noqa: PLC0415 - takes a while to import
 
         # Without the option's value the line is no valid one, so click leaves arguments unparsed.
         default = Path(context.params.get("content") or "content")

@@ -14,7 +14,7 @@ from feedsvc.cli.options import content_argument, folder_argument, report_errors
 from feedsvc.cli.output import print_line
 from feedsvc.cli.variables import command, option
 from feedsvc.content.folder import first_steps_hint
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE
 from feedsvc.editing import create_file, draft, modeline, render_draft, write_schemas
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.clock import wall_clock

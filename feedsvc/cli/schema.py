@@ -13,7 +13,7 @@ from feedsvc.cli.completion import complete_folder
 from feedsvc.cli.options import report_errors
 from feedsvc.cli.variables import command, option
 from feedsvc.content.folder import first_steps_hint
-from feedsvc.content.reading import SITE_FILE
+from feedsvc.content.reading.files import SITE_FILE
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES
 from feedsvc.editing import SCHEMA_FOLDER, build_schema_of, format_schema, vscode_settings, write_schemas
 from feedsvc.errors import FeedsvcError

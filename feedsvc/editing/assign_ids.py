@@ -13,7 +13,8 @@ from typing import Final
 from feedsvc.content import read_file
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.media import MediaFolder
-from feedsvc.content.reading import References, parse_article
+from feedsvc.content.reading.article import parse_article
+from feedsvc.content.reading.context import References
 from feedsvc.content.scan import ARTICLES_FOLDER as ARTICLES
 from feedsvc.content.scan import DirectoryScanner
 from feedsvc.editing.source_file import SourceFile, parse_source

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 from feedsvc.catalog import Catalog, IssueRow, Listing, Row, Visibility, is_withdrawn_later
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE
 from feedsvc.feed_model import Entry
 from feedsvc.feeds import EntryCache, issue_title
 from feedsvc.model import ArticleStatus

@@ -11,7 +11,8 @@ from typing import IO, Final, NamedTuple
 
 from feedsvc.content.folder import first_steps_hint
 from feedsvc.content.media import IMAGE_TYPES, MEDIA_PREFIX, media_type
-from feedsvc.content.reading import PAGES_FOLDER, SETTINGS_FILES, SITE_FILE
+from feedsvc.content.reading.files import SETTINGS_FILES, SITE_FILE
+from feedsvc.content.reading.page import PAGES_FOLDER
 from feedsvc.content.scan import ARTICLES_FOLDER as ARTICLES
 from feedsvc.errors import FeedsvcError
 

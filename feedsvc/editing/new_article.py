@@ -16,7 +16,8 @@ from feedsvc import routes, uris
 from feedsvc.content import FORBIDDEN_CHARACTER, did_you_mean, sanitize_message
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint import BODY_PLACEHOLDER, is_reserved_name
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, default_id
+from feedsvc.content.reading.article import default_id
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.content.schema.field_types import single_line
 from feedsvc.content.schema.models import ArticleKeys

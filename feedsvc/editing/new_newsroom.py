@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.reading import PAGES_FOLDER, SETTINGS_FILES, SITE_FILE
+from feedsvc.content.reading.files import SETTINGS_FILES, SITE_FILE
+from feedsvc.content.reading.page import PAGES_FOLDER
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.editing.schema_files import SCHEMA_FOLDER, write_schemas
 from feedsvc.editing.starter_newsroom import GIT_IGNORE_FILE, VSCODE_FOLDER

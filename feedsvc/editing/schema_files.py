@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, known_names
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, known_names
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES, Json, build_schema
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.atomic_write import write_atomically

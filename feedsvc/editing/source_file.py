@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from feedsvc.content import decode, problem_at
-from feedsvc.content.reading import is_markdown, split_front_matter
+from feedsvc.content.reading.files import is_markdown, split_front_matter
 from feedsvc.content.yaml import YamlDocument, parse_yaml
 from feedsvc.errors import Problem, Rule
 

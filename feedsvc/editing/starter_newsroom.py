@@ -14,7 +14,10 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from feedsvc.content.media import MediaFolder
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, PAGES_FOLDER, SITE_FILE, default_id, parse_site
+from feedsvc.content.reading.article import default_id
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE
+from feedsvc.content.reading.page import PAGES_FOLDER
+from feedsvc.content.reading.site import parse_site
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.content.schema.field_types import is_host
 from feedsvc.content.yaml import format_scalar, quote_scalar

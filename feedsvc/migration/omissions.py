@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from feedsvc.catalog import pages_by_slug
 from feedsvc.content.folder import ROOT_FOLDER, ContentSnapshot
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE, PAGES_FOLDER, SITE_FILE, TAGS_FILE
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE, SITE_FILE, TAGS_FILE
+from feedsvc.content.reading.page import PAGES_FOLDER
 from feedsvc.content.schema.dates import parse_day
 from feedsvc.content.schema.models import SiteKeys
 from feedsvc.migration.entries import stated_keys, unique_entries

@@ -15,7 +15,7 @@ from itertools import chain
 
 from feedsvc.content.folder.conflicts import ClaimKey, claim_keys, resolve_conflicts
 from feedsvc.content.folder.translations import WorkIndex, disputed_languages, find_conflicts
-from feedsvc.content.reading import ParseResult
+from feedsvc.content.reading.article import ParseResult
 from feedsvc.content.store import Record
 from feedsvc.errors import Problem
 from feedsvc.model import Article

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from feedsvc.content.folder.translations import find_conflicts
-from feedsvc.content.reading import ParseResult
+from feedsvc.content.reading.article import ParseResult
 from feedsvc.content.text import file_stem, problem_at
 from feedsvc.errors import Problem
 from feedsvc.model import Article, ArticleStatus

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from feedsvc.content.reading import SETTINGS_FILES, usual_suffix
+from feedsvc.content.reading.files import SETTINGS_FILES, usual_suffix
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.content.text import nearest_name
 from feedsvc.errors import Problem

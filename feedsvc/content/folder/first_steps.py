@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from feedsvc.content.reading import SITE_FILE
+from feedsvc.content.reading.files import SITE_FILE
 from feedsvc.support.posix import CAN_FORK, quote_argument
 
 

@@ -22,7 +22,7 @@ from feedsvc.content.folder.snapshot_builder import SnapshotBuilder
 from feedsvc.content.folder.stored_state import Baseline, StoredState, content_store_file
 from feedsvc.content.folder.theme_files import THEME_FOLDER, ThemeFolder
 from feedsvc.content.media import MediaFolder
-from feedsvc.content.reading import SETTINGS_FILES
+from feedsvc.content.reading.files import SETTINGS_FILES
 from feedsvc.content.scan import ARTICLES_FOLDER, BackgroundScan, start_scan
 from feedsvc.content.store import ContentStore, StoredSetting
 from feedsvc.errors import FeedsvcError, Problem

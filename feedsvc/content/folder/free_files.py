@@ -11,7 +11,8 @@ from typing import Final
 from feedsvc.content.folder.file_names import paths_within
 from feedsvc.content.folder.page_files import PageFiles
 from feedsvc.content.folder.root_files import ROOT_FOLDER, RootFiles
-from feedsvc.content.reading import PAGES_FOLDER, References
+from feedsvc.content.reading.context import References
+from feedsvc.content.reading.page import PAGES_FOLDER
 from feedsvc.content.store import StoredSetting
 from feedsvc.errors import Problem
 from feedsvc.model import Site

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from feedsvc.content.file_signature import FileSignature
-from feedsvc.content.reading import References
+from feedsvc.content.reading.context import References
 from feedsvc.content.store import Record
 from feedsvc.model import Author, Category, Site
 from feedsvc.support.digest import blake2b

@@ -12,7 +12,8 @@ from feedsvc.content import safe_read
 from feedsvc.content.file_signature import MISSING, FileSignature
 from feedsvc.content.folder.invalidation import settings_fingerprint
 from feedsvc.content.markdown import TextStore
-from feedsvc.content.reading import ParseResult, References, parse_articles
+from feedsvc.content.reading.article import ParseResult, parse_articles
+from feedsvc.content.reading.context import References
 from feedsvc.content.store import NO_MEDIA, ContentStore, Record, RecordDecoder, encode_record
 from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.support.digest import blake2b

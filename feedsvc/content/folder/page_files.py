@@ -13,7 +13,9 @@ from feedsvc.content import safe_read
 from feedsvc.content.file_signature import nanoseconds_since_epoch
 from feedsvc.content.folder.conflicts import Claim, conflict_problem, resolve_claims
 from feedsvc.content.folder.invalidation import settings_fingerprint
-from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER, ParsedPage, References, parse_page, usual_suffix
+from feedsvc.content.reading.context import References
+from feedsvc.content.reading.files import usual_suffix
+from feedsvc.content.reading.page import PAGE_SUFFIX, PAGES_FOLDER, ParsedPage, parse_page
 from feedsvc.content.scan import DirectoryScanner
 from feedsvc.content.store import StoredSetting
 from feedsvc.content.text import file_stem

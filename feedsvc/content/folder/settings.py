@@ -6,7 +6,7 @@ A broken file or entry is replaced by its last valid version.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -15,25 +15,11 @@ from typing import Final, TypeVar
 from feedsvc.content import safe_read
 from feedsvc.content.folder.first_steps import first_steps_hint
 from feedsvc.content.media import MediaFolder
-from feedsvc.content.reading import (
-    AUTHORS_FILE,
-    CATEGORIES_FILE,
-    FEEDS_FILE,
-    MAX_REDIRECTS_SIZE,
-    SETTINGS_FILES,
-    SITE_FILE,
-    TAGS_FILE,
-    ParsedEntries,
-    ParsedRedirects,
-    References,
-    parse_authors,
-    parse_categories,
-    parse_custom_feeds,
-    parse_redirects,
-    parse_site,
-    parse_tags,
-    source_digest,
-)
+from feedsvc.content.reading.context import References
+from feedsvc.content.reading.entries import ENTRY_FILES, ParsedEntries, parse_entries
+from feedsvc.content.reading.files import SETTINGS_FILES, SITE_FILE
+from feedsvc.content.reading.redirects import MAX_REDIRECTS_SIZE, ParsedRedirects, parse_redirects, source_digest
+from feedsvc.content.reading.site import parse_site
 from feedsvc.content.store import StoredSetting
 from feedsvc.content.text import MAX_FILE_SIZE
 from feedsvc.errors import ContentError, Problem
@@ -42,13 +28,6 @@ from feedsvc.redirects import REDIRECTS_FILE, RedirectRules
 
 _Entry = TypeVar("_Entry", bound=ListingSettings)
 _FileData = bytes | Problem | None  # as `safe_read.read_file` returns it
-# Kind of entries -> their file and its parser. Custom feeds come last, because they refer to categories and authors.
-_FILES: Final[Mapping[str, tuple[str, Callable[[bytes, References], ParsedEntries]]]] = {
-    "category": (CATEGORIES_FILE, parse_categories),
-    "author": (AUTHORS_FILE, parse_authors),
-    "tag": (TAGS_FILE, parse_tags),
-    "custom": (FEEDS_FILE, parse_custom_feeds),
-}
 _REDIRECTS: Final = ("redirects", "")  # key of the stored rules of redirects.yaml
 
 
@@ -106,8 +85,8 @@ def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings
     effective: dict[str, Mapping[str, ListingSettings]] = {}
     kept: dict[str, Mapping[str, ListingSettings]] = {}  # the same without fallbacks
     last_valid_paths: set[str] = set()
-    for kind, (path, _) in _FILES.items():
-        parsed = _parse_file(kind, files[path], references)
+    for kind, path in ENTRY_FILES.items():
+        parsed = _parse_file(kind, path, files[path], references)
         entries = effective[kind] = _effective_entries(kind, parsed, stored)
         problems += parsed.problems
         kept[kind] = {name: entry for name, entry in entries.items() if entry is not parsed.fallbacks.get(name)}
@@ -212,12 +191,11 @@ def _effective_redirects(data: _FileData, base_url: str, stored: StoredSetting |
     return ParsedRedirects(last_valid, parsed.problems) if parsed.is_broken and last_valid is not None else parsed
 
 
-def _parse_file(kind: str, data: _FileData, references: References) -> ParsedEntries:
+def _parse_file(kind: str, path: str, data: _FileData, references: References) -> ParsedEntries:
     """Parse the file of one kind of entries. A missing file has no entries and no problems; an unreadable one has a problem."""
-    path, parse = _FILES[kind]
     if data is None:
         return ParsedEntries({}, {}, ())
-    return parse(data, references) if isinstance(data, bytes) else ParsedEntries({}, {kind: path}, (data,))
+    return parse_entries(path, data, references) if isinstance(data, bytes) else ParsedEntries({}, {kind: path}, (data,))
 
 
 def _effective_entries(

@@ -24,7 +24,8 @@ from feedsvc.content.lint.links import check_embeds, check_links, check_page_lin
 from feedsvc.content.lint.redirects import lint_redirects
 from feedsvc.content.lint.settings import SETTINGS_RULES
 from feedsvc.content.markdown import removed_elements
-from feedsvc.content.reading import BodyPositions, usual_suffix
+from feedsvc.content.reading.body import BodyPositions
+from feedsvc.content.reading.files import usual_suffix
 from feedsvc.content.yaml import KeyPath, YamlDocument
 from feedsvc.errors import Problem, limit_problems
 from feedsvc.model import Article, ArticleStatus

@@ -18,7 +18,7 @@ from typing import Final
 
 from feedsvc.content import safe_read, text
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.content.reading import FileParts, parse_file_parts
+from feedsvc.content.reading.files import FileParts, parse_file_parts
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.content.yaml import KeyPath, YamlDocument
 from feedsvc.errors import Problem, Rule

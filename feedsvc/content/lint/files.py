@@ -21,7 +21,7 @@ from feedsvc.content.folder import ROOT_FOLDER, THEME_FOLDER, ContentSnapshot
 from feedsvc.content.images import ImageHeader
 from feedsvc.content.lint.context import LintContext
 from feedsvc.content.media import VARIANT_WIDTHS, is_truncated, variant_sizes, variant_widths
-from feedsvc.content.reading import usual_suffix
+from feedsvc.content.reading.files import usual_suffix
 from feedsvc.content.safe_open import open_file
 from feedsvc.errors import Problem, Rule
 from feedsvc.model import Article, Author, CustomFeed, MediaFile

@@ -13,7 +13,7 @@ from typing import Final
 
 from feedsvc.content import safe_read, text
 from feedsvc.content.lint.context import LintContext
-from feedsvc.content.reading import MAX_REDIRECTS_SIZE, RuleText, rule_texts
+from feedsvc.content.reading.redirects import MAX_REDIRECTS_SIZE, RuleText, rule_texts
 from feedsvc.errors import Problem, Rule
 from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
 from feedsvc.model import ArticleStatus

@@ -15,7 +15,7 @@ from typing import Final
 from feedsvc.content.folder import ROOT_FOLDER
 from feedsvc.content.lint.context import DeferredWarning, LintContext, warn_at
 from feedsvc.content.media import image_size
-from feedsvc.content.reading import AUTHORS_FILE, FEEDS_FILE, SITE_FILE, TAGS_FILE
+from feedsvc.content.reading.files import AUTHORS_FILE, FEEDS_FILE, SITE_FILE, TAGS_FILE
 from feedsvc.content.text import did_you_mean
 from feedsvc.errors import Problem
 from feedsvc.free_places import RootFileAt, StaticPageAt

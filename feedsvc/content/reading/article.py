@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from feedsvc.content import text
 from feedsvc.content.markdown import is_simple, text_key
-from feedsvc.content.reading import attachments, body
-from feedsvc.content.reading.context import ReadContext, References, unknown_reference_error
-from feedsvc.content.reading.front_matter import FileParts, parse_file_parts
-from feedsvc.content.reading.tags import add_tag_warnings, article_tags
+from feedsvc.content.media import IMAGE_TYPES, sent_length
+from feedsvc.content.reading import body
+from feedsvc.content.reading.context import ReadContext, References, is_web_address
+from feedsvc.content.reading.files import FileParts, parse_file_parts
 from feedsvc.content.schema.dates import parse_instant
-from feedsvc.content.schema.models import ArticleKeys
+from feedsvc.content.schema.models import ArticleKeys, EmbedKeys, EnclosureKeys, ImageKeys
 from feedsvc.content.schema.validation import validate_document
 from feedsvc.content.yaml import KeyPath
 from feedsvc.errors import Problem
-from feedsvc.model import Article, ArticleStatus, Author, Category, Correction, Enclosure, Site, Source
+from feedsvc.model import (
+    Article,
+    ArticleStatus,
+    Author,
+    Category,
+    Correction,
+    Embed,
+    Enclosure,
+    Image,
+    Site,
+    Source,
+    Tag,
+)
 from feedsvc.routes import article_path
+from feedsvc.tag_slugs import spelling_key, tag_slug
 
 _UNKNOWN_DATE: Final = (datetime.min.replace(tzinfo=UTC), 0)
 _Entry = Author | Category
 _STATUS_BY_NAME: Final = {status.value: status for status in ArticleStatus}
 _SINGLE_LINE_KEYS: Final[tuple[KeyPath, ...]] = (
-    ("title",),
-    ("summary",),
-    ("tags",),
-    ("image", "alt"),
-    ("image", "caption"),
-    ("image", "credit"),
+    *(("title",), ("summary",), ("tags",)),
+    *(("image", "alt"), ("image", "caption"), ("image", "credit")),
 )
 _PLACEHOLDERS: Final = {"title": "-", "published": "2000-01-01"}
 _HTML_END_TAG: Final = re.compile(r"</[A-Za-z][A-Za-z0-9]*>")  # strict feed validators report it in plain text
+_ENTITY: Final = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#[xX][0-9A-Fa-f]+);")  # reported by strict feed validators
+_Picture = tuple[str, str, tuple[int, int]]  # URL, media type, and width and height in pixels
 
 
 class ParseResult(NamedTuple):
@@ -147,11 +160,11 @@ class _ArticleParser(ReadContext):
                 "category", "categories", keys.category, keys.categories, self.references.categories
             ),
             authors=self.resolve_references("author", "authors", keys.author, keys.authors, self.references.authors),
-            tags=article_tags(self, keys.tags) if keys.tags else (),
+            tags=_tags(self, keys.tags) if keys.tags else (),
             summary=keys.summary,
-            image=attachments.image(self, keys.image) if keys.image else None,
+            image=_image(self, keys.image) if keys.image else None,
             enclosures=self.enclosures(keys) if keys.enclosures else (),
-            embeds=attachments.embeds(self, keys.embeds) if keys.embeds else (),
+            embeds=_embeds(self, keys.embeds) if keys.embeds else (),
             sources=self.sources(keys) if keys.sources else (),
             corrections=self.corrections(keys) if keys.corrections else (),
             language="" if keys.language == self.references.site.language else keys.language or "",
@@ -169,7 +182,7 @@ class _ArticleParser(ReadContext):
             self.add_warnings(keys, article_id)
         if year and updated_value and updated_value < published:
             message = "updated: lies before published, so it counts as never updated"
-            self.add_warning("early-update", ("updated",), message, "write a later time or leave it out")
+            self.add(("updated",), message, "write a later time or leave it out", rule="early-update")
         if year and expires and expires <= published:
             self.add_error(("expires",), "is not after published")
         return article
@@ -190,7 +203,7 @@ class _ArticleParser(ReadContext):
         return text_key(self.body_markdown, published)
 
     def enclosures(self, keys: ArticleKeys) -> tuple[Enclosure, ...]:
-        enclosures = (attachments.enclosure(self, index, entry) for index, entry in enumerate(keys.enclosures))
+        enclosures = (_enclosure(self, index, entry) for index, entry in enumerate(keys.enclosures))
         return tuple(filter(None, enclosures))
 
     def sources(self, keys: ArticleKeys) -> tuple[Source, ...]:
@@ -230,11 +243,11 @@ class _ArticleParser(ReadContext):
             at: KeyPath = ("id",) if self.document.has_value(("id",)) else ("title",)
             hint = f"write id: {article_id}, or let feedsvc stamp do it"
             message = "no id; if the file is renamed, subscribers see the article a second time"
-            self.add_warning("no-id", at, message, hint, at_key=True)
-        add_tag_warnings(self, keys.tags)
+            self.add(at, message, hint, at_key=True, rule="no-id")
+        _add_tag_warnings(self, keys.tags)
         for key, value in (("title", keys.title), ("summary", keys.summary)):
             if "</" in value and (match := _HTML_END_TAG.search(value)):
-                self.add_warning("html-in-text", (key,), f"{key}: '{match[0]}' is shown as it stands", "write plain text")
+                self.add((key,), f"{key}: '{match[0]}' is shown as it stands", "write plain text", rule="html-in-text")
         if self.document.loaded_source_map is not None:
             self.document.problems += filter(None, map(self.document.comment_warning, _SINGLE_LINE_KEYS))
 
@@ -271,7 +284,7 @@ class _ArticleParser(ReadContext):
             if name != entry.id:
                 self.alias_references.append((kind, name, entry.id))
             return entry.id
-        self.add_error(at, *unknown_reference_error(self.references, kind, list_key, name, entries))
+        self.add_error(at, *self.unknown_name_error(kind, list_key, name, entries))
         return None
 
     def corrections(self, keys: ArticleKeys) -> tuple[Correction, ...]:
@@ -300,3 +313,129 @@ class _ArticleParser(ReadContext):
         for at in claims:
             positions += self.document.line_and_column(at) if self.document.has_key(str(at[0])) else (0, 0)
         return tuple(positions)
+
+
+def _tags(context: ReadContext, titles: Sequence[str]) -> tuple[Tag, ...]:
+    """Return the tags of an article, one for each slug. Problems of the titles are added to `context`."""
+    tags: dict[str, Tag] = {}
+    for index, title in enumerate(titles):
+        tag = _tag(title)
+        if not tag.id:
+            context.add_error(("tags", index), f"'{title}' has no letter or digit to make an address of")
+        first = tags.setdefault(tag.id, tag).title
+        if tag.id and first != title and spelling_key(first) != spelling_key(title):
+            message = f"tags: '{first}' and '{title}' are one tag, with one page and feed at /tag/{tag.id}/"
+            hint = "keep one; two tags must differ in a letter, a digit or one of + # & @"
+            context.add(("tags", index), message, hint, rule="equal-tags")
+    return tuple(tags.values())
+
+
+def _add_tag_warnings(context: ReadContext, titles: Sequence[str]) -> None:
+    """Add warnings to `context` about tags that readers may not see as meant: with commas or entities."""
+    for index, title in enumerate(titles):
+        if "," in title:
+            context.add(("tags", index), f"tags: '{title}' is one tag", f"for several, write [{title}]", rule="comma-in-tag")
+        if "&" in title and (match := _ENTITY.search(title)):
+            message = f"tags: '{match[0]}' is shown as it stands"
+            context.add(("tags", index), message, f"write {html.unescape(title)}", rule="html-in-text")
+
+
+@lru_cache(maxsize=4096)
+def _tag(title: str) -> Tag:
+    """Return the tag of a spelling. Articles share the object while it is in the cache, to save memory; compare tags with ==."""
+    return Tag(id=tag_slug(title), title=title)
+
+
+def _image(context: ReadContext, keys: ImageKeys) -> Image | None:
+    """Return the lead image; None if it cannot be used. Problems, and its file if it is in media/, are added to `context`."""
+    source = context.media_path(keys.src)
+    picture = _remote_picture(context, keys) if is_web_address(source) else _own_picture(context, ("image", "src"), source)
+    if picture is None:
+        return None
+    url, media_type, (width, height) = picture
+    return Image(
+        url=url,
+        type=media_type,
+        width=width,
+        height=height,
+        alt=keys.alt,
+        caption=keys.caption,
+        credit=keys.credit,
+        credit_url=keys.credit_url or "",
+        disclaimer=keys.disclaimer,
+    )
+
+
+def _own_picture(context: ReadContext, at: KeyPath, path: str) -> _Picture | None:
+    """Return URL, media type and (width, height) in pixels of an image in media/, and add its path to `context.media`.
+
+    If it cannot be used, only add an error at `at` and return None.
+    """
+    size = context.attempt(at, lambda: context.references.media.image_size(path))
+    file = context.attempt(at, lambda: context.sendable_file(path)) if size else None
+    return (context.media_url(path), file.type, size) if file and size else None
+
+
+def _remote_picture(context: ReadContext, keys: ImageKeys) -> _Picture | None:
+    """Return URL, media type, and (width, height) in pixels of an image at another address, as the keys state them.
+
+    If `type`, `width` or `height` is missing or the URL is no https address, add errors and return None. A type that readers do
+    not show only adds an error.
+    """
+    url = context.https_url(("image", "src"), keys.src)
+    missing = [name for name in ("type", "width", "height") if getattr(keys, name) is None]
+    if missing:
+        context.add_error(("image",), f"a picture at another address needs {', '.join(missing)} too", at_key=True)
+    if keys.type and keys.type not in IMAGE_TYPES:
+        hint = f"one of {', '.join(sorted(IMAGE_TYPES))}"
+        context.add_error(("image", "type"), f"'{keys.type}' is no picture that readers show", hint)
+    return (url, keys.type or "", (keys.width or 0, keys.height or 0)) if url and not missing else None
+
+
+def _enclosure(context: ReadContext, index: int, keys: EnclosureKeys) -> Enclosure | None:
+    """Return the enclosure at an index of `enclosures:`; None if it cannot be used.
+
+    Problems, and its file if it is in media/, are added to `context`.
+    """
+    at: KeyPath = ("enclosures", index)
+    source = context.media_path(keys.src)
+    if not is_web_address(source):
+        file = context.attempt((*at, "src"), lambda: context.sendable_file(source))
+        keep_metadata = context.references.site.keep_metadata
+        length = context.attempt((*at, "src"), lambda: sent_length(file, keep_metadata=keep_metadata)) if file else None
+        if file is None or length is None:
+            return None
+        return Enclosure(url=context.media_url(file.path), type=keys.type or file.type, length=length, title=keys.title)
+    url = context.https_url((*at, "src"), keys.src)
+    missing = [name for name in ("type", "length") if getattr(keys, name) is None]
+    if missing:
+        hint = "for example type: audio/mpeg, length: 12345678"
+        context.add_error(at, f"a file at another address needs {' and '.join(missing)} too", hint)
+    if not url or keys.type is None or keys.length is None:
+        return None
+    return Enclosure(url=url, type=keys.type, length=keys.length, title=keys.title)
+
+
+def _embeds(context: ReadContext, entries: Sequence[EmbedKeys]) -> tuple[Embed, ...]:
+    """Return the cards of `embeds:`, one for each URL. Problems and image files are added to `context`.
+
+    An image that cannot be used adds an error, and its card has the image "". A second entry for a URL adds an error and
+    replaces the first.
+    """
+    cards: dict[str, Embed] = {}
+    for index, entry in enumerate(entries):
+        if entry.url in cards:
+            context.add_error(("embeds", index, "url"), f"a second entry for {entry.url}", "keep one of the two")
+        image = _embed_image(context, ("embeds", index, "image"), entry.image) if entry.image else ""
+        cards[entry.url] = Embed(url=entry.url, title=entry.title, description=entry.description, image=image)
+    return tuple(cards.values())
+
+
+def _embed_image(context: ReadContext, at: KeyPath, reference: str) -> str:
+    """Return the URL of an image in media/. If it cannot be used, or is on another site, add an error and return ""."""
+    path = context.media_path(reference)
+    if is_web_address(path):
+        context.add_error(at, "is at another address, whose owner would see who reads the page", "save the picture in media/")
+        return ""
+    picture = _own_picture(context, at, path)
+    return picture[0] if picture else ""

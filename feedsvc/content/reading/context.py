@@ -1,7 +1,8 @@
-"""Read context of one article or page: its YAML document, what it may refer to, and the problems and media found so far."""
+"""Read context of one article, page or settings entry: its YAML, what it may refer to, and its problems and media so far."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 from feedsvc import uris
 from feedsvc.content import text
-from feedsvc.content.media import MediaFolder
-from feedsvc.content.reading.settings_document import AUTHORS_FILE, CATEGORIES_FILE, MediaResolver, is_web_address, own_media_path
+from feedsvc.content.media import MEDIA_PREFIX, MediaFolder
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE
 from feedsvc.content.schema.dates import parse_instant
+from feedsvc.content.schema.field_types import http_url
 from feedsvc.content.yaml import KeyPath, YamlDocument
 from feedsvc.errors import Rule
 from feedsvc.model import Author, Category, MediaFile, Site
@@ -21,6 +23,7 @@ from feedsvc.model import Author, Category, MediaFile, Site
 T = TypeVar("T")
 _FILES: Final[Mapping[str, str]] = {"author": AUTHORS_FILE, "category": CATEGORIES_FILE}
 _MAX_CHOICES: Final = 8  # names that fit on a line of a hint
+_WEB_ADDRESS: Final = re.compile(r"https?:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,62 +42,34 @@ class References:
     invalid_entries: Mapping[str, str] = field(default_factory=dict)
 
 
-def media_resolver(document: YamlDocument, references: References) -> MediaResolver:
-    """Return a resolver of the media paths and web addresses in a settings file; it adds problems to `document`."""
-    site = references.site
-    return MediaResolver(document, site.base_url, references.media, site.keep_metadata)
-
-
-def unknown_reference_error(
-    references: References, kind: str, list_key: str, name: str, entries: Mapping[str, object]
-) -> tuple[str, str]:
-    """Return message and hint for an error about the name `name` (an id or alias), which is not in `entries`, by id and alias.
-
-    `kind` is "author" or "category", `list_key` its plural.
-    """
-    invalid = references.invalid_entries
-    parts = [part.strip() for part in name.split(",") if part.strip()]
-    if problem_at := invalid.get(f"{kind} {name}"):
-        return f"the entry of the {kind} '{name}' has an error", f"correct {problem_at} first"
-    if problem_at := invalid.get(kind):
-        return f"{_FILES[kind]} has an error, so no {kind} is known", f"correct {problem_at} first"
-    if len(parts) > 1 and any(part in entries or f"{kind} {part}" in invalid for part in parts):
-        return f"'{name}' are several", f"write {list_key}: [{', '.join(parts)}]"
-    return f"no {kind} '{name}'", text.did_you_mean(name, entries) or _choice_hint(kind, entries)
-
-
-def _choice_hint(kind: str, entries: Mapping[str, object]) -> str:
-    """Return a hint that lists the ids and aliases in `entries` if they are 1 to 8, else names the file to add an entry to."""
-    names = sorted(entries)
-    return f"{_FILES[kind]} has {', '.join(names)}" if 0 < len(names) <= _MAX_CHOICES else f"add it to {_FILES[kind]}"
+def is_web_address(reference: str) -> bool:
+    """Return True if a reference begins with http: or https:, in any letter case. Otherwise it should be a path in media/."""
+    return bool(_WEB_ADDRESS.match(reference))
 
 
 class ReadContext:
-    """Collector of the problems of an article or page, in `document.problems`, and of its files in media/, in `media`.
+    """Collector of the problems of an article, page or settings entry, in `document.problems`, and of its files, in `media`.
 
     `media` has their paths in the content folder as keys. Most methods add problems instead of raising, so that all are reported.
-    A location `at` is a key path in the document.
+    A location `at` is a key path in the mapping at the key path `location` of the document: of a settings file, an entry.
     """
 
-    def __init__(self, document: YamlDocument, references: References) -> None:
-        self.document, self.references = document, references
-        self.zone = _zone(references.site.timezone)
+    def __init__(self, document: YamlDocument, references: References, location: KeyPath = ()) -> None:
+        self.document, self.references, self.location = document, references, location
         self.media: dict[str, None] = {}
 
+    def add(self, at: KeyPath, message: str, hint: str = "", *, at_key: bool = False, rule: Rule | None = None) -> None:
+        """Add an error, or a warning of `rule`, to the document at the value at the key path `at`, or at its key if `at_key`."""
+        problem = self.document.problem((*self.location, *at), message, hint, at_key=at_key, rule=rule or "")
+        self.document.problems.append(problem)
+
     def add_error(self, at: KeyPath, message: str, hint: str = "", *, at_key: bool = False) -> None:
-        """Add an error to the document at the value at the key path `at`, or at its key if `at_key`.
+        """Add an error as `add` does, whose message is prefixed with the keys of `at`, without indexes of lists: "image.src: ".
 
-        The message is prefixed with the keys of `at`, without indexes of lists, as "image.src: "; with nothing if `at` is ().
+        There is no prefix if `at` is ().
         """
-        name = ".".join(str(step) for step in at if isinstance(step, str))
-        self.document.problems.append(self.document.problem(at, f"{name}: {message}" if name else message, hint, at_key=at_key))
-
-    def add_warning(self, rule: Rule, at: KeyPath, message: str, hint: str, *, at_key: bool = False) -> None:
-        """Add a warning of a rule to the document at the value at the key path `at`, or at its key if `at_key`.
-
-        Unlike the message of an error (`add_error`), the message gets no prefix.
-        """
-        self.document.problems.append(self.document.problem(at, message, hint, at_key=at_key, rule=rule))
+        name = ".".join(step for step in at if isinstance(step, str))
+        self.add(at, f"{name}: {message}" if name else message, hint, at_key=at_key)
 
     def attempt(self, at: KeyPath, function: Callable[[], T]) -> T | None:
         """Return the result of `function`. If it raises ValueError, add an error with its message at `at` and return None."""
@@ -103,6 +78,11 @@ class ReadContext:
         except ValueError as error:
             self.add_error(at, str(error))
             return None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Zone of the dates that state none."""
+        return _zone(self.references.site.timezone)
 
     def instant(self, at: KeyPath, date: str | None) -> datetime | None:
         """Parse a date, in the site's zone if it states none, and return its moment in UTC.
@@ -120,6 +100,21 @@ class ReadContext:
         if not slug:
             self.add_error((), f"the file name '{stem}' gives no address", "write slug: a-name")
         return slug
+
+    def unknown_name_error(self, kind: str, list_key: str, name: str, entries: Mapping[str, object]) -> tuple[str, str]:
+        """Return message and hint for an error about a `name` (id or alias) that is not in `entries` (by id and alias).
+
+        `kind` is "author" or "category", `list_key` its plural.
+        """
+        invalid = self.references.invalid_entries
+        parts = [part.strip() for part in name.split(",") if part.strip()]
+        if problem_at := invalid.get(f"{kind} {name}"):
+            return f"the entry of the {kind} '{name}' has an error", f"correct {problem_at} first"
+        if problem_at := invalid.get(kind):
+            return f"{_FILES[kind]} has an error, so no {kind} is known", f"correct {problem_at} first"
+        if len(parts) > 1 and any(part in entries or f"{kind} {part}" in invalid for part in parts):
+            return f"'{name}' are several", f"write {list_key}: [{', '.join(parts)}]"
+        return f"no {kind} '{name}'", text.did_you_mean(name, entries) or _choice_hint(kind, entries)
 
     def https_url(self, at: KeyPath, address: str) -> str:
         """Return an https address as a URI, percent-encoded, host by IDNA. For another address, add an error and return ""."""
@@ -140,8 +135,17 @@ class ReadContext:
         return self.references.media.sendable_file(path, keep_metadata=self.references.site.keep_metadata)
 
     def media_path(self, reference: str) -> str:
-        """Return the path, as media/a.jpg, of an absolute address in the site's own media/; any other reference unchanged."""
-        return own_media_path(self.references.site.base_url, reference)
+        """Return the path, as media/a.jpg, of an absolute address in the site's own media/; any other reference unchanged.
+
+        A file has an address only while something refers to it, so such an address must count as a reference to the file.
+        """
+        if not is_web_address(reference):
+            return reference
+        try:
+            path = uris.path_below(self.references.site.base_url, uris.uri(reference))
+        except (ValueError, UnicodeError):
+            return reference
+        return path[1:] if path.startswith(f"/{MEDIA_PREFIX}") else reference
 
     def add_own_media(self, at: KeyPath, address: str) -> None:
         """Add the file at an absolute address in the site's own media/ to `media`; if it cannot be used, add an error at `at`.
@@ -156,6 +160,23 @@ class ReadContext:
         """Return the absolute URL of a file at a path like media/a.jpg, which need not exist, and add the path to `media`."""
         self.media[path] = None
         return uris.absolute(self.references.site.base_url, f"/{path}")
+
+    def picture_url(self, at: KeyPath, reference: str | None) -> str:
+        """Return the URL of a picture at a path like media/a.jpg or at a web address; "" for None or "".
+
+        An invalid reference, or a file that is missing or unusable, adds an error at `at`, and the URL is "".
+        """
+        path = self.media_path(reference or "")
+        if is_web_address(path):
+            return self.attempt(at, lambda: http_url(path)) or ""
+        file = self.attempt(at, lambda: self.sendable_file(path)) if path else None
+        return self.media_url(file.path) if file else ""
+
+
+def _choice_hint(kind: str, entries: Mapping[str, object]) -> str:
+    """Return a hint that lists the ids and aliases in `entries` if they are 1 to 8, else names the file to add an entry to."""
+    names = sorted(entries)
+    return f"{_FILES[kind]} has {', '.join(names)}" if 0 < len(names) <= _MAX_CHOICES else f"add it to {_FILES[kind]}"
 
 
 @lru_cache(maxsize=8)

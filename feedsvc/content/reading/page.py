@@ -9,7 +9,7 @@ from feedsvc.content import text
 from feedsvc.content.markdown import is_simple
 from feedsvc.content.reading.body import check_body
 from feedsvc.content.reading.context import ReadContext, References
-from feedsvc.content.reading.front_matter import parse_file_parts
+from feedsvc.content.reading.files import parse_file_parts
 from feedsvc.content.schema.models import PageKeys
 from feedsvc.content.schema.validation import validate_document
 from feedsvc.content.yaml import KeyPath

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from feedsvc.content.file_signature import FileSignature
-from feedsvc.content.reading import ParseResult
+from feedsvc.content.reading.article import ParseResult
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Tag
 

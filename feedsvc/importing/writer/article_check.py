@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, References, parse_article, parse_page
+from feedsvc.content.reading.article import parse_article
+from feedsvc.content.reading.context import References
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE
+from feedsvc.content.reading.page import parse_page
 from feedsvc.errors import Problem
 from feedsvc.importing.source import Omission
 from feedsvc.importing.writer.article_file import format_article

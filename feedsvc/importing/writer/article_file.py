@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from feedsvc.content import decode
-from feedsvc.content.reading import is_markdown, split_front_matter
+from feedsvc.content.reading.files import is_markdown, split_front_matter
 from feedsvc.content.yaml import YamlDocument, parse_yaml
 from feedsvc.importing.writer.values import BODY, KEYS, ArticleValues, normalize_values
 from feedsvc.importing.writer.yaml_text import format_key

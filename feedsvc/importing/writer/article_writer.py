@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from feedsvc.content import read_file
-from feedsvc.content.reading import References
+from feedsvc.content.reading.context import References
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.source import Omission, SourcePost
 from feedsvc.importing.writer.article_check import CheckedArticle, check_article, remove_unknown_names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from feedsvc.content.reading import SITE_FILE
+from feedsvc.content.reading.files import SITE_FILE
 from feedsvc.content.schema.field_types import is_language_tag
 from feedsvc.importing.source import SourceSite, SourceSystem
 from feedsvc.importing.writer.base import ARTICLES, ENTRIES, ImportBase

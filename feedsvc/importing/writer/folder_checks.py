@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, PAGES_FOLDER, SITE_FILE, TAGS_FILE
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE
+from feedsvc.content.reading.page import PAGES_FOLDER
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.writer.base import IMPORT_FOLDER

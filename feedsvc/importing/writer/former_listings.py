@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, TAGS_FILE, names_in, parse_settings_file
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, TAGS_FILE, names_in, parse_settings_file
 from feedsvc.importing.writer.base import ENTRIES, ImportBase, former_target
 from feedsvc.importing.writer.names import as_slug
 from feedsvc.importing.writer.terms import TermTable

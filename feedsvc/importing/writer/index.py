@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-from feedsvc.content.reading import default_id
+from feedsvc.content.reading.article import default_id
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.importing.addresses import absolute, host_of, is_front_page, page_key, page_keys, split_address
 from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.reading import PAGES_FOLDER
+from feedsvc.content.reading.page import PAGES_FOLDER
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.importing.writer.base import IMPORT_FOLDER
 from feedsvc.importing.writer.media_sources import COPY_SUFFIX

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import unquote
 
-from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER
+from feedsvc.content.reading.page import PAGE_SUFFIX, PAGES_FOLDER
 from feedsvc.free_places import StaticPageAt
 from feedsvc.importing.addresses import is_front_page, page_key, split_address
 from feedsvc.importing.source import PostState, SourcePost, SourceSite, SourceSystem

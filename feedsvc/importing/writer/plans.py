@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from feedsvc.content.reading import PAGES_FOLDER
+from feedsvc.content.reading.page import PAGES_FOLDER
 from feedsvc.free_places import StaticPageAt
 from feedsvc.routes import article_path, path_of
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE
 from feedsvc.importing.addresses import own_hosts, page_key
 from feedsvc.importing.source import ImportSource, Omission, SourcePost, SourceSystem
 from feedsvc.importing.writer.article_values import PostConverter

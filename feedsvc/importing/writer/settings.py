@@ -15,19 +15,10 @@ from typing import Any, Final, NamedTuple
 
 from feedsvc.content import read_file
 from feedsvc.content.media import MediaFolder
-from feedsvc.content.reading import (
-    AUTHORS_FILE,
-    CATEGORIES_FILE,
-    SITE_FILE,
-    TAGS_FILE,
-    References,
-    known_names,
-    parse_authors,
-    parse_categories,
-    parse_settings_file,
-    parse_site,
-    parse_tags,
-)
+from feedsvc.content.reading.context import References
+from feedsvc.content.reading.entries import parse_entries
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE, known_names, parse_settings_file
+from feedsvc.content.reading.site import parse_site
 from feedsvc.content.schema.field_types import is_base_url, is_host, is_language_tag
 from feedsvc.content.schema.validation import parse_site_value
 from feedsvc.errors import ContentError, FeedsvcError, Problem
@@ -50,7 +41,6 @@ _HEADS: Final[Mapping[str, str]] = {
     file: f"# yaml-language-server: $schema=.feedsvc/schema/{file.removesuffix('.yaml')}.json\n# {comment}\n\n"
     for file, comment in _COMMENTS.items()
 }
-_PARSERS: Final = {CATEGORIES_FILE: parse_categories, AUTHORS_FILE: parse_authors, TAGS_FILE: parse_tags}
 _MAX_ENTRIES: Final = 1000  # of a feed
 _UNKNOWN_ENTRIES: Final = 10  # WordPress's default, and less than that of most other systems
 
@@ -225,7 +215,7 @@ def _append(text: str, addition: str) -> str:
 
 def check_entries(file: str, text: str, references: References) -> tuple[Problem, ...]:
     """Return the problems, warnings among them, of a text of categories.yaml, authors.yaml or tags.yaml."""
-    return _PARSERS[file](text.encode(), references).problems
+    return parse_entries(file, text.encode(), references).problems
 
 
 def parsed_references(root: Path, site: Site, texts: Mapping[str, str]) -> References:
@@ -235,7 +225,7 @@ def parsed_references(root: Path, site: Site, texts: Mapping[str, str]) -> Refer
     """
     media = MediaFolder(root)
     references = References(site=site, media=media)
-    entries = {file: _PARSERS[file](texts[file].encode(), references).entries for file in (CATEGORIES_FILE, AUTHORS_FILE)}
+    entries = {file: parse_entries(file, texts[file].encode(), references).entries for file in (CATEGORIES_FILE, AUTHORS_FILE)}
     return References(site=site, media=media, categories=entries[CATEGORIES_FILE], authors=entries[AUTHORS_FILE])  # type: ignore[arg-type]
 
 

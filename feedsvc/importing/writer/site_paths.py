@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE, TAGS_FILE, known_names
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE, TAGS_FILE, known_names
 from feedsvc.free_places import RootFileAt, StaticPageAt
 from feedsvc.importing.writer.existing import ExistingArticles, ExistingPages, name_key
 from feedsvc.importing.writer.terms import TermTable

@@ -10,7 +10,7 @@ import pytest
 
 from feedsvc.content.folder.active import ActiveArticles, ArticleChange, candidate
 from feedsvc.content.folder.conflicts import claim_keys, resolve_conflicts
-from feedsvc.content.reading import ParseResult
+from feedsvc.content.reading.article import ParseResult
 from feedsvc.content.store import Record
 from feedsvc.errors import Problem
 from feedsvc.model import Article, ArticleStatus

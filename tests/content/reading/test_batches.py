@@ -9,7 +9,7 @@ import pytest
 
 from feedsvc.content.folder import loader
 from feedsvc.content.folder.folder import load_content
-from feedsvc.content.reading import parse_article, parse_articles
+from feedsvc.content.reading.article import parse_article, parse_articles
 from tests.broken_files import dates, duplicates, files, keys, references, texts, values
 from tests.broken_files.case import HEAD
 from tests.conftest import Newsroom

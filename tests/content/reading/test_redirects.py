@@ -9,8 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.reading import parse_redirects
-from feedsvc.content.reading.redirect_lines import LineDeclinedError, read_rule_lines
+from feedsvc.content.reading.redirects import LineDeclinedError, parse_redirects, read_rule_lines
 from feedsvc.redirects import GONE, RedirectPattern, render_redirects_file
 
 BASE = "https://news.example"

@@ -17,7 +17,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.reading.settings_document import known_names
+from feedsvc.content.reading.files import known_names
 from feedsvc.content.schema import dates, field_types
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES, Json
 from feedsvc.editing.schema_files import build_schema_of

@@ -1,14 +1,26 @@
-"""Parts of a content file. A Markdown file has front matter, YAML between two lines '---', and then the Markdown of the body."""
+"""Content files: names of the settings files, and the parts of a file: its YAML, and the Markdown below front matter.
+
+A Markdown file has front matter, YAML between two lines '---', and then the Markdown of the body.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+import unicodedata
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
-from feedsvc.content import text
+from feedsvc.content import safe_read, text
 from feedsvc.content.yaml import CONFLICT_MESSAGE, YamlDocument, conflict_line, parse_yaml
 from feedsvc.errors import Problem
+from feedsvc.redirects import REDIRECTS_FILE
 
+SITE_FILE: Final = "site.yaml"
+CATEGORIES_FILE: Final = "categories.yaml"
+AUTHORS_FILE: Final = "authors.yaml"
+TAGS_FILE: Final = "tags.yaml"
+FEEDS_FILE: Final = "feeds.yaml"
+SETTINGS_FILES: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE, TAGS_FILE, FEEDS_FILE, REDIRECTS_FILE)
 # Suffix of a content file, in lower case -> the usual suffix of its kind.
 _USUAL_SUFFIXES: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".md", ".mdown": ".md"}
 _ARTICLE_KEYS: Final = "title: and published:"
@@ -49,6 +61,15 @@ def parse_file_parts(path: str, data: bytes, kind: str = "article", required: st
     return FileParts(content, document, markdown)
 
 
+def parse_settings_file(path: str, data: bytes) -> YamlDocument:
+    """Parse a settings file as YAML, without validation. The document has the problems of the encoding, then those of YAML.
+
+    Its value is None if the file cannot be decoded or parsed, or is empty. An empty file is a problem.
+    """
+    parts = parse_file_parts(path, data)
+    return YamlDocument(path, problems=parts) if isinstance(parts, list) else parts.document
+
+
 def usual_suffix(path: str) -> str:
     """Return the usual suffix, .yaml or .md, of content files of this kind; "" for a file of another kind."""
     return _USUAL_SUFFIXES.get(path[path.rfind(".") :].lower(), "")
@@ -85,5 +106,35 @@ def _is_in_code_fence(content: str, line: int) -> bool:
     There, conflict markers may be an example in an article about git.
     """
     lines_before = content.splitlines()[: line - 1]
-    fences = [line_before for line_before in lines_before if line_before.lstrip(" ").startswith(("```", "~~~"))]
-    return len(fences) % 2 == 1
+    return sum(line_before.lstrip(" ").startswith(("```", "~~~")) for line_before in lines_before) % 2 == 1
+
+
+def normalize_id(name: str) -> str:
+    """Return the id of an entry for its key in a settings file: the key in Unicode form NFC."""
+    return unicodedata.normalize("NFC", name)
+
+
+def known_names(root: Path, file: str) -> list[str]:
+    """Return the ids, then the aliases, of the entries in `file` (authors.yaml or categories.yaml) below `root`, unvalidated.
+
+    Return [] if the file is missing or cannot be read or parsed.
+    """
+    data = safe_read.read_file(root, file)
+    return names_in(file, data) if isinstance(data, bytes) else []
+
+
+def names_in(file: str, data: bytes) -> list[str]:
+    """Return the ids, then the aliases, of the entries in the bytes of `file` (authors.yaml or categories.yaml), unvalidated.
+
+    Return [] if they cannot be parsed.
+    """
+    entries = parse_settings_file(file, data).value
+    if not isinstance(entries, dict):
+        return []
+    aliases = [alias for entry in entries.values() if isinstance(entry, dict) for alias in _strings(entry.get("aliases"))]
+    return list(dict.fromkeys(normalize_id(name) for name in (*entries, *aliases)))
+
+
+def _strings(value: Any) -> list[str]:
+    """Return the strings in a list; [value] for a string; [] for any other value."""
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
