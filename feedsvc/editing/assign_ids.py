@@ -140,14 +140,14 @@ def _candidate_edits(source: SourceFile, id_: str) -> Iterator[tuple[int, int, s
     """
     document = source.yaml
     # A comma ends a plain scalar inside braces.
-    value = f'"{id_}"' if document.is_flow_mapping else id_
+    value = f'"{id_}"' if document.is_flow_mapping() else id_
     if document.has_value(_ID_KEY):
         start, end = document.span(_ID_KEY)
         yield start, end, value if start < end else f" {value}"
         yield start, end, f": {value}"
         return
     first_key = document.span((next(iter(document.value)),), at_key=True)[0]
-    if document.is_flow_mapping:
+    if document.is_flow_mapping():
         yield first_key, first_key, f"id: {value}{_flow_separator(source, first_key)}"
         return
     for at in (document.span(())[0], first_key):

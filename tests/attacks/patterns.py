@@ -26,8 +26,12 @@ _CALLED_METHOD: Final = re.compile(
 )
 # Methods of patterns that the code applies through another name.
 _METHODS_OF_RENAMED_PATTERNS: Final = {
-    f"feedsvc.content.schema.field_types.{name}": {"fullmatch"}
-    for name in ("_EMAIL", "_MEDIA_TYPE", "_LANGUAGE", "URI", "TAG_URI", "_HOST")
+    f"feedsvc.content.{module}.{name}": {method}
+    for module, method, names in (
+        ("schema.field_types", "fullmatch", ("_EMAIL", "_MEDIA_TYPE", "_LANGUAGE", "URI", "TAG_URI", "_HOST")),
+        ("yaml.fast", "match", ("_FLOW_KEY", "_FLOW_ITEM", "_END_OF_LINE", "_FLOW_NEXT")),
+    )
+    for name in names
 }
 # Endings of texts that make a match fail or continue.
 _SUFFIXES: Final = ("", "\0", "\n", "!")

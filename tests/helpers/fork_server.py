@@ -41,7 +41,7 @@ LATER_MODULES: Final = (
     "comrak",
     "feedsvc.access.store",
     "feedsvc.audience.store",
-    "feedsvc.content.yaml.full",
+    "yaml",
     "feedsvc.pages.theme_check_process",
 )
 # It needs a quarter of a second, and makes later forks slower, so that only commands for buckets let the server import it.

@@ -97,7 +97,7 @@ def _check_summary(_: LintContext, article: Article) -> Iterator[DeferredWarning
 
 
 def _summary_key(file: FilePositions) -> str:
-    return "summary" if file.document.has_key("summary") else "title"
+    return "summary" if file.document.has_value(("summary",)) else "title"
 
 
 def _check_image(_: LintContext, article: Article) -> Iterator[DeferredWarning]:

@@ -237,7 +237,7 @@ class _ArticleParser(ReadContext):
             and keys.status == "published"
             and self.references.site.id_domain
             # An id has the year of `published`.
-            and self.document.has_key("published")
+            and self.document.has_value(("published",))
             and not any(problem.message.startswith(("id:", "published")) for problem in self.document.problems)
         ):
             at: KeyPath = ("id",) if self.document.has_value(("id",)) else ("title",)
@@ -311,7 +311,7 @@ class _ArticleParser(ReadContext):
         claims += [(key,) for key, value in (("guid", keys.guid), ("translation_of", keys.translation_of)) if value]
         positions: list[int] = []
         for at in claims:
-            positions += self.document.line_and_column(at) if self.document.has_key(str(at[0])) else (0, 0)
+            positions += self.document.line_and_column(at) if self.document.has_value(at[:1]) else (0, 0)
         return tuple(positions)
 
 

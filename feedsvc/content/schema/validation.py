@@ -106,8 +106,7 @@ def _lost_texts(document: YamlDocument, value: YamlValue, location: KeyPath) -> 
         entries = enumerate(value)
     for step, item in entries:
         entry_location = (*location, step)
-        key, span = document.source_map.keys.get(entry_location), document.source_map.values.get(entry_location)
-        if item is None and key and span and span.begin == key.end:
+        if item is None and document.source_map.is_directly_after_key(entry_location):
             yield entry_location
         elif isinstance(item, (dict, list)):
             yield from _lost_texts(document, item, entry_location)
@@ -144,7 +143,7 @@ def _problem(document: YamlDocument, location: KeyPath, schema: type[BaseModel],
         names = _key_names(schema, details["loc"][:-1])
         hint = suggest_key(key, names)
         if " " in key and not meant_key(key, names):
-            is_flow = document.is_flow_mapping_at(full_location[:-1])
+            is_flow = document.is_flow_mapping(full_location[:-1])
             hint = (
                 f"{hint}; put a text with ',' in quotes"
                 if is_flow

@@ -6,7 +6,7 @@
 
 from feedsvc.content.yaml.document import YamlDocument, parse_yaml
 from feedsvc.content.yaml.error_messages import CONFLICT_MESSAGE, conflict_line
-from feedsvc.content.yaml.positions import KeyPath, YamlValue
+from feedsvc.content.yaml.full import KeyPath, YamlValue
 from feedsvc.content.yaml.scalars import format_scalar, quote_scalar
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from feedsvc.content.text import line_and_column, problem_at
 from feedsvc.content.yaml import fast
-from feedsvc.content.yaml.positions import KeyPath, SourceMap, YamlValue
+from feedsvc.content.yaml.full import KeyPath, SourceMap, YamlValue, parse_with_pyyaml
 from feedsvc.errors import Problem, Rule, limit_problems
 
 _ACCIDENTAL_COMMENT: Final = re.compile(r"[ \t]#(?=[^\s#])")  # an intended comment has a space after its '#'
@@ -50,11 +50,11 @@ class YamlDocument:
         1 if the file has no values. If there is no such key, `at_key` has no effect.
         """
         source_map = self.source_map
-        span = source_map.keys.get(location) if at_key else None
-        while span is None and location:
-            span, location = source_map.find_span(location), location[:-1]
-        span = span or source_map.values.get(())
-        position = (span.begin.line + 1, span.begin.column + 1) if span else (1, 1)
+        node = source_map.keys.get(location) if at_key else None
+        while node is None and location:
+            node, location = source_map.find(location), location[:-1]
+        node = node or source_map.values.get(())
+        position = (node.start_mark.line + 1, node.start_mark.column + 1) if node else (1, 1)
         return problem_at(self.path, position, message, hint, rule)
 
     def line_and_column(self, location: KeyPath) -> tuple[int, int]:
@@ -83,20 +83,22 @@ class YamlDocument:
         return 0 if text[offset : offset + 1] in ("", "\r", "\n") else offset  # a value on the lines below
 
     def raw_scalar(self, location: KeyPath) -> str | None:
-        """Return a scalar's text without quotation marks and escapes, as in `Span.text`: "no" for False, "" for an empty value.
+        """Return a scalar's text without quotation marks and escapes: "no" for False, "" for an empty value.
 
         Return None for a list, a mapping or a missing value.
         """
-        span = self.source_map.values.get(location)
-        return span.text if span else None
+        node = self.source_map.values.get(location)
+        return str(node.value) if node and node.id == "scalar" else None
 
     def has_value(self, location: KeyPath) -> bool:
         """Return True if the file has a value at the key path, even an empty one."""
-        return location in self.source_map.values
-
-    def has_key(self, key: str) -> bool:
-        """Return True if the file has a top-level key, even with an empty value. Computes no positions, unlike `has_value`."""
-        return key in self.value if self.loaded_source_map is None else self.has_value((key,))
+        value = self.value
+        for step in location:
+            is_present = step in value if isinstance(value, dict) else isinstance(value, list) and step in range(len(value))
+            if not is_present:
+                return False
+            value = value[step]
+        return True
 
     def comment_warning(self, location: KeyPath) -> Problem | None:
         """Return a warning if a comment after the plain text at a key path, or in its place, may be meant as text; else None.
@@ -105,42 +107,34 @@ class YamlDocument:
         """
         if self.loaded_source_map is None:  # `fast` declines files with comments
             return None
-        span = self.loaded_source_map.values.get(location)
-        if not (span and span.is_plain_scalar and _ACCIDENTAL_COMMENT.match(self.text, span.end.offset)):
+        node = self.loaded_source_map.values.get(location)
+        if not node or node.id != "scalar" or node.style or not _ACCIDENTAL_COMMENT.match(self.text, node.end_mark.index):
             return None
-        line, column = span.end.line + 1, span.end.column + 2
-        if span.text:
-            message = f"{location[-1]}: ends here, for what follows ' #' is a comment"
-            hint = "put the whole text in quotes"
+        if node.value:
+            message, hint = f"{location[-1]}: ends here, for what follows ' #' is a comment", "put the whole text in quotes"
         else:
-            message, hint = (
-                f"nothing is left of {location[-1]}, because # begins a comment",
-                "put it in quotes, or leave out the #",
-            )
+            message = f"nothing is left of {location[-1]}, because # begins a comment"
+            hint = "put it in quotes, or leave out the #"
+        line, column = node.end_mark.line + 1, node.end_mark.column + 2
         return Problem(path=self.path, line=line, column=column, message=message, hint=hint, rule="comment-in-text")
 
     def span(self, location: KeyPath, *, at_key: bool = False) -> tuple[int, int]:
         """Return start and end index in the text of a value, or of its key if `at_key`. Raises KeyError if it is missing."""
-        span = (self.source_map.keys if at_key else self.source_map.values)[location]
-        return span.begin.offset, span.end.offset
+        node = (self.source_map.keys if at_key else self.source_map.values)[location]
+        return node.start_mark.index, node.end_mark.index
 
     def first_character(self, location: KeyPath) -> str:
         """Return the character of the file at which the value at a key path begins, such as "[" of a list in brackets.
 
         "" if there is no value. For an empty value, it is the character that follows its place, such as a line feed.
         """
-        span = self.source_map.values.get(location)
-        return self.text[span.begin.offset : span.begin.offset + 1] if span else ""
+        start = self.span(location)[0] if location in self.source_map.values else len(self.text)
+        return self.text[start : start + 1]
 
-    def is_flow_mapping_at(self, location: KeyPath) -> bool:
-        """Return True if the value at a key path is a {mapping in braces}."""
-        span = self.source_map.values.get(location)
-        return span is not None and span.is_flow_mapping
-
-    @property
-    def is_flow_mapping(self) -> bool:
-        """True if the whole file is one {mapping in braces}."""
-        return self.is_flow_mapping_at(())
+    def is_flow_mapping(self, location: KeyPath = ()) -> bool:
+        """Return True if the value at a key path, or the whole file, is a {mapping in braces}."""
+        node = self.source_map.values.get(location)
+        return bool(node and node.id == "mapping" and node.flow_style)
 
 
 def parse_yaml(path: str, text: str, *, is_printable: bool = False) -> YamlDocument:
@@ -155,7 +149,5 @@ def parse_yaml(path: str, text: str, *, is_printable: bool = False) -> YamlDocum
 
 
 def _parse_with_pyyaml(path: str, text: str) -> YamlDocument:
-    from feedsvc.content.yaml import full  # noqa: PLC0415 - PyYAML is not imported unless a file needs it
-
-    parsed = full.parse_with_pyyaml(path, text)
+    parsed = parse_with_pyyaml(path, text)
     return YamlDocument(path, parsed.value, parsed.problems, text, parsed.source_map)

@@ -73,137 +73,101 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
 
+    def match(self, pattern: re.Pattern[str], offset: int) -> re.Match[str]:
+        if match := pattern.match(self.text, offset):
+            return match
+        raise _Unsupported
+
     def mapping(self, offset: int, indent: int, depth: int) -> tuple[dict[str, _YamlValue], int]:
         result: dict[str, _YamlValue] = {}
-        text = self.text
         while True:
-            match = _ENTRY.match(text, offset)
-            if not match or (key := match["key"]) in result:
+            match = self.match(_ENTRY, offset)
+            if (key := match["key"]) in result:
                 raise _Unsupported
-            if match.lastgroup == "plain":  # fast path for most entries
-                result[key], offset = _scalar(match["plain"].rstrip(" ")), match.end()
-            else:
-                result[key], offset = self.value(match, indent, depth + 1)
-            if offset == len(text) or not ((not indent and text[offset] != " ") or self.is_next_entry(offset, indent)):
+            result[key], offset = self.value(match, indent, depth + 1)
+            if offset == len(self.text) or not self.is_next_entry(offset, indent):
                 return result, offset
             offset += indent
 
     def is_next_entry(self, offset: int, indent: int) -> bool:
         """Return True if the line at `offset` is indented by `indent`, False if by less. Raises _Unsupported if by more."""
-        if not indent and not self.text.startswith(" ", offset):
-            return True
         column = self.column(offset)
         if column > indent:
             raise _Unsupported
         return column == indent
 
     def column(self, offset: int) -> int:
-        match = _INDENTATION.match(self.text, offset)
-        return match.end() - offset if match else 0
+        return self.match(_INDENTATION, offset).end() - offset
 
     def value(self, match: re.Match[str], indent: int, depth: int) -> tuple[_YamlValue, int]:
         kind = match.lastgroup
         if kind == "plain":
             return _scalar(match["plain"].rstrip(" ")), match.end()
         if kind == "flow":
-            return self.flow_line(match.end(), depth)
+            value, offset = self.flow(match.end(), depth)
+            return value, self.match(_END_OF_LINE, offset).end()
         if kind == "block":
             return self.block(match, indent)
         return self.nested(match.end(), indent, depth) if kind == "nested" else (match[kind or ""], match.end())
 
     def nested(self, offset: int, indent: int, depth: int) -> tuple[_YamlValue, int]:
         column = self.column(offset)
-        if depth > _MAX_DEPTH:
+        is_list = self.text.startswith("-", offset + column)
+        if depth > _MAX_DEPTH or column < indent + (not is_list):
             raise _Unsupported
-        if self.text.startswith("-", offset + column) and column >= indent:
-            return self.sequence(offset, column, depth)
-        if column <= indent:
-            raise _Unsupported
-        return self.mapping(offset + column, column, depth)
+        return self.sequence(offset, column, depth) if is_list else self.mapping(offset + column, column, depth)
 
     def sequence(self, offset: int, indent: int, depth: int) -> tuple[list[_YamlValue], int]:
         result: list[_YamlValue] = []
         while self.is_next_entry(offset, indent) and (dash := _DASH.match(self.text, offset + indent)):
-            inner = indent + dash.end() - dash.start()
             if _ENTRY.match(self.text, dash.end()):
-                value, offset = self.mapping(dash.end(), inner, depth + 1)
-            elif match := _ITEM.match(self.text, dash.end()):
-                value, offset = self.value(match, indent, depth + 1)
+                value, offset = self.mapping(dash.end(), indent + dash.end() - dash.start(), depth + 1)
             else:
-                raise _Unsupported
+                value, offset = self.value(self.match(_ITEM, dash.end()), indent, depth + 1)
             result.append(value)
         return result, offset
 
     def block(self, match: re.Match[str], indent: int) -> tuple[str, int]:
         width = len(match["block"])
-        if width <= indent:
-            raise _Unsupported
         next_line = _lesser_indent(width).search(self.text, match.end())
         stop = next_line.start() + 1 if next_line else len(self.text)
         source = self.text[match.start("block") : stop]
-        if not source.endswith("\n"):
+        if width <= indent or not source.endswith("\n"):
             raise _Unsupported
-        text = self.fold_lines(_dedent(source, width).split("\n")) if match["style"] == ">" else _dedent(source, width)
-        return text.rstrip("\n") + ("" if match["chomp"] else "\n"), stop
+        text = _dedent(source, width).rstrip("\n")
+        if match["style"] == ">":
+            lines = text.split("\n")
+            if any(line[:1] in ("", " ") for line in lines):
+                raise _Unsupported
+            text = " ".join(lines)
+        return text + ("" if match["chomp"] else "\n"), stop
 
-    @staticmethod
-    def fold_lines(lines: list[str]) -> str:
-        while not lines[-1]:
-            lines.pop()
-        if any(line[:1] in ("", " ") for line in lines):
-            raise _Unsupported
-        return " ".join(lines)
-
-    def flow_line(self, offset: int, depth: int) -> tuple[_YamlValue, int]:
-        value, offset = self.flow_value(offset, depth)
-        line_end = _END_OF_LINE.match(self.text, offset)
-        if not line_end:
-            raise _Unsupported
-        return value, line_end.end()
-
-    def flow_value(self, offset: int, depth: int) -> tuple[_YamlValue, int]:
+    def flow(self, offset: int, depth: int) -> tuple[_YamlValue, int]:
+        """Parse a [list in brackets] or a {mapping in braces}."""
         if depth > _MAX_DEPTH:
             raise _Unsupported
-        return self.flow_list(offset + 1, depth) if self.text[offset] == "[" else self.flow_mapping(offset + 1, depth)
-
-    def flow_list(self, offset: int, depth: int) -> tuple[list[_YamlValue], int]:
-        result: list[_YamlValue] = []
+        is_list, values, keys = self.text[offset] == "[", list[_YamlValue](), list[str]()
         separator = ","
+        offset += 1
         while separator == ",":
+            if not is_list:
+                match = self.match(_FLOW_KEY, offset)
+                keys.append(match["key"])
+                offset = match.end()
             value, offset = self.flow_item(offset, depth)
-            result.append(value)
-            separator, offset = self.flow_separator(offset)
-        if separator != "]":
+            values.append(value)
+            match = self.match(_FLOW_NEXT, offset)
+            separator, offset = match[1], match.end()
+        if separator != ("]" if is_list else "}") or len(keys) > len(set(keys)):
             raise _Unsupported
-        return result, offset
-
-    def flow_mapping(self, offset: int, depth: int) -> tuple[dict[str, _YamlValue], int]:
-        result: dict[str, _YamlValue] = {}
-        separator = ","
-        while separator == ",":
-            match = _FLOW_KEY.match(self.text, offset)
-            if not match or match["key"] in result:
-                raise _Unsupported
-            result[match["key"]], offset = self.flow_item(match.end(), depth)
-            separator, offset = self.flow_separator(offset)
-        if separator != "}":
-            raise _Unsupported
-        return result, offset
+        return values if is_list else dict(zip(keys, values, strict=True)), offset
 
     def flow_item(self, offset: int, depth: int) -> tuple[_YamlValue, int]:
-        match = _FLOW_ITEM.match(self.text, offset)
-        if not match:
-            raise _Unsupported
+        match = self.match(_FLOW_ITEM, offset)
         kind = match.lastgroup or ""
         if kind == "flow":
-            return self.flow_value(match.end(), depth + 1)
+            return self.flow(match.end(), depth + 1)
         return _scalar(match["plain"].rstrip(" ")) if kind == "plain" else match[kind], match.end()
-
-    def flow_separator(self, offset: int) -> tuple[str, int]:
-        match = _FLOW_NEXT.match(self.text, offset)
-        if not match:
-            raise _Unsupported
-        return match[1], match.end()
 
 
 def _dedent(block: str, width: int) -> str:

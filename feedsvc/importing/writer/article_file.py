@@ -101,7 +101,7 @@ def _change_key(path: str, text: str, key: str, value: Any) -> str | None:
     head, _ = split_front_matter(text)
     offset = text.index("\n")  # the first line, which opens the front matter, is empty for YAML
     document = parse_yaml(path, head)
-    if document.is_flow_mapping:
+    if document.is_flow_mapping():
         return None
     name = _name_in(document, key)
     new = "" if value is None else _with_line_ends_of(head, format_key(key, value))
@@ -129,4 +129,4 @@ def _value_end(head: str, start: int, end: int) -> int:
 def _name_in(document: YamlDocument, key: str) -> str | None:
     """Return the name of a key in the front matter, also its singular (category for categories); None if it has neither."""
     names = (key, {"categories": "category", "authors": "author"}.get(key, key))
-    return next((name for name in names if document.has_key(name)), None)
+    return next((name for name in names if document.has_value((name,))), None)

@@ -99,7 +99,7 @@ def assert_same_as_pyyaml(text: str) -> None:
     parsed = document.parse_yaml("a.yaml", text)
     assert parsed.loaded_source_map is None
     for key in ("title", "id", "slug", "nothing"):
-        assert parsed.has_key(key) == expected.has_value((key,))
+        assert parsed.has_value((key,)) == expected.has_value((key,))
         assert parsed.line_and_column((key,)) == expected.line_and_column((key,))
     assert not any(map(expected.comment_warning, expected.source_map.values))
 
