@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -114,28 +113,6 @@ def test_unknown_command_error_suggests_the_nearest_name(name: str, message_end:
     result = run_feedsvc(name)
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1] == f"Error: No such command {message_end}"
-
-
-def test_invalid_base_url_is_reported_in_one_sentence(content: Path) -> None:
-    result = run_feedsvc("serve", content, "--base-url", "nonsense")
-    assert result.returncode == 2
-    assert result.stderr.startswith(
-        "feedsvc: --base-url 'nonsense' is not the address of a site; give one such as https://example.org"
-    )
-
-
-def test_port_in_use_is_reported_in_one_sentence(content: Path, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        result = run_feedsvc("serve", content, "--port", str(port), "--state", tmp_path / "state")
-    assert result.returncode == 2
-    assert result.stderr.splitlines()[-1].startswith(f"feedsvc: cannot listen on 127.0.0.1:{port} (Address already in use)")
-
-
-def test_state_folder_inside_the_content_folder_is_refused(content: Path) -> None:
-    result = run_feedsvc("serve", content, "--state", content / "state")
-    assert result.returncode == 2
-    assert "give one outside it with --state" in result.stderr
 
 
 def test_help_and_version() -> None:

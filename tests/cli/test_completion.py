@@ -44,8 +44,8 @@ def variables(home: Path) -> dict[str, str]:
     return {**inherited, "PATH": path, "HOME": str(home), "PYTHONPATH": str(ROOT), "TERM": "dumb", "PS1": "> "}
 
 
-def check_typed_line(home: Path, shell: list[str], setup: str, text: str, completed: str) -> None:
-    """Type a text and a tab in an interactive shell, and wait until it is completed on its line.
+def check_typed_lines(home: Path, shell: list[str], setup: str) -> None:
+    """Type each text and a tab in an interactive shell, and wait until it is completed on its line.
 
     Until the shell shows its prompt, the terminal itself would show what is typed, and the shell would show it again.
     """
@@ -56,8 +56,10 @@ def check_typed_line(home: Path, shell: list[str], setup: str, text: str, comple
         os.close(end)
         os.write(terminal, f"{setup}; PS1=pro''mpt:\n".encode())
         read_until(terminal, "prompt:")
-        os.write(terminal, f"{text}\t".encode())
-        read_until(terminal, f"{text}{completed}")
+        for text, completed in CASES:
+            os.write(terminal, f"{text}\t".encode())
+            read_until(terminal, f"{text}{completed}")
+            os.write(terminal, b"\x15")  # Ctrl-U removes the line
         os.close(terminal)
 
 
@@ -70,17 +72,15 @@ def read_until(terminal: int, text: str) -> None:
         output += os.read(terminal, 65536).decode("utf-8", "replace")
 
 
-@pytest.mark.parametrize(("text", "completed"), CASES)
-def test_bash_completes_commands_options_and_values(home: Path, text: str, completed: str) -> None:
+def test_bash_completes_commands_options_and_values(home: Path) -> None:
     bash = [require_program("bash", "apt-get install bash"), "--norc", "--noprofile", "-i"]
-    check_typed_line(home, bash, 'bind "set bell-style none"; eval "$(feedsvc completion bash)"', text, completed)
+    check_typed_lines(home, bash, 'bind "set bell-style none"; eval "$(feedsvc completion bash)"')
 
 
-@pytest.mark.parametrize(("text", "completed"), CASES)
-def test_zsh_completes_commands_options_and_values(home: Path, text: str, completed: str) -> None:
+def test_zsh_completes_commands_options_and_values(home: Path) -> None:
     zsh = [require_program("zsh", "apt-get install zsh"), "-f", "-i"]
     setup = 'unsetopt beep; autoload -U compinit; compinit -u -D; eval "$(feedsvc completion zsh)"'
-    check_typed_line(home, zsh, setup, text, completed)
+    check_typed_lines(home, zsh, setup)
 
 
 def test_fish_completes_commands_options_and_values(home: Path) -> None:

@@ -115,13 +115,6 @@ def test_a_mistake_is_reported_with_its_place_and_nothing_is_done(folder: Path, 
     assert message in line
 
 
-def test_an_unknown_option_in_the_table_of_the_command_is_reported_once(folder: Path) -> None:
-    write(folder, "[serve]\nprot = 1\n")
-    assert errors(folder, "serve", "newsroom", "--state", "state") == [
-        "feedsvc.toml:2:1: error: unknown key 'prot'; did you mean 'port'?"
-    ]
-
-
 def test_all_mistakes_are_reported_at_once(folder: Path) -> None:
     write(folder, 'prot = 1\n[serve]\nport = "80"\nworkers = 100\npurge = "\'"\nthreads = 4\n')
     assert errors(folder, "serve", "newsroom", "--state", "state", "--config", "feedsvc.toml") == [

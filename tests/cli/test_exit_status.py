@@ -16,7 +16,7 @@ from tests import ROOT
 from tests.cli.command_line import run_feedsvc
 from tests.helpers import newsrooms
 from tests.helpers.programs import killing
-from tests.helpers.running_server import ServerProcess, command, environment
+from tests.helpers.running_server import command, environment
 
 SITE: Final = "title: T\nbase_url: https://t.example\nid_domain: t.example\n"
 ARTICLE: Final = "id: tag:t.example,2026:a\ntitle: A\npublished: 2026-01-01\nsummary: S.\nbody: Text.\n"
@@ -123,17 +123,6 @@ def test_command_in_a_deleted_folder_says_so(tmp_path: Path) -> None:
     result = subprocess.run(line, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1] == "feedsvc: error: the current folder was deleted; change to another one, as with: cd"
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("options", [(), ("--preview",), ("--workers", "2")], ids=" ".join)
-def test_a_server_that_a_signal_ends_gives_0(folder: Path, number: signal.Signals, options: tuple[str, ...]) -> None:
-    server = ServerProcess(folder / "good", folder / "state", *options)
-    try:
-        server.process.send_signal(number)
-        assert server.wait() == 0, server.stderr
-    finally:
-        server.kill()
 
 
 def interrupted(folder: Path, arguments: list[str], number: signal.Signals) -> tuple[int, str]:

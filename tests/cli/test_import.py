@@ -6,13 +6,11 @@ import json
 import os
 import pty
 import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tests import ROOT
 from tests.cli.command_line import run_feedsvc
 from tests.helpers.http_client import SECONDS
 from tests.helpers.running_server import command, environment
@@ -197,12 +195,6 @@ def test_error_is_one_sentence_and_nothing_is_written(folder: Path, arguments: t
     assert sentence in result.stderr
     assert "Traceback" not in result.stderr
     assert not (folder / "newsroom").exists()
-
-
-def test_other_commands_do_not_load_the_modules_of_imports() -> None:
-    code = "import sys; import feedsvc.cli; assert 'feedsvc.importing' not in sys.modules"
-    result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=ROOT)
-    assert result.returncode == 0, result.stderr
 
 
 def test_two_imports_at_once_give_the_folder_of_one(folder: Path) -> None:

@@ -35,10 +35,7 @@ from tests.helpers.forked_process import start_module
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.programs import killing
 from tests.helpers.running_server import command, environment, serving
-from tests.mishaps.disks import mount_permission, mounted_disk, read_only
 from tests.validators import objections
-
-__all__ = ["mount_permission"]
 
 # C.UTF-8 as in a container, so that the defaults do not depend on the machine.
 PLAIN: Final = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
@@ -268,14 +265,6 @@ def test_invalid_value_gets_the_message_of_site_yaml_and_nothing_is_written(
     assert list(folder.iterdir()) == []
 
 
-def test_value_of_an_option_has_the_message_that_check_has_for_the_file(folder: Path) -> None:
-    init("--yes")
-    site = folder / "content" / "site.yaml"
-    site.write_text(re.sub("timezone: .*", "timezone: Asia/Kolkatta", site.read_text("utf-8")), "utf-8")
-    result = run_feedsvc("check", cwd=folder)
-    assert failure("other", "--timezone", "Asia/Kolkatta").removeprefix("--timezone: ") in result.stdout
-
-
 def test_without_a_terminal_the_missing_options_are_named(folder: Path) -> None:
     result = subprocess.run(
         command("init", "--title", "T"),
@@ -390,25 +379,6 @@ def test_file_that_is_too_large_for_the_disk_leaves_nothing(folder: Path) -> Non
     assert list(folder.rglob("*")) == [folder / "existing"]
 
 
-@pytest.mark.usefixtures("mount_permission")
-def test_full_or_read_only_disk_is_reported_and_stays_as_it_is(folder: Path) -> None:
-    (folder / "full").mkdir()
-    with mounted_disk(folder / "full", "32k"):
-        assert (
-            failure("full", *ALL_OPTIONS)
-            == "full cannot be written (No space left on device); give a folder that you may write to"
-        )
-        assert list((folder / "full").iterdir()) == []
-    (folder / "fixed").mkdir()
-    with read_only(folder / "fixed"):
-        for name in ("fixed", "fixed/new"):
-            assert (
-                failure(name, *ALL_OPTIONS)
-                == f"{name} cannot be written (Read-only file system); give a folder that you may write to"
-            )
-        assert list((folder / "fixed").iterdir()) == []
-
-
 # Several processes, and killed ones.
 
 
@@ -464,25 +434,6 @@ def test_completion_does_not_replace_a_file_that_was_written_meanwhile(folder: P
     (content / "authors.yaml").unlink()
     assert init("--yes").exit_code == 0
     assert_is_clean(content)
-
-
-@pytest.mark.slow
-def test_init_that_was_killed_at_any_moment_can_be_run_again(folder: Path) -> None:
-    started = time.monotonic()
-    assert run_feedsvc("init", "whole", "--yes", cwd=folder).returncode == 0
-    duration = time.monotonic() - started
-    for number in range(12):
-        name = f"n{number}"
-        null = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        with killing(start_module("feedsvc", "init", name, "--yes", cwd=folder, env=environment(PLAIN), **null)) as process:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(duration * number / 12)
-            process.kill()
-            process.wait()
-        was_complete = (folder / name / "site.yaml").exists()
-        assert run_feedsvc("init", name, "--yes", cwd=folder).returncode == (2 if was_complete else 0)
-        assert_is_clean(folder / name)
-        assert not list((folder / name).glob(f"{STAGING_FOLDER}.*"))
 
 
 # A terminal.

@@ -248,7 +248,9 @@ def test_a_server_whose_log_nobody_reads_any_more_goes_on(content: Path, tmp_pat
 @pytest.mark.parametrize(
     ("options", "number", "reason"),
     [
-        *[((), signal.SIGTERM, "SIGTERM"), (("--workers", "2"), signal.SIGTERM, "SIGTERM")],
+        ((), signal.SIGTERM, "SIGTERM"),
+        (("--workers", "2"), signal.SIGTERM, "SIGTERM"),
+        (("--workers", "2"), signal.SIGINT, "SIGINT (Ctrl-C)"),
         (("--preview",), signal.SIGINT, "SIGINT (Ctrl-C)"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.command_line import failed_serve_stderr
 from tests.helpers.http_client import ask
 from tests.helpers.newsrooms import article, write
-from tests.helpers.running_server import NO_VARIABLES, ServerProcess, serving
+from tests.helpers.running_server import NO_VARIABLES, serving
 from tests.web.newsroom import write_newsroom
 
 
@@ -46,12 +46,6 @@ def test_first_log_line_counts_visible_articles(tmp_path: Path) -> None:
         assert server.stderr.startswith(f"feedsvc: serving 2 articles of {content} at ")
 
 
-def test_missing_content_folder_is_reported(tmp_path: Path) -> None:
-    stderr = failed_serve_stderr(tmp_path / "nowhere", "--port", "0")
-    assert stderr.startswith(f"feedsvc: no folder {tmp_path / 'nowhere'}; give the folder that holds site.yaml; ")
-    assert stderr.count("\n") == 1
-
-
 def test_unusable_state_folder_is_reported(content: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     stderr = failed_serve_stderr(content, "--port", "0", "--state", tmp_path / "file" / "state")
@@ -80,34 +74,6 @@ def test_invalid_trusted_proxy_is_reported(content: Path, variables: Mapping[str
     )
     assert stderr.startswith("feedsvc: --trusted-proxy 'proxy.example' is no IP address and no network; write an address like ")
     assert stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize("port", ["-1", "65536", "http"])
-def test_invalid_port_is_reported(content: Path, port: str) -> None:
-    assert "Invalid value for '--port'" in failed_serve_stderr(content, f"--port={port}")
-
-
-def test_state_variable_replaces_the_option(content: Path) -> None:
-    stderr = failed_serve_stderr(content, "--port", "0", variables={"FEEDSVC_STATE": str(content / "state")})
-    assert "give one outside it" in stderr
-
-
-def test_damaged_date_store_is_reported_and_recreated(content: Path, tmp_path: Path) -> None:
-    state = tmp_path / "state"
-    state.mkdir()
-    (state / "modified.sqlite").write_bytes(b"SQLite format 3\x00 but not really " * 300)
-    server = ServerProcess(content, state)
-    try:
-        assert ask(server.url, "/feed.rss")["Last-Modified"]
-        server.terminate()
-        assert server.wait() == 0
-        damage_line, serving_line, _ = server.stderr.splitlines()
-    finally:
-        server.kill()
-    assert damage_line.startswith(
-        f"feedsvc: {state / 'modified.sqlite'} cannot be used (file is not a database) and was renamed "
-    )
-    assert serving_line.startswith("feedsvc: serving")
 
 
 def test_last_modified_is_unchanged_after_a_restart(content: Path, tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def test_colors_are_on_a_terminal_only_unless_a_variable_says_otherwise(broken_c
 
     folder = broken_content.parent
     for arguments in (["check", "content"], ["list", "content"], ["build", "out", "content", "--state", "state"]):
-        assert has_colors(terminal_output(folder, *arguments))
+        for no_color in (NO_VARIABLES, {"NO_COLOR": ""}):
+            assert has_colors(terminal_output(folder, *arguments, variables=no_color))
         assert not has_colors(terminal_output(folder, *arguments, variables={"NO_COLOR": "1", "FORCE_COLOR": "1"}))
         assert not has_colors(file_output(folder, *arguments))
         assert has_colors(file_output(folder, *arguments, variables={"FORCE_COLOR": "1"}))
