@@ -8,22 +8,13 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
 
 from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.editing import assign_ids
 from feedsvc.support import atomic_write
 from tests.cli.command_line import run_feedsvc
 from tests.conftest import Newsroom
-
-ID: Final = "tag:news.example,2026:a"
-
-
-def assign_all_ids(root: Path) -> assign_ids.AssignmentPlan:
-    plan = assign_ids.plan_assignments(root, load_content(root))
-    for assignment in plan.assignments:
-        assert assign_ids.apply_assignment(root, assignment) is None
-    return plan
+from tests.editing.test_assign_ids import ID, assign_all_ids
 
 
 def test_target_of_a_symbolic_link_gets_the_id(newsroom: Newsroom) -> None:

@@ -303,12 +303,3 @@ def test_existing_slug_given_as_option_is_refused(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
     result = run_command("new", "A", root, "--slug", "a")
     assert (result.exit_code, result.stderr) == (2, "feedsvc: error: --slug 'a' belongs to another article; 'a-2' is free\n")
-
-
-def test_missing_content_folder_is_reported_with_a_hint(empty_folder: Path) -> None:
-    result = run_command("new", "Hello")
-    assert result.exit_code == 2
-    assert result.stderr == (
-        "feedsvc: error: there is no folder content here; name the folder that contains site.yaml: feedsvc new Hello FOLDER; "
-        f"feedsvc init content {FIRST_STEPS}\n"
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from random import Random
 
@@ -54,15 +53,6 @@ def test_each_former_address_has_a_file_and_a_gzip_file(content: Path, out: Path
             assert (out / f"{copy}{suffix}").read_bytes() == (out / f"{original}{suffix}").read_bytes(), copy
     assert not (out / "author/ritesh/rss.xml").exists()
     assert not (out / "tag/한국/feed").exists()
-
-
-def test_second_build_rewrites_no_file_at_a_former_address(content: Path, out: Path) -> None:
-    build(content, out)
-    names = ("feed/index.html", "category/east/index.html", "category/east/feed.rss", "_redirects", "_headers")
-    for name in names:
-        os.utime(out / name, (1, 1))
-    assert build(content, out).written == 0
-    assert {(out / name).stat().st_mtime for name in names} == {1}
 
 
 def test_update_adds_and_removes_files_of_aliases(content: Path, out: Path, tmp_path: Path) -> None:

@@ -107,11 +107,6 @@ def test_alternating_builds_of_feeds_and_of_everything_equal_full_builds_after_r
     build_alternating_selections(newsroom, newsroom.editors.act)
 
 
-def test_build_is_incremental_if_its_selection_equals_that_of_the_last_build(newsroom: Newsroom) -> None:
-    build_alternating_selections(newsroom, newsroom.editors.edit)
-    assert newsroom.was_incremental == [False, True, False, False, True, False, True, False]
-
-
 def build_alternating_selections(newsroom: Newsroom, edit: Callable[[], object]) -> None:
     newsroom.build()
     for number, only in enumerate(("", "feeds", "", "", "feeds", "feeds", "")):

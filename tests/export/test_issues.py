@@ -67,13 +67,6 @@ def test_nginx_answers_404_at_the_former_address_of_an_issue_that_is_hidden_unti
     assert "/feeds/morning/2026-01-06" not in configuration(publication.catalog)
 
 
-def test_a_tree_for_nginx_has_the_notice_at_one_path(root: Path, out: Path) -> None:
-    build(publish(root), out, "nginx")
-    assert (out / "feeds/daily/2026-01-06/410.html").is_file()
-    assert not (out / "feeds/daily/2026-01-06/index.html").exists()
-    assert not (out / "feeds/morning").exists()
-
-
 def test_a_tree_that_is_updated_equals_one_that_is_built_anew(root: Path, out: Path, tmp_path: Path) -> None:
     edits = (
         ("second", "title: second", "title: Other"),

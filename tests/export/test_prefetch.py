@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,15 +11,11 @@ from pathlib import Path
 import pytest
 
 from feedsvc.cli.build import _MANIFEST_NAME
-from feedsvc.errors import FeedsvcError
 from feedsvc.export.layout import MANIFEST_FILE, file_name, path_of_file
-from feedsvc.export.manifest_format import FileState, format_line, read_manifest
-from feedsvc.export.prefetch import TreeState, check_tree, prefetched_modified_files
+from feedsvc.export.prefetch import check_tree, prefetched_modified_files
 from feedsvc.export.static_tree import StaticTree
 from feedsvc.publication.publication import Publication
 from tests.helpers import newsrooms
-
-UNUSUAL_NAMES = ("media/a b.png", "media/new\nline.png", "media/back\\slash", "media/\udce9.png", "articles/é/index.html")
 
 
 @pytest.fixture
@@ -42,55 +37,6 @@ def root(out: Path) -> Iterator[int]:
     os.close(descriptor)
 
 
-def test_tree_state_contains_the_modified_files(out: Path, root: int) -> None:
-    (out / "index.html").write_text("somebody else's")
-    (out / "feed.rss.gz").unlink()
-    (out / "feed.atom").unlink()
-    (out / "feed.atom").mkdir()
-    assert prefetched_modified_files(lambda: check_tree(out), root) == {"index.html", "feed.rss", "feed.atom"}
-
-
-@pytest.mark.parametrize("size", [7, 2**64])  # a manifest may contain any size
-def test_entry_with_unusual_name_or_size_is_read_and_transferred_between_processes(tmp_path: Path, size: int) -> None:
-    root = os.open(tmp_path, os.O_RDONLY)
-    files = {
-        name: FileState("" if number % 2 else f"{number:024x}", number, -number, (0, -1, number))
-        for number, name in enumerate(UNUSUAL_NAMES)
-    }
-    files["feed.rss"] = FileState("0", size, 2 * size, (size, -1, 0))
-    lines = ["= common", *(format_line(*entry) for entry in files.items()), ". edition", ""]
-    (tmp_path / MANIFEST_FILE).write_bytes("\n".join(lines).encode("utf-8", "surrogateescape"))
-    assert read_manifest(root).files == files
-    assert prefetched_modified_files(lambda: pickle.loads(pickle.dumps(check_tree(tmp_path))), root) == files.keys()
-    os.close(root)
-
-
-def test_empty_manifest_is_accepted(tmp_path: Path) -> None:
-    root = os.open(tmp_path, os.O_RDONLY)
-    (tmp_path / MANIFEST_FILE).write_text(".\n")
-    assert prefetched_modified_files(lambda: check_tree(tmp_path), root) == frozenset()
-    os.close(root)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "= common\n+ index.html\n",  # a build is running, or was killed
-        ".\n+ index.ht",  # truncated
-    ],
-)
-def test_incomplete_manifest_is_not_prefetched(tmp_path: Path, text: str) -> None:
-    root = os.open(tmp_path, os.O_RDONLY)
-    (tmp_path / MANIFEST_FILE).write_text(text)
-    assert prefetched_modified_files(lambda: check_tree(tmp_path), root) is None
-    os.close(root)
-
-
-def test_missing_tree_has_no_state(tmp_path: Path, root: int) -> None:
-    assert prefetched_modified_files(lambda: check_tree(tmp_path / "nowhere"), root) is None
-    assert prefetched_modified_files(lambda: check_tree(tmp_path), root) is None
-
-
 def test_tree_state_from_before_another_build_is_rejected(out: Path, root: int, publication: Publication) -> None:
     state = check_tree(out)
     assert prefetched_modified_files(lambda: state, root) == frozenset()
@@ -98,13 +44,6 @@ def test_tree_state_from_before_another_build_is_rejected(out: Path, root: int, 
     with StaticTree(out, processes=1) as tree:
         tree.build(publication)
     assert prefetched_modified_files(lambda: state, root) is None
-
-
-def test_killed_prefetch_process_gives_no_state(root: int) -> None:
-    def killed() -> TreeState:
-        raise FeedsvcError("a process that was at work ended by itself")
-
-    assert prefetched_modified_files(killed, root) is None
 
 
 @pytest.fixture

@@ -249,16 +249,6 @@ def test_netlify_gets_410_and_patterns_after_files(content: Path) -> None:
     assert "/daily/:year/:month/:slug/amp/ /daily/articles/:slug/ 301" in found
 
 
-def test_host_files_are_rendered_again_when_a_target_appears(content: Path) -> None:
-    publication = write_rules(content)
-    host_files = hosts.HostFiles(hosts.HOSTS["any"])
-    first = host_files.for_catalog(publication.catalog)
-    assert host_files.for_catalog(publication.catalog) is first
-    newsrooms.write(content, newsrooms.article("nowhere"))
-    second = host_files.for_catalog(newsrooms.load_publication(content).catalog)
-    assert b"/daily/nowhere/ /daily/articles/nowhere/ 301" in second["/_redirects"]
-
-
 def test_folder_of_media_with_the_name_of_an_old_address_takes_its_place_in_the_tree(tmp_path: Path) -> None:
     root, out = newsrooms.write(tmp_path / "content", newsrooms.SITE), tmp_path / "out"
     newsrooms.write(root, {"redirects.yaml": "exact:\n  /media/v1.0: /articles/a/\n"} | newsrooms.article("a", "2026-01-02"))

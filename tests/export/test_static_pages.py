@@ -11,11 +11,7 @@ from feedsvc import export
 from feedsvc.content.folder.folder import open_content_folder
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import StaticTree
-from feedsvc.export.aliases import former_paths
-from feedsvc.export.contents import ExportContents
-from feedsvc.export.hosts import HOSTS
 from feedsvc.live.live import Live
-from feedsvc.publication.fingerprints import Fingerprints
 from feedsvc.publication.publication import Publication
 from tests.conftest import Newsroom
 from tests.helpers.newsrooms import article, load_publication, picture, write
@@ -46,15 +42,6 @@ def test_a_tree_has_pages_files_and_former_addresses(content: Path, tmp_path: Pa
     redirects, headers = (out / "_redirects").read_text(), (out / "_headers").read_text()
     assert "/who/ /about/ 301\n" in redirects
     assert "/.well-known/security.txt\n  Content-Type: text/plain; charset=utf-8\n" in headers
-
-
-def test_every_document_of_a_tree_has_a_fingerprint(content: Path) -> None:
-    publication = load_publication(content)
-    tree = ExportContents(publication, Fingerprints(publication.catalog), HOSTS["any"], {})
-    paths = [*former_paths(publication.catalog), "/about/", "/ads.txt", "/.well-known/security.txt"]
-    assert "/who/" in paths
-    assert [path for path in paths if not tree.fingerprint(path)] == []
-    assert tree.fingerprint("/who/") != tree.fingerprint("/about/")
 
 
 def build_once(content: Path, home: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from feedsvc.catalog.catalog import build_catalog
@@ -17,27 +16,11 @@ def build(content: Path, out: Path, only: str = "") -> BuildResult:
         return tree.build(newsrooms.load_publication(content))
 
 
-def test_tree_has_the_404_page_and_the_410_page_of_a_withdrawn_article(content: Path, out: Path) -> None:
-    build(content, out)
-    publication = newsrooms.load_publication(content)
-    assert (out / "404.html").read_bytes() == publication.not_found_page.body
-    assert b"We were wrong." in (out / "articles/gone/410.html").read_bytes()
-    assert (out / "articles/gone/index.html").read_bytes() == (out / "articles/gone/410.html").read_bytes()
-
-
 def test_tree_for_nginx_has_the_410_page_at_one_path_only(content: Path, out: Path) -> None:
     with StaticTree(out, host="nginx") as tree:
         tree.build(newsrooms.load_publication(content))
     assert b"We were wrong." in (out / "articles/gone/410.html").read_bytes()
     assert not (out / "articles/gone/index.html").exists()
-
-
-def test_second_build_does_not_rewrite_status_pages(content: Path, out: Path) -> None:
-    first = build(content, out)
-    for name in ("404.html", "articles/gone/410.html"):
-        os.utime(out / name, (1, 1))
-    assert build(content, out).unchanged == first.written
-    assert (out / "404.html").stat().st_mtime == 1
 
 
 def test_404_page_of_the_operator_is_not_overwritten(content: Path, out: Path) -> None:

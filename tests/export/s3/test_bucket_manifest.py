@@ -14,7 +14,6 @@ import pytest
 from feedsvc import export
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST_FILE, BuildResult
-from feedsvc.export.s3.client import BucketClient
 from feedsvc.export.s3.upload import Upload
 from tests.export.s3.moto import Bucket
 from tests.export.s3.uploads import (
@@ -59,16 +58,6 @@ def test_outdated_objects_are_deleted_from_a_bucket_without_manifest(small_conte
     bucket.clear_requests()
     assert build(small_content, bucket).written == 0
     assert bucket.requests("PUT", "POST", "HEAD") == []
-
-
-def test_outdated_objects_are_deleted_from_a_bucket_with_a_partly_deleted_manifest(small_content: Path, bucket: Bucket) -> None:
-    build(small_content, bucket)
-    save(small_content)
-    build(small_content, bucket)
-    bucket.remove(min(key for key in bucket.all_keys() if MANIFEST_FILE in key))
-    delete_older_article(small_content)
-    assert build(small_content, bucket).removed == newsrooms.OLDER_FILE_COUNT
-    assert "articles/older/index.html" not in object_names(bucket)
 
 
 def test_foreign_objects_remain_in_a_bucket_without_manifest(small_content: Path, bucket: Bucket) -> None:
@@ -184,17 +173,6 @@ def test_headers_changed_by_another_program_are_corrected(small_content: Path, b
     assert bucket.requests("PUT", "HEAD") == []
 
 
-def test_manifest_parts_are_merged(small_content: Path, bucket: Bucket) -> None:
-    build(small_content, bucket, max_parts=1, flush_size=10)
-    assert sum(MANIFEST_FILE in key for key in bucket.all_keys()) == 1
-    save(small_content)
-    build(small_content, bucket, max_parts=2)
-    assert sum(MANIFEST_FILE in key for key in bucket.all_keys()) == 2
-    bucket.clear_requests()
-    assert build(small_content, bucket).written == 0
-    assert bucket.requests("PUT", "HEAD") == []
-
-
 def test_concurrent_builds_are_detected_and_repaired_by_the_next_build(
     small_content: Path, bucket: Bucket, tmp_path: Path
 ) -> None:
@@ -215,14 +193,6 @@ def test_concurrent_builds_are_detected_and_repaired_by_the_next_build(
     build(small_content, bucket)
     export.build(newsrooms.load_publication(small_content), tmp_path / "out")
     assert object_bodies(bucket) == tree_files(tmp_path / "out")
-
-
-def test_create_returns_false_for_an_existing_part(bucket: Bucket) -> None:
-    client = BucketClient(f"s3://{bucket.name}")
-    assert client.create("part", b"1")
-    assert not client.create("part", b"2")
-    client.close_connections()
-    assert bucket.get("part")["Body"] == b"1"
 
 
 def test_manifest_is_compressed_and_not_cacheable(small_content: Path, bucket: Bucket) -> None:
