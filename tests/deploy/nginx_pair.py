@@ -10,10 +10,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bench import nginx
-from bench.headers import differences
+from bench.headers import differences, document_paths
 from bench.web import NO_HEADERS, Client
 from tests.audience.waiting import wait_until
 from tests.helpers import newsrooms
+from tests.helpers.http_client import ask_until_final
 from tests.helpers.programs import require_program
 from tests.helpers.running_server import build_tree, serving
 
@@ -57,5 +58,7 @@ def server_pair(home: Path, content: Path, mount_path: str = "") -> Iterator[Ser
         nginx.serving(home / "nginx", tree, tree_configuration=configuration_file) as nginx_server,
     ):
         port = urlsplit(server.url).port or 0
+        for path in (path for path in document_paths(tree) if "/sized/" in path):
+            ask_until_final(server.url, path)
         with closing(Client(port)) as live, closing(Client(nginx_server.port)) as static_client:
             yield ServerPair(live, static_client, tree, nginx_server.port)

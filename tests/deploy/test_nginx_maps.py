@@ -10,32 +10,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Final
-from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bench import nginx
 from bench.headers import BROWSER
 from bench.web import Client
 from feedsvc.catalog.catalog import Catalog
-from feedsvc.catalog.periods import MAX_MONTH_ENTRIES
-from feedsvc.errors import FeedsvcError
 from feedsvc.export import write_nginx
-from feedsvc.export.nginx import CACHE_STEPS, _seconds_left_rows, configuration
-from feedsvc.feeds import FORMATS
-from feedsvc.publication.document import Document, Redirect
-from feedsvc.publication.publication import Publication
-from feedsvc.routes import WELL_KNOWN_FEEDS, ListingRef
-from feedsvc.uris import mount_path, root_relative
-from feedsvc.web.responses import cache_control, respond
+from feedsvc.export.nginx import configuration
+from feedsvc.routes import ListingRef
+from feedsvc.web.responses import cache_control
 from tests.audience.waiting import wait_until
 from tests.helpers import newsrooms
 from tests.helpers.programs import require_program
-
-LISTING_SUFFIXES: Final = ("", "/", "/feed.rss", "/feed.atom", "/feed.json", "/rss.xml", "/atom.xml/")
 
 
 def map_entries(text: str, name: str) -> dict[str, str]:
@@ -44,63 +32,12 @@ def map_entries(text: str, name: str) -> dict[str, str]:
     return dict(re.findall(r'^    "(.*)" "(.*)";$', body, re.MULTILINE))
 
 
-@pytest.fixture(scope="module")
-def publication(tmp_path_factory: pytest.TempPathFactory) -> Publication:
-    """A newsroom with former names of listings, and with a month that has pages for days."""
-    root = newsrooms.write_sample(tmp_path_factory.mktemp("maps"))
-    for number in range(MAX_MONTH_ENTRIES + 1):
-        newsrooms.write(
-            root, newsrooms.article(f"many-{number}", f"2025-11-{number % 12 + 1:02}", category="asia", author="ritesh")
-        )
-    return newsrooms.load_publication(root)
-
-
-def test_redirects_of_former_folders_equal_those_of_the_live_server(publication: Publication) -> None:
-    text, base = configuration(publication.catalog), publication.catalog.site.base_url
-    pages, feeds = map_entries(text, "feedsvc_moved_page"), map_entries(text, "feedsvc_moved_feed")
-    assert {"/category/east", "/articles/old-rich", "/archive/2025-11", "/category/east/archive/2025-11"} <= pages.keys()
-    for folder in {folder for folder in pages.keys() | feeds.keys() if not folder.startswith("~")}:
-        for suffix in LISTING_SUFFIXES:
-            resource = publication.resolve(folder + suffix)
-            targets, name = (feeds, f"/{feed_name(suffix)}") if suffix.strip("/") else (pages, "/")
-            # An archive has no well-known feed names.
-            if "/archive/" in folder and name != suffix and suffix.strip("/"):
-                assert resource is None
-                continue
-            expected = root_relative(base, resource.target) if isinstance(resource, Redirect) else None
-            assert (targets[folder] + name if folder in targets else None) == expected, folder + suffix
-
-
-def feed_name(suffix: str) -> str:
-    name = suffix.strip("/")
-    return f"feed.{WELL_KNOWN_FEEDS[name]}" if name in WELL_KNOWN_FEEDS else name
-
-
-def test_every_alias_has_a_redirect(publication: Publication) -> None:
-    pages = map_entries(configuration(publication.catalog), "feedsvc_moved_page")
-    former = {alias for _, alias in publication.catalog.redirects}
-    assert {key.split("/")[2] for key in pages if "/" in key[1:] and not key.startswith("/archive")} >= former
-    archive_keys = [key for key in pages if key.startswith("/category/east/archive/")]
-    assert len(archive_keys) > len(publication.catalog.listings)
-    assert "/category/east/archive/2025-11-03" in archive_keys
-
-
 def test_aliases_that_differ_only_in_case_have_different_targets(tmp_path: Path) -> None:
     root = newsrooms.write_sample(tmp_path)
     newsrooms.write(root, newsrooms.article("one", aliases="[Former]") | newsrooms.article("two", aliases="[former]"))
     pages = map_entries(configuration(newsrooms.load_catalog(root)), "feedsvc_moved_page")
     assert pages["~^/articles/Former$"] == "/daily/articles/one"
     assert pages["~^/articles/former$"] == "/daily/articles/two"
-
-
-def test_link_header_of_each_feed_equals_that_of_the_live_server(publication: Publication) -> None:
-    links = map_entries(configuration(publication.catalog), "feedsvc_link")
-    assert len(links) == len(publication.catalog.listings) * len(FORMATS)
-    for address, link in links.items():
-        document = publication.resolve(unquote(address).removeprefix(mount_path(publication.catalog.site.base_url)))
-        assert isinstance(document, Document)
-        live_headers = dict(respond(document, ("GET", {}), datetime.now(UTC), None).headers)
-        assert link.replace('\\"', '"') == live_headers["Link"]
 
 
 def test_feeds_whose_addresses_differ_only_in_case_have_no_entry_in_the_link_map(tmp_path: Path) -> None:
@@ -113,23 +50,6 @@ def test_feeds_whose_addresses_differ_only_in_case_have_no_entry_in_the_link_map
     assert {ListingRef("author", "Ada"), ListingRef("author", "ada")} <= catalog.listings.keys()
     assert not [address for address in map_entries(text, "feedsvc_link") if "/ada/" in address.lower()]
     assert 'default "$feedsvc_link_as_spelled"' in text
-
-
-@given(
-    seconds_left=st.integers(-10, 100_000),
-    change_timestamp=st.integers(1_100_000_000, 9_000_000_000),
-    fraction=st.floats(0, 0.999),
-)
-def test_patterns_for_the_seconds_left_never_exceed_the_live_windows(
-    seconds_left: int, change_timestamp: int, fraction: float
-) -> None:
-    """nginx cannot compare numbers, so the configuration matches the clock with patterns."""
-    moment = datetime.fromtimestamp(change_timestamp, UTC)
-    rows = dict(_seconds_left_rows(moment))
-    clock_text = f"{change_timestamp - seconds_left + fraction:.3f}"
-    matched_step = next((step_text for pattern, step_text in rows.items() if re.match(pattern.removeprefix("~"), clock_text)), "")
-    expected = max((step for step in CACHE_STEPS if seconds_left > step), default=0)
-    assert matched_step == ("" if expected == CACHE_STEPS[0] else str(expected))
 
 
 def cache_windows(caching: str) -> dict[str, int]:
@@ -206,11 +126,6 @@ def test_unchanged_configuration_is_not_written_again(tmp_path: Path) -> None:
     after = configuration_file.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["known.conf"]
-
-
-def test_missing_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FeedsvcError, match=r"nowhere/known.conf cannot be written \(No such file or directory\)"):
-        write_nginx(tmp_path / "nowhere/known.conf", load_sample_catalog(tmp_path))
 
 
 def test_special_characters_of_nginx_are_escaped(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -14,9 +13,9 @@ import pytest
 
 from bench import nginx
 from bench.headers import BROWSER, document_paths
-from bench.web import GZIP, NO_HEADERS, Client
+from bench.web import GZIP, NO_HEADERS
 from feedsvc.export import write_nginx
-from tests.deploy.nginx_pair import ALL_CODINGS, ServerPair, server_pair
+from tests.deploy.nginx_pair import ALL_CODINGS, server_pair
 from tests.helpers import newsrooms
 from tests.helpers.programs import require_program
 from tests.publication import test_issues as digests
@@ -37,43 +36,6 @@ def test_nginx_accepts_the_configuration_without_warnings(tmp_path: Path, tags: 
     result = subprocess.run([*arguments, "-t"], check=False, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert not re.search(r"\[(?:warn|error|emerg)\]", result.stderr)
-
-
-# Maps of the older configuration, which evaluated the clock before the build wrote these values.
-OLDER_CLOCK_MAPS = """
-map $feedsvc_left $feedsvc_public { "" "public, max-age=300"; default public; }
-map $feedsvc_left $feedsvc_change { 11 $feedsvc_expires; 0 $feedsvc_expires; }
-"""
-
-
-def test_old_build_with_new_configuration_and_new_build_with_old_configuration_serve_feeds(
-    servers: ServerPair, tmp_path: Path
-) -> None:
-    """An upgrade may replace the build and the configuration at different times."""
-    new_tree_conf = (servers.tree.parent / "feedsvc-tree.conf").read_text()
-    new_static_conf = (nginx.DEPLOY_FILES / "nginx-static.conf").read_text()
-    map_of_links = re.compile(r"map \$request_uri \$feedsvc_link \{\n.*?\n\}\n", re.DOTALL)
-    old_tree_conf, link_maps = map_of_links.subn("", new_tree_conf)
-    old_tree_conf, window_maps = re.subn(r"map \S+ \$feedsvc_(?:public|change) \{.*?\}\n", "", old_tree_conf, flags=re.DOTALL)
-    old_tree_conf, other_maps = re.subn(r'(?:map ""|geo) \$feedsvc_(?:vary_of_styled|link_as_spelled) .*\n', "", old_tree_conf)
-    assert (link_maps, window_maps, other_maps) == (1, 2, 2)
-    old_static_conf, renamed_maps = re.subn(r"\$feedsvc_link_as_spelled \{", "$feedsvc_link {", new_static_conf)
-    old_static_conf, removed_defaults = re.subn(r"geo \$feedsvc_(?:link|public|change|vary_of_styled) .*\n", "", old_static_conf)
-    assert (renamed_maps, removed_defaults) == (1, 4)
-    old_static_conf = old_static_conf.replace(
-        "map $feedsvc_left $feedsvc_private {", f"{OLDER_CLOCK_MAPS}map $feedsvc_left $feedsvc_private {{"
-    )
-    for name, tree, static, is_linked in (
-        ("old-tree", old_tree_conf, "", False),
-        ("old-static", new_tree_conf, old_static_conf, True),
-    ):
-        (tmp_path / f"{name}.conf").write_text(tree)
-        serving = nginx.serving(tmp_path / name, servers.tree, tree_configuration=tmp_path / f"{name}.conf", configuration=static)
-        with serving as server, closing(Client(server.port)) as client:
-            response = client.ask("/feed.rss", GZIP)
-            assert (response.status, "link" in response.headers) == (200, is_linked)
-            assert response.headers["vary"] == "Accept-Encoding, Sec-Fetch-Dest"
-            assert response.headers["cache-control"].startswith("public")
 
 
 def test_shipped_include_has_listen_server_name_root_and_log() -> None:

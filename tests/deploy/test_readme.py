@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-import shlex
 from typing import Final
 
-import click
-
 from bench.nginx import DEPLOY_FILES
-from feedsvc.cli import main
 
 README: Final = (DEPLOY_FILES / "README.md").read_text("utf-8")
 
@@ -18,15 +14,6 @@ def test_table_names_exactly_the_files_in_the_folder() -> None:
     table = README.partition("| --- | --- |")[2].partition("\n\n")[0]
     names = {name for row in table.splitlines() for name in re.findall(r"`([^`]+)`", row.split("|")[1] if row else "")}
     assert names == {file.name for file in DEPLOY_FILES.iterdir()} - {"README.md"}
-
-
-def test_every_command_line_is_valid() -> None:
-    commands = re.findall(r"^feedsvc ([a-z]+)\b(.*)$", README, re.MULTILINE)
-    assert len(commands) >= 4
-    for name, arguments in commands:
-        command = main.get_command(click.Context(main), name)
-        assert command
-        assert command.make_context(name, shlex.split(arguments)).params
 
 
 def test_path_of_every_included_file_is_documented() -> None:

@@ -51,15 +51,9 @@ def commit(folder: Path) -> None:
     run("git", *USER, "commit", "--quiet", "--allow-empty", "--message", "More", cwd=folder)
 
 
-def test_version_is_that_of_the_tag(repository: Path) -> None:
+def test_version_is_that_of_the_tag_and_of_the_commits_after_it_whatever_changed_in_the_checkout(repository: Path) -> None:
     run("git", "tag", "v3.4.5", cwd=repository)
     assert version(repository) == "3.4.5"
-    commit(repository)
-    assert version(repository) == "3.4.6.dev1"
-
-
-def test_same_commit_gives_the_same_version_with_changes_in_the_checkout(repository: Path) -> None:
-    run("git", "tag", "v3.4.5", cwd=repository)
     commit(repository)
     (repository / "LICENSE").write_text("changed", "utf-8")
     assert version(repository) == "3.4.6.dev1"
@@ -83,14 +77,11 @@ def archive(repository: Path, folder: Path) -> Path:
     return folder / "archive"
 
 
-def test_archive_made_by_git_has_the_version_of_its_tag(repository: Path, tmp_path: Path) -> None:
-    run("git", "tag", "v3.4.5", cwd=repository)
-    assert version(archive(repository, tmp_path)) == "3.4.5"
-
-
-def test_archive_made_by_git_without_a_tag_has_the_version_of_the_next_release(repository: Path, tmp_path: Path) -> None:
+def test_archive_made_by_git_has_the_version_of_its_tag_or_of_the_next_release(repository: Path, tmp_path: Path) -> None:
     assert NEXT
     assert version(archive(repository, tmp_path)) == NEXT[1]
+    run("git", "tag", "v3.4.5", cwd=repository)
+    assert version(archive(repository, tmp_path)) == "3.4.5"
 
 
 def test_copy_without_git_has_the_version_of_the_next_release(repository: Path) -> None:

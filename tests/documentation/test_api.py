@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import doctest
 import re
-from pathlib import Path
 
 import pytest
 
@@ -42,8 +41,3 @@ def test_the_document_names_everything_public() -> None:
 def test_each_field_of_entries_and_feeds_has_a_place_in_a_table(cls: type) -> None:
     table = TEXT.partition(f"| field of `{cls.__name__}` |")[2].partition("\n\n")[0]
     assert [name for name in (field.name for field in dataclasses.fields(cls)) if f"`{name}`" not in table] == []
-
-
-@pytest.mark.parametrize("name", re.findall(r"\]\((\.\./[^)#]+)\)", TEXT))
-def test_links_of_the_document_lead_to_files(name: str) -> None:
-    assert (ROOT / "docs" / Path(name)).exists()

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import click
-import pytest
 
 from feedsvc.cli import main
 from tests import ROOT
@@ -81,25 +80,6 @@ def command_fault(name: str, arguments: list[str]) -> str:
     except click.ClickException as error:
         return error.format_message()
     return ""
-
-
-@pytest.mark.parametrize(
-    ("line", "fault"),
-    [
-        ("make serve", ""),
-        ("make nothing", "no such target"),
-        ("feedsvc --version", ""),
-        ("feedsvc build public", ""),
-        ("feedsvc biuld public", "no such command"),
-        ("feedsvc build public --nothing", "No such option"),
-        ("feedsvc token add partner reader", ""),
-        ("feedsvc token", "no such command"),
-        ("feedsvc token nothing", "no such command"),
-    ],
-)
-def test_a_command_that_does_not_exist_is_found(line: str, fault: str) -> None:
-    messages = missing_commands(f"```sh\n{line}\n```\n")
-    assert [message.startswith(f"{line}: {fault}") for message in messages] == [True] * bool(fault)
 
 
 def test_every_command_of_the_documents_exists_with_its_options() -> None:

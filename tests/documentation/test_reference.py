@@ -18,13 +18,11 @@ from tests import ROOT
 from tests.documentation.reference import FOLDER, PAGES, UPDATE_COMMAND
 from tests.documentation.reference.commands import all_commands, commands_page
 from tests.documentation.reference.files import files_page
-from tests.documentation.reference.metrics import metrics_page
 from tests.documentation.reference.templates import (
     COMMON_VARIABLES,
     FUNCTIONS,
     VARIABLES,
     block_templates,
-    templates_page,
     variables_of,
 )
 from tests.documentation.reference.variables import OTHER_VARIABLES, variables_page
@@ -45,32 +43,10 @@ def test_the_reference_of_keys_has_a_section_for_each_file(name: str) -> None:
     assert f"\n## {FILE_PATTERNS[name]}\n" in files_page()
 
 
-def test_the_reference_names_the_day_of_a_digest_only_as_editors_write_it() -> None:
-    assert "`digest.on`" in files_page()
-    assert "`digest.true`" not in files_page()
-
-
 @pytest.mark.parametrize("model", sorted(name for name in vars(models) if name.endswith("Keys") and name[0] != "_"))
 def test_the_reference_describes_each_key_of_a_model(model: str) -> None:
     keys = {name.rpartition(".")[2] for name in _values_by_key(files_page())}
     assert {field.alias or name for name, field in getattr(models, model).model_fields.items()} - keys == set()
-
-
-def test_the_reference_names_required_keys_defaults_limits_and_allowed_values() -> None:
-    rows = _values_by_key(files_page().partition("## categories")[0])
-    assert rows["title"] == "text; required"
-    assert rows["feed.entries"] == "whole number, 1 to 1000; default `50`"
-    assert rows["feed.content"] == "`full`, `summary`; default `full`"
-    assert rows["feed.browser_view"] == "`true` or `false`; default `true`"
-    assert rows["feed.markdown"] == "`true` or `false`; default `false`"
-    assert rows["timezone"] == "text; default `UTC`"
-    assert rows["license.payment.type"].startswith("`purchase`, `subscription`")
-
-
-def test_the_reference_has_no_default_where_the_value_of_the_site_counts() -> None:
-    rows = _values_by_key(files_page().partition("## feeds.yaml")[2].partition("## article")[0])
-    assert rows["browser_view"] == "`true` or `false`"
-    assert rows["entries"] == "whole number, 1 to 1000"
 
 
 def test_the_reference_of_commands_has_every_option() -> None:
@@ -102,14 +78,6 @@ def test_the_page_of_check_describes_each_rule_and_each_rule_has_a_warning() -> 
     assert re.findall(r"^\| `([a-z-]+)` \| \S", page, re.MULTILINE) == [*get_args(Rule)]
     sources = "".join(file.read_text("utf-8") for file in (ROOT / "feedsvc").rglob("*.py") if file.name != "errors.py")
     assert [rule for rule in get_args(Rule) if f'"{rule}"' not in sources] == []
-
-
-def test_the_reference_of_metrics_has_types_and_labels() -> None:
-    page = metrics_page()
-    assert "| `feedsvc_requests_total` | counter | `format`, `kind`, `status` |" in page
-    assert "| `feedsvc_problems` | gauge | `severity`, `worker` |" in page
-    assert "`feedsvc_request_duration_seconds_bucket`" in page
-    assert "feedsvc_next_change_timestamp_seconds" in page
 
 
 class RecordingTheme(Theme):
@@ -146,10 +114,3 @@ def test_the_reference_has_each_variable_that_a_built_in_template_uses(name: str
     own_names = {one.name for one in tree.find_all(nodes.Name) if one.ctx == "store"}
     own_names |= {one.target for one in tree.find_all(nodes.Import)} | {one.name for one in tree.find_all(nodes.Macro)}
     assert meta.find_undeclared_variables(tree) - {*documented, *FUNCTIONS, *own_names} == set()
-
-
-def test_the_reference_of_templates_links_to_each_type() -> None:
-    page = templates_page()
-    headings = {heading.lower().replace(".", "") for heading in re.findall(r"^#{2,3} (\S+)$", page, re.MULTILINE)}
-    assert headings >= {"card", "linkview", "dateview", "article", "site", "language"}
-    assert set(re.findall(r"\]\(#(\w+)\)", page)) <= headings

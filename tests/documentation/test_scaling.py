@@ -9,11 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import click
 import pytest
 
 from bench.nginx import DEPLOY_FILES
-from feedsvc.cli import main
 from feedsvc.support.compression import compress
 from tests import ROOT
 from tests.documentation import scaling
@@ -79,18 +77,6 @@ def test_assumed_rate_of_a_process_is_below_the_measured_rates() -> None:
     )
     assert measured
     assert scaling.read_inputs(TEXT)["process"] <= min(int(number.replace(",", "")) for number in measured)
-
-
-def test_every_command_and_linked_file_exists() -> None:
-    commands = re.findall(r"^feedsvc ([a-z]+\b[^#\n]*)", TEXT, re.MULTILINE)
-    assert len(commands) >= 5
-    for line in commands:
-        name, *arguments = shlex.split(line)
-        command = main.get_command(click.Context(main), name)
-        assert command, line
-        assert command.make_context(name, arguments).params
-    for target in re.findall(r"\]\(([^)#:]+)\)", TEXT):
-        assert (Path(scaling.FILE).parent / target).exists(), target
 
 
 def commands_below(heading: str) -> list[list[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,12 +25,10 @@ from tests.documentation.screenshots import (
     WIDTHS,
     Kind,
     join_pictures,
-    make_picture_copies,
     page_text,
     sheet_name,
     take_screenshots,
 )
-from tests.live.served_content import monitored_server
 from tests.pages.conftest import SAMPLE_CONTENT, serve_site
 
 if TYPE_CHECKING:
@@ -89,17 +86,3 @@ def test_a_sheet_has_a_row_for_each_color_scheme(chromium: Browser, tmp_path: Pa
     )
     assert light > 200
     assert dark < 60
-
-
-def test_every_narrower_copy_of_a_picture_exists_before_a_server_of_screenshots_starts(tmp_path: Path) -> None:
-    make_picture_copies(tmp_path)
-    offered, stored = ([*tmp_path.glob(pattern)] for pattern in ("tree/sized/*/*", "state/pictures/*/*"))
-    assert len(stored) == len(offered) > 0
-
-
-def test_a_screenshot_of_a_page_with_a_broken_picture_is_refused(chromium: Browser, tmp_path: Path) -> None:
-    content = Path(shutil.copytree(SAMPLE_CONTENT, tmp_path / "content"))
-    with monitored_server(content, tmp_path / "state") as server:
-        (content / "media" / "logo.png").unlink()
-        with pytest.raises(ValueError, match=r"has broken pictures: http://127\.0\.0\.1:\d+/media/logo\.png"):
-            take_screenshots(chromium, f"{server.url}about/", widths=(360,), schemes=("light",))

@@ -30,7 +30,7 @@ INSTALL: Final = "MkDocs is missing: make docs"
 RESOURCE: Final = re.compile(r"<(?:script|img|link|iframe|source)\b[^>]*?\b(?:src|href)=\"?((?:https?:)?//[^\s\">]+)")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _require_mkdocs() -> None:
     if not find_spec("mkdocs") or not find_spec("material"):
         if os.environ.get("FEEDSVC_TEST_REQUIRE_ALL") == "1":

@@ -86,7 +86,7 @@ def ask(url: str, path: str, headers: Mapping[str, str] = NO_HEADERS, method: st
 def ask_until_final(url: str, path: str) -> Response:
     """Send a request to a server; while an image variant is not made, which its response says, send the request again."""
     deadline = time.monotonic() + SECONDS
-    while (response := ask(url, path))["cache-control"] == "no-store" and path.startswith("/sized/"):
+    while (response := ask(url, path))["cache-control"] == "no-store" and "/sized/" in path:
         assert time.monotonic() < deadline, path
         time.sleep(0.02)
     return response
