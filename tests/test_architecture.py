@@ -67,7 +67,7 @@ LIBRARIES: Final = {
     "brotli": ("feedsvc.support.compression",),
     "click": ("feedsvc.cli",),
     "compression": ("feedsvc.support.compression",),
-    "comrak": ("feedsvc.content.markdown.commonmark",),
+    "comrak": ("feedsvc.content.markdown.commonmark", "feedsvc.content.markdown.feed_markdown"),
     "deflate": ("feedsvc.support.compression",),
     "fcntl": ("feedsvc.support.posix",),
     "feedgen": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml"),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from feedsvc.api import fields
-from feedsvc.content.markdown import excerpt, plain_text
+from feedsvc.content.markdown.render import excerpt, plain_text
 from feedsvc.errors import FieldError
 from feedsvc.feed_model import Alternate, Entry, Feed, Link, Person, Term, Tombstone, sorted_items
 from feedsvc.license_model import License, Payment

@@ -38,10 +38,6 @@ class ExportContents:
             self._prepared[path] = content
         return content is not None
 
-    def is_prepared(self, path: str) -> bool:
-        """Return whether `has_content` stored a document or file for a path."""
-        return path in self._prepared
-
     def take(self, path: str) -> Document | FileResource | None:
         """Return the document or file at a path, or None. A result that `has_content` stored is returned and discarded."""
         return self._prepared.pop(path, None) or self.find(path)

@@ -63,14 +63,12 @@ class TreeRenderer(ExportContents):
         return [result for batch in self._batches(paths) for result in self._write_batch(batch)]
 
     def _batches(self, paths: Sequence[str]) -> Iterator[_Batch]:
-        """Yield batches of (path, document or file): each file and feed alone, then all visible articles, then all other pages.
+        """Yield batches of (path, document or file): each file and feed alone, then all pages.
 
         Pages are small and share a batch. A feed may be as large as all pages of a chunk and has a batch of its own.
         """
         yield from (self._batch([path]) for path in paths if not path.endswith(_PAGE_SUFFIX))
-        articles = self.publication.render_articles(path for path in paths if not self.is_prepared(path))
-        yield [*articles.items()]
-        yield self._batch([path for path in paths if path.endswith(_PAGE_SUFFIX) and path not in articles])
+        yield self._batch([path for path in paths if path.endswith(_PAGE_SUFFIX)])
 
     def _batch(self, paths: Sequence[str]) -> _Batch:
         return [(path, content) for path in paths if (content := self.take(path))]

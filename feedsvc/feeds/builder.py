@@ -14,7 +14,7 @@ from feedsvc.content.media import THUMBNAIL_WIDTH, fit_image
 from feedsvc.feed_model import Alternate, Entry, Feed, Link, Person, Term, Tombstone
 from feedsvc.feeds.content_html import article_language, content_html, lead_image
 from feedsvc.feeds.content_markdown import content_markdown
-from feedsvc.feeds.issue_content import MAX_FEED_ARTICLES, headlines, issue_html, issue_title
+from feedsvc.feeds.issue_content import headlines, issue_html, issue_title
 from feedsvc.feeds.rsl import RSL_MEDIA_TYPE
 from feedsvc.language import native_name
 from feedsvc.model import Article, FeedContent, FeedOptions, Image, Site, Thumbnail
@@ -57,21 +57,6 @@ class EntryCache:
         """Remove all entries, also from caches that share them. Call it if images may have other variants than before."""
         for entries in (*self._entries.values(), self._issues):
             entries.clear()
-
-    def prefetch(self, rows: Iterable[Row], content: FeedContent, *, markdown: bool = False) -> None:
-        """Load together the texts that `get` will need for the visible ones of `rows`. All rows are issues, or none is."""
-        entries, snapshot = self._entries[content, markdown], self.catalog.content
-        visible = [row for row in rows if row.visibility is Visibility.VISIBLE]
-        issues = [row for row in visible if isinstance(row, IssueRow)]
-        if issues:
-            new_issues = (row for row in issues if (self._issues.get(row.article.id) or (None,))[0] is not row)
-            snapshot.texts.prefetch([row.article for issue in new_issues for row in issue.articles[:MAX_FEED_ARTICLES]])
-            return
-        articles = [row.article for row in visible if (entries.get(row.article.id) or (None,))[0] is not row]
-        if content == "full":
-            snapshot.warm_html(articles)
-        else:
-            snapshot.texts.prefetch(articles)
 
     def get(self, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
         """Return the entry of a visible row, cached or new. Raises FeedsvcError if the article's text cannot be read."""
@@ -122,7 +107,6 @@ def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: s
     """
     site, options = entries.catalog.site, listing.feed
     rows = listing.archive[period] if period else listing.feed_rows
-    entries.prefetch(rows, options.content, markdown=options.markdown)
     return Feed(
         id=feed_id(site, listing.ref),
         title=feed_title(site, listing),

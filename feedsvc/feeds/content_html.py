@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from feedsvc.catalog import Catalog
-from feedsvc.content.markdown import replace_bare_links
+from feedsvc.content.markdown.figures import replace_bare_links
 from feedsvc.content.media import fit_html, fit_image
 from feedsvc.feed_model import enclosure_name
 from feedsvc.language import Language, get_language

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from feedsvc.catalog import Catalog, IssueRow, Listing, Row
-from feedsvc.content.markdown import FEED_MARKDOWN_VERSION, RENDER_VERSION
+from feedsvc.content.markdown.feed_markdown import FEED_MARKDOWN_VERSION
+from feedsvc.content.markdown.render import RENDER_VERSION
 from feedsvc.content.media import THUMBNAIL_WIDTH, fitting_variant
 from feedsvc.extensions import plugins_fingerprint
 from feedsvc.feed_model import Entry, Feed
@@ -72,9 +73,6 @@ class _DigestEntries(builder.EntryCache):
         super().__init__(catalog)
         self._issue_digests = issue_digests
         self._digest_entries: Mapping[tuple[FeedContent, bool], dict[str, Entry]] = defaultdict(dict)
-
-    def prefetch(self, rows: Iterable[Row], content: FeedContent, *, markdown: bool = False) -> None:
-        """Do nothing, because digests need no texts."""
 
     def get(self, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
         if isinstance(row, IssueRow):

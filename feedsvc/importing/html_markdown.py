@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from feedsvc.content.markdown import LimitExceeded, clean_html, render_within_limits
+from feedsvc.content.markdown.render import LimitExceeded, clean_html, render_within_limits
 from feedsvc.importing.html_tree import HtmlNode, parse_tree
 from feedsvc.importing.markdown_blocks import MarkdownStyle, NoMarkdownError, alternate_lists, block_markdown
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from feedsvc.content.markdown import VOID_ELEMENTS
+from feedsvc.content.markdown.elements import VOID_ELEMENTS
 
 INLINE_ELEMENTS: Final = frozenset(
     {

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from feedsvc.catalog import Catalog
-from feedsvc.content.markdown import replace_bare_links
+from feedsvc.content.markdown.figures import replace_bare_links
 from feedsvc.language import Language
 from feedsvc.model import Embed
 from feedsvc.pages.views import canonical_href, local_href, pixel_size, srcset

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from feedsvc.catalog import Catalog, RowBuilder, build_catalog
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.content.markdown import TextStore
+from feedsvc.content.markdown.text_store import TextStore
 from feedsvc.errors import Problem
 from feedsvc.pages.theme import BLOCKS, EXTRA_STYLESHEET, FOLDER, STATIC, STATIC_TYPES, TEMPLATES, ThemeFiles, files_below
 

@@ -6,7 +6,7 @@ other as the content changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -195,10 +195,6 @@ class Publication:
     def combination_error_page(self, reason: str, name: str = "") -> Document:
         """Return the page with status 400 for a form on /subscribe/ with the `reason` and `name` of a CombinationError."""
         return self._renderer.render_combination_error_page(reason, name)
-
-    def render_articles(self, paths: Iterable[str]) -> Mapping[str, Document]:
-        """Return path -> document for those `paths` that are pages of visible articles. Faster than `render` for each."""
-        return self._renderer.render_articles(paths)
 
     @cached_property
     def not_found_page(self) -> Document:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -131,18 +131,6 @@ class Renderer:
             browser_type=_BROWSER_TYPE if feed.stylesheet else "",
             browser_script=_browser_script(feed),
         )
-
-    def render_articles(self, paths: Iterable[str]) -> Mapping[str, Document]:
-        """Return path -> document for those `paths` that are pages of visible articles. Faster than `render` for each."""
-        places = ((path, place_of(path)) for path in paths)
-        visible = self._catalog.visible
-        rows_by_path = {
-            path: visible.get(place.slug) for path, place in places if isinstance(place, ArticleAt) and path_of(place) == path
-        }
-        rows = {path: row for path, row in rows_by_path.items() if row}
-        self._catalog.content.warm_html([row.article for row in rows.values()])
-        bodies = (pages.render_article(self._layout, row) for row in rows.values())
-        return {path: self._html_document(path, body) for path, body in zip(rows, bodies, strict=True)}
 
     def render_redirect_page(self, path: str, target: str) -> Document:
         """Return an HTML page that redirects to `target`, a path or an address, for a host that cannot redirect from `path`."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.markdown import RenderedMarkdown, clean_html, render_within_limits
+from feedsvc.content.markdown.render import RenderedMarkdown, clean_html, render_within_limits
 from feedsvc.importing.html_markdown import convert_html
 
 BASE = "https://paper.example"

@@ -16,7 +16,7 @@ from feedsvc.content.folder.file_names import misnamed_file_problems
 from feedsvc.content.folder.file_state import ArticleFileState, file_state
 from feedsvc.content.folder.invalidation import StalenessCheck
 from feedsvc.content.folder.loader import PARALLEL_THRESHOLD, ArticleLoader, OnRead, ignore_progress
-from feedsvc.content.markdown import TextStore
+from feedsvc.content.markdown.text_store import TextStore
 from feedsvc.content.reading.article import parse_article
 from feedsvc.content.reading.context import References
 from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner, ScanResult

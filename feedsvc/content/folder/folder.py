@@ -158,7 +158,6 @@ class ContentFolder:
         is_idle = self._background_scan is not None and self._background_scan.is_running and not self._is_store_large
         if is_idle:
             while_waiting()
-        self._article_files.texts.enlarge_caches()
         self._first_change = self._read(None, now, _NO_TIME, None if is_idle else while_waiting)
 
     @property

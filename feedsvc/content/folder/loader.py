@@ -11,7 +11,7 @@ from typing import Final
 from feedsvc.content import safe_read
 from feedsvc.content.file_signature import MISSING, FileSignature
 from feedsvc.content.folder.invalidation import settings_fingerprint
-from feedsvc.content.markdown import TextStore
+from feedsvc.content.markdown.text_store import TextStore
 from feedsvc.content.reading.article import ParseResult, parse_articles
 from feedsvc.content.reading.context import References
 from feedsvc.content.store import NO_MEDIA, ContentStore, Record, RecordDecoder, encode_record
@@ -27,7 +27,6 @@ _CHUNK_COUNT: Final = 32
 # Files that are read, then parsed together: few enough that their data stays in the processor's caches.
 _BATCH_SIZE: Final = 128
 _BATCH_BYTES: Final = 512 * 1024
-_MAX_TRANSFERRED_FILES: Final = 4_000  # for more, loading texts from the cache is faster than sending them between processes
 
 _FileData = bytes | Problem | None  # as `safe_read.read_file` returns it
 OnRead = Callable[[int, int], object]  # (number of files read so far, number of files to read)
@@ -41,13 +40,11 @@ def ignore_progress(_read: int, _total: int) -> None:
 class _LoadedFiles:
     """Result of reading a chunk of files, for another process: the encoded record of each path, None for a missing file.
 
-    `texts` has the Markdown by text key. If `are_stored`, the store has the records of new files and all texts, and `texts` may
-    be empty.
+    `texts` has the Markdown by text key; it is empty if the store has the records of new files and all texts.
     """
 
     records: Mapping[str, bytes | None]
     texts: Mapping[bytes, str]
-    are_stored: bool
 
 
 class ArticleLoader:
@@ -70,7 +67,6 @@ class ArticleLoader:
         self._root, self._references, self._signatures, self._records = root, references, signatures, records
         self._stale, self._texts, self._store = stale, texts, store
         self._settings_fingerprint = settings_fingerprint(references.site)
-        self._are_texts_transferred = False
         self._preloaded: dict[str, Record | None] = {}
 
     def preload(
@@ -87,7 +83,6 @@ class ArticleLoader:
         """
         if len(paths) < PARALLEL_THRESHOLD:
             return
-        self._are_texts_transferred = self._texts.has_cache_space and len(paths) <= _MAX_TRANSFERRED_FILES
         max_chunk_size = min(max(_MIN_CHUNK_SIZE, len(paths) // _CHUNK_COUNT), _MAX_CHUNK_SIZE)
         results = map_chunks(
             self._load_files,
@@ -101,7 +96,7 @@ class ArticleLoader:
         decoder = RecordDecoder()
         with suppress(FeedsvcError):
             for result in results:
-                (self._texts.cache_texts if result.are_stored else self._texts.add)(result.texts)
+                self._texts.add(result.texts)
                 records = result.records.items()
                 self._preloaded |= {path: decoder.decode(path, data) if data else None for path, data in records}
                 on_read(len(self._preloaded), len(paths))
@@ -128,9 +123,9 @@ class ArticleLoader:
         new = {path for path, record, _ in files if record and record.is_active and path not in self._records}
         records = {path: encode_record(record) if record else None for path, record, _ in files}
         if self._store and self._store.store({path: records[path] for path in new}, texts=texts):
-            return _LoadedFiles(records, texts if self._are_texts_transferred else {}, are_stored=True)
+            return _LoadedFiles(records, {})
         records |= {path: encode_record(record.as_never_active()) for path, record, _ in files if record and path in new}
-        return _LoadedFiles(records, texts, are_stored=False)
+        return _LoadedFiles(records, texts)
 
     def _read_files(self, paths: Iterable[str]) -> Iterator[list[tuple[str, _FileData]]]:
         """Yield batches of paths, each path with the bytes of its file, the problem of reading it, or None if it is missing."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import overload
 
-from feedsvc.content.markdown import FitImage, LimitExceeded, TextStore, render_within_limits
+from feedsvc.content.markdown.feed_markdown import FitImage
+from feedsvc.content.markdown.render import LimitExceeded, render_within_limits
+from feedsvc.content.markdown.text_store import TextStore
 from feedsvc.errors import Problem
 from feedsvc.free_places import StaticPageAt
 from feedsvc.model import Article, Author, Category, CustomFeed, MediaFile, Site, TagSettings
@@ -125,13 +127,6 @@ class ContentSnapshot:
         `fit_image` returns the address of the variant of an image that feeds refer to. Raises FeedsvcError if the text is lost.
         """
         return self.texts.feed_markdown(article, self.site.base_url, fit_image)
-
-    def warm_html(self, articles: Sequence[Article]) -> None:
-        """Load the texts of these articles, and cache their HTML unless it would fill over half the cache.
-
-        Raises FeedsvcError if a text whose HTML is to be cached is lost.
-        """
-        self.texts.warm_html(articles, self.site.base_url)
 
     def summary(self, article: Article) -> str:
         """Return the article's summary, else the beginning of its body, else its title, as plain text.

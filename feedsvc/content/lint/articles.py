@@ -23,7 +23,7 @@ from feedsvc.content.lint.files import lint_file_names, lint_media
 from feedsvc.content.lint.links import check_embeds, check_links, check_page_links, check_self_link
 from feedsvc.content.lint.redirects import lint_redirects
 from feedsvc.content.lint.settings import SETTINGS_RULES
-from feedsvc.content.markdown import removed_elements
+from feedsvc.content.markdown.render import removed_elements
 from feedsvc.content.reading.body import BodyPositions
 from feedsvc.content.reading.files import usual_suffix
 from feedsvc.content.yaml import KeyPath, YamlDocument

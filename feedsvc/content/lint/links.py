@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from feedsvc import routes, uris
 from feedsvc.content import text
 from feedsvc.content.lint.context import DeferredWarning, LintContext, warn_at, warn_at_text
-from feedsvc.content.markdown import bare_links
+from feedsvc.content.markdown.figures import bare_links
 from feedsvc.content.reading.files import usual_suffix
 from feedsvc.model import Article, ArticleStatus
 from feedsvc.page_model import StaticPage

@@ -1,12 +1,15 @@
-"""Figures of a text: images with a caption, and pull quotes, both written in Markdown that other programs show well, too.
+"""Figures of a text: images with a caption, pull quotes, and bare links, in Markdown that other programs show well, too.
 
 `![alt](media/x.jpg "caption")`, alone in its paragraph, is an image with a caption. A block quote that begins with a line
-`[!QUOTE]` is a pull quote; a last paragraph that begins with a dash names whom it quotes.
+`[!QUOTE]` is a pull quote; a last paragraph that begins with a dash names whom it quotes. A bare link is a
+paragraph that is only an address. Pages and feeds replace those with an entry in `embeds`.
 """
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Callable, Iterator
 from typing import Final
 
 # In cleaned HTML each "<" begins a tag, and no attribute value contains a quote or ">".
@@ -21,6 +24,8 @@ _ATTRIBUTION: Final = re.compile(r"<p>(?P<name>[—–-] ?(?:[^<]|<(?!p>|/p>))+)
 _MARKDOWN_MARKER: Final = re.compile(r"(?m)^([> ]*> )\\\[\\!QUOTE\\\]\n(?=\1)")
 _PULL_QUOTE: Final = re.compile(r"<figure>\s*+<blockquote>")
 _CAPTION: Final = re.compile(r"<figcaption>(?:[^<]|<(?!/?figcaption>))*+</figcaption>")
+# In cleaned HTML no attribute value contains a quote. The text of a bare link is its address, as the editor wrote it.
+_BARE_LINK: Final = re.compile(r'<p><a href="(?P<address>[^"]+)">(?:https?://|www\.)[^<\s]*</a></p>')
 
 
 def mark_figures(clean: str) -> str:
@@ -97,3 +102,16 @@ def _quote(text: str) -> str:
         return f"<blockquote>\n{text}</blockquote>"
     caption = f"<figcaption>{attribution['name']}</figcaption>" if attribution else ""
     return f"<figure><blockquote>\n{quoted}</blockquote>{caption}</figure>"
+
+
+def bare_links(markup: str) -> Iterator[str]:
+    """Yield the absolute address, entities decoded, of each paragraph of cleaned HTML that is only an address, in order."""
+    return (html.unescape(match["address"]) for match in _BARE_LINK.finditer(markup))
+
+
+def replace_bare_links(markup: str, replacement: Callable[[str], str]) -> str:
+    """Return cleaned HTML with `replacement(address)`, which is HTML, in place of each paragraph that is only an address.
+
+    The address is absolute, with entities decoded. If `replacement` returns "", the paragraph stays.
+    """
+    return _BARE_LINK.sub(lambda match: replacement(html.unescape(match["address"])) or match[0], markup)

@@ -1,18 +1,23 @@
-"""Rendering of Markdown as safe HTML with absolute URLs, and extraction of plain text and excerpts."""
+"""Rendering of Markdown as safe HTML with absolute URLs, and extraction of plain text and excerpts.
+
+Footnotes have ids that are unique across articles, and absolute links to the article's page, valid in feeds and listings.
+"""
 
 from __future__ import annotations
 
 import html
 import re
+import secrets
 import threading
 import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import quote, unquote
 
 import nh3
 
 from feedsvc import uris
-from feedsvc.content.markdown import commonmark, figures, footnotes, nesting
+from feedsvc.content.markdown import commonmark, figures, nesting
 from feedsvc.content.markdown.elements import ALLOWED_ATTRIBUTES, ALLOWED_ELEMENTS, URL_ATTRIBUTES
 from feedsvc.content.markdown.nesting import TooDeep
 from feedsvc.content.text import remove_forbidden_characters
@@ -25,12 +30,6 @@ _DIMENSION: Final = re.compile(r"[1-9][0-9]{0,4}")
 _BLOCK_END: Final = re.compile(r"</(?:p|h[1-6]|li|dd|dt|td|th|figcaption|blockquote|pre|div|summary)>|<br>|<hr>")
 
 _NON_PROSE_ELEMENTS: Final = {"pre", "script", "style", "table"}
-# Tags in cleaned HTML that neither hide nor change the text inside them.
-_TAG: Final = re.compile(
-    r"</?(?:p|a|b|i|em|strong|code|s|del|br|hr|h[1-6]|ul|ol|li|blockquote|figure|figcaption|span|sub|sup|img)"
-    r"(?: [a-z]+=\"[^\"<>]*\")*>"
-)
-_OTHER_ENTITY: Final = re.compile(r"&(?!(?:amp|lt|gt|nbsp);)")
 _IMAGE_WITHOUT_SRC: Final = re.compile(r'<(?:img|source)(?: (?!src=)[a-z]+="[^"]*")*>')
 # nh3 takes quadratic time for entities and non-breaking spaces in one text node (0.3.8: 500,000 of them in 15 s).
 _LONG_TEXT: Final = re.compile(r"(?:\A|>)[^<>]{8000,}+(?=<|\Z)")
@@ -39,31 +38,11 @@ _TEXT_CHUNK: Final = re.compile(r"[\s\S]{4000}[^&\s]{0,200}+")  # does not end i
 _IMAGE_WITHOUT_ALT: Final = re.compile(r'<img(?![^>]* alt=")')
 _HEADING: Final = re.compile(r"(</?h)([1-6])(?=[ >])")
 
-# URLs that `uris.resolve` returns unchanged, like most links.
-_NORMALIZED_URL: Final = re.compile(
-    # A longer host may be invalid, because DNS limits its labels to 63 characters.
-    r"https?://(?=[a-z0-9.-]{1,63}(?:/|\Z))(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]+"
-    r"(?:/[A-Za-z0-9/._~+,=@-]*(?:\?[A-Za-z0-9/._~+,=@&-]+)?(?:#[A-Za-z0-9/._~+,=@&-]+)?)?"
-)
-
-# Spellings of "media/": percent escapes, entities, and in raw HTML line breaks (followed by the ">" of block quotes).
-_GAP: Final = r"(?:[\t\r\n][\s>]*+)?+"
-_MEDIA_REFERENCE: Final = re.compile(
-    # No word character may precede "m", except hexadecimal digits, because they can end an entity.
-    rf"m(?<![^\W0-9A-Fa-f]m){_GAP}{_GAP.join('edia')}{_GAP}[/\\%&]"
-    rf"|%{_GAP}6{_GAP}[14569Dd]"
-    r"|&(?:Tab|NewLine|percnt|sol);"
-    r"|&#0*+(?:9|1[03]|37|4[7-9]|5[0-7]|6[5-9]|70|9[7-9]|10[0-9])(?![0-9])"
-    r"|&#[xX]0*+(?:[9aAdD]|2[5fF]|3[0-9]|4[1-6]|6[1-9a-dA-D])(?![0-9A-Fa-f])"
-)
-_MEDIA_HINTS: Final = ("media", "<", "%", "&")
-
-
-# A text without any of these has no image, sound or film.
-_EMBEDDED_MEDIA: Final = re.compile(r"!\[|<(?:img|video|audio|source)\b", re.IGNORECASE)
-_EMBEDDED_MEDIA_HINTS: Final = (b"![", b"<")
+# A text without any of these has no image, sound or film, and no link to media/ as editors write it.
+_MEDIA_REFERENCES: Final = ("![", "media/", "media\\")
+_MEDIA_ELEMENT: Final = re.compile(r"<(?:img|video|audio|source)\b", re.IGNORECASE)
 # UTF-8 without the characters that `is_simple` counts. Deleting it first takes a fifth of the time of counting in the whole text.
-_OTHER_BYTES: Final = bytes({*range(256)}.difference(b"*_~<[^|\n\r!"))
+_OTHER_BYTES: Final = bytes({*range(256)}.difference(b"*_~<[^|\n\r"))
 # A text within these limits has HTML within the limits, so `is_simple` need not render it. Lines that begin with fewer than 16
 # markers and spaces nest at most 60 elements, and each emphasis marker adds one.
 _SIMPLE_MAX_LENGTH: Final = 16_000  # characters
@@ -71,6 +50,21 @@ _SIMPLE_MAX_MARKERS: Final = 30
 _SIMPLE_MAX_FOOTNOTES: Final = 100
 _SIMPLE_MAX_CELLS: Final = 50_000
 _DEEP_LINE: Final = re.compile(r"\n[ \t>*+\-0-9.)]{16}")  # "\n" instead of "^", because searching for a literal is fast
+# Random for each process, so that no text can contain it. Only `_mark_footnotes` writes ids and classes with this prefix.
+_GENERATED_PREFIX: Final = f"note{secrets.token_hex(8)}-"
+_FOOTNOTE: Final = re.compile(
+    r'<sup class="footnote-ref"><a href="#fn-([^"]*)" id="fnref-\1(?:-([0-9]+))?" data-footnote-ref>([0-9]+)</a></sup>'
+)
+_BACK_REFERENCE: Final = re.compile(
+    r'<a href="#fnref-[^"]*" class="footnote-backref" data-footnote-backref data-footnote-backref-idx="([0-9]+)(?:-([0-9]+))?"'
+)
+_FOOTNOTE_LIST: Final = '<section class="footnotes" data-footnotes>'
+_NOTE: Final = re.compile(r'<li id="fn-([^"]*)">')
+_FOOTNOTE_CLASSES: Final = frozenset({"footnote-ref", "footnote-backref", "footnotes"})
+# Footnotes in cleaned HTML.
+_CLEAN_FOOTNOTE: Final = re.compile(r'<sup class="footnote-ref">(?:<a [^<>]*>[0-9]+</a>)?</sup>')
+_CLEAN_FOOTNOTE_LIST: Final = '<section class="footnotes">'
+_FOOTNOTE_ATTRIBUTES: Final = {"a": {"id", "class"}, "li": {"id"}, "section": {"class"}, "sup": {"class"}}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,7 +128,7 @@ def _clean_within_limits(raw_html: str, references: ReferenceResolver, *, is_gen
     check_result = nesting.check(raw_html, is_generated=is_generated)
     if isinstance(check_result, TooDeep):
         return LimitExceeded(is_too_deep=True, index=check_result.offset)
-    clean_html = _clean(footnotes.mark_footnotes(check_result.html, references.page), references)
+    clean_html = _clean(_mark_footnotes(check_result.html, references.page), references)
     if _is_too_large(clean_html):
         return LimitExceeded(is_too_deep=False)
     return RenderedMarkdown(
@@ -148,7 +142,7 @@ def is_simple(markdown: str) -> bool:
     """Return True only if a text's HTML is certainly within the limits and has no image, sound, film or reference to media/.
 
     Does not render. If the result is False, the HTML may still meet these conditions. The result is valid for any base URL, and
-    for any `page` outside media/.
+    for any `page` outside media/. A link whose address has letters of "media" as escapes counts as none to media/.
     """
     if len(markdown) > _SIMPLE_MAX_LENGTH:
         return False
@@ -159,14 +153,9 @@ def is_simple(markdown: str) -> bool:
         and count(b"[^") <= _SIMPLE_MAX_FOOTNOTES
         and count(b"|") * (count(b"\n") + count(b"\r") + 1) <= _SIMPLE_MAX_CELLS
         and not _DEEP_LINE.search(f"\n{markdown}")
-        and not (any(map(marks.__contains__, _EMBEDDED_MEDIA_HINTS)) and _EMBEDDED_MEDIA.search(markdown))
-        and not may_show_media(markdown)
+        and not any(map(markdown.__contains__, _MEDIA_REFERENCES))
+        and not (b"<" in marks and _MEDIA_ELEMENT.search(markdown))
     )
-
-
-def may_show_media(markdown: str) -> bool:
-    """Return False only if a text's HTML certainly has no reference to media/, for any base URL and any `page` outside it."""
-    return any(map(markdown.__contains__, _MEDIA_HINTS)) and bool(_MEDIA_REFERENCE.search(markdown))
 
 
 def removed_elements(markdown: str) -> tuple[nesting.RemovedElement, ...]:
@@ -200,10 +189,10 @@ class ReferenceResolver:
             return None if attribute == "href" and value.strip().startswith("#") else self._resolve(attribute, value) or None
         if attribute in ("width", "height"):
             return value if _DIMENSION.fullmatch(value) else None
-        return footnotes.generated_value(attribute, value) if attribute in ("id", "class") else value
+        return _generated_value(attribute, value) if attribute in ("id", "class") else value
 
     def _resolve(self, attribute: str, reference: str) -> str:
-        address = reference if _NORMALIZED_URL.fullmatch(reference) else uris.resolve(self.base_url, self.page, reference)
+        address = uris.resolve(self.base_url, self.page, reference)
         path = uris.path_below(self.base_url, address)
         if path.startswith("/media/"):
             self.media[reference] = path[1:]
@@ -234,7 +223,7 @@ def _filter_attribute(_tag: str, attribute: str, value: str) -> str | None:
 _CLEANER: Final = nh3.Cleaner(
     tags=set(ALLOWED_ELEMENTS),
     attributes={
-        name: own | footnotes.ATTRIBUTES.get(name, set()) for name, own in (footnotes.ATTRIBUTES | ALLOWED_ATTRIBUTES).items()
+        name: own | _FOOTNOTE_ATTRIBUTES.get(name, set()) for name, own in (_FOOTNOTE_ATTRIBUTES | ALLOWED_ATTRIBUTES).items()
     },
     attribute_filter=_filter_attribute,
     url_schemes={"http", "https", "mailto", "tel"},
@@ -260,6 +249,61 @@ def _split_long_text(html: str) -> str:
     return _LONG_TEXT.sub(lambda text: _TEXT_CHUNK.sub(lambda piece: f"{piece[0]}<!---->", text[0]), html)
 
 
+def _mark_footnotes(markup: str, page: str) -> str:
+    """Return comrak's HTML with absolute footnote links to `page`, the article's own URL, and with unique footnote ids.
+
+    Ids are `fn-NUMBER-SLUG` and `fnref-NUMBER-OCCURRENCE-SLUG`, each once in a text; SLUG is the last segment of `page`. Ids
+    and classes get a secret prefix, by which `_generated_value` tells them from those in an author's raw HTML. HTML without
+    footnotes is returned unchanged.
+    """
+    if "data-footnote-ref" not in markup:
+        return markup
+    slug = unquote(page.rstrip("/").rpartition("/")[2])
+    numbers: dict[str, str] = {}
+    ids: set[str] = set()
+
+    def unique_id(name: str) -> str:
+        if name in ids:
+            return ""
+        ids.add(name)
+        return f' id="{_GENERATED_PREFIX}{name}"'
+
+    def rewrite_reference(match: re.Match[str]) -> str:
+        name, occurrence, number = match.groups()
+        numbers.setdefault(name, number)
+        id_attribute = unique_id(f"fnref-{number}-{occurrence or 1}-{slug}")
+        link = f'<a href="{page}#fn-{number}-{quote(slug)}"{id_attribute}>{number}</a>'
+        return f'<sup class="{_GENERATED_PREFIX}footnote-ref">{link}</sup>'
+
+    def rewrite_back_reference(match: re.Match[str]) -> str:
+        return f'<a href="{page}#fnref-{match[1]}-{match[2] or 1}-{quote(slug)}" class="{_GENERATED_PREFIX}footnote-backref"'
+
+    def rewrite_note(match: re.Match[str]) -> str:
+        return f"<li{unique_id(f'fn-{numbers[match[1]]}-{slug}')}>" if match[1] in numbers else match[0]
+
+    text, section, notes = _FOOTNOTE.sub(rewrite_reference, markup).rpartition(_FOOTNOTE_LIST)
+    return (
+        text
+        + section.replace(_FOOTNOTE_LIST, f'<section class="{_GENERATED_PREFIX}footnotes">')
+        + _NOTE.sub(rewrite_note, _BACK_REFERENCE.sub(rewrite_back_reference, notes))
+    )
+
+
+def _generated_value(attribute: str, value: str) -> str | None:
+    """Return an id or class that `_mark_footnotes` wrote, without its prefix; None for any other. `attribute` is id or class."""
+    if not value.startswith(_GENERATED_PREFIX):
+        return None
+    name = value.removeprefix(_GENERATED_PREFIX)
+    return name if attribute == "id" or name in _FOOTNOTE_CLASSES else None
+
+
+def _remove_footnotes(clean: str) -> str:
+    """Return cleaned HTML without the references to footnotes, and without the list of footnotes and all that follows it."""
+    if 'class="footnote' not in clean:
+        return clean
+    return _CLEAN_FOOTNOTE.sub("", clean.partition(_CLEAN_FOOTNOTE_LIST)[0])
+
+
 def _demote_headings(clean: str) -> str:
     """Turn h1 into h2, h2 into h3 and so on (h6 stays) if HTML has an h1, because the title is the h1 of an article's page."""
     return _HEADING.sub(lambda tag: f"{tag[1]}{min(6, int(tag[2]) + 1)}", clean) if "</h1>" in clean else clean
@@ -270,12 +314,9 @@ def plain_text(markup: str) -> str:
 
     HTML from elsewhere must be short: for deeply nested elements, which cleaned HTML has not, the time is quadratic.
     """
-    prose = figures.without_figure_texts(footnotes.remove_footnotes(markup))
+    prose = figures.without_figure_texts(_remove_footnotes(markup))
     spaced = _BLOCK_END.sub(r"\g<0> ", prose)
-    bare = _TAG.sub("", spaced)
-    # Tags and entities other than the known ones need a parser.
-    if "<" in bare or "\0" in bare or _OTHER_ENTITY.search(bare):
-        bare = nh3.clean(_split_long_text(spaced), tags=set(), attributes={}, clean_content_tags=_NON_PROSE_ELEMENTS)
+    bare = nh3.clean(_split_long_text(spaced), tags=set(), attributes={}, clean_content_tags=_NON_PROSE_ELEMENTS)
     return remove_forbidden_characters(" ".join(html.unescape(bare).split())).strip()
 
 

@@ -6,7 +6,7 @@ So 100,000 texts need not be in memory while readers request fifty.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -20,20 +20,17 @@ from feedsvc.support.digest import blake2b
 
 _DAY_SIZE: Final = 3  # bytes of a key for the day
 _MAX_UNWRITTEN: Final = 4_000_000  # characters that are collected before they are written to the backend
-_MAX_HTML: Final = 300  # articles whose HTML is cached
-_MAX_HTML_ENLARGED: Final = 4_000  # the same if all articles will be rendered, in pages and in feeds
-_MAX_CACHED_TEXT: Final = 8_000_000  # characters in memory that the backend has, too
+_MAX_HTML: Final = 4_000_000  # characters of HTML that are cached
 _MAX_EXCERPTS: Final = 5_000  # articles whose excerpt is cached
 
 
 class TextBackend(Protocol):
     """Storage of texts outside memory. A text's name is its key (`text_key`).
 
-    `text` returns None for a missing text, `texts` omits missing ones. `store_texts` returns False if it did not store the texts.
+    `text` returns None for a missing text. `store_texts` returns False if it did not store the texts.
     """
 
     def text(self, name: bytes) -> str | None: ...
-    def texts(self, names: Collection[bytes]) -> Mapping[bytes, str]: ...
     def store_texts(self, texts: Mapping[bytes, str]) -> bool: ...
 
 
@@ -58,7 +55,7 @@ def is_text_of_key(key: object, markdown: object) -> bool:
 
 
 class TextStore:
-    """Texts (Markdown) of articles by key, with caches of Markdown, HTML and excerpts. Safe to share between threads.
+    """Texts (Markdown) of articles by key, with caches of HTML and excerpts. Safe to share between threads.
 
     Added texts that the backend has not stored stay in memory.
     """
@@ -67,24 +64,18 @@ class TextStore:
         self,
         backend: TextBackend | None = None,
         reread: Callable[[Article], str] = lambda _: "",
-        *,
-        max_cached_text: int = _MAX_CACHED_TEXT,
     ) -> None:
         """Start without texts. Without `backend`, all added texts stay in memory.
 
         `reread` reads an article's Markdown from its file if the backend lost it; it returns "" if the file is missing.
-        `max_cached_text` is the most that `cache_texts` caches, in characters, after `enlarge_caches`.
         """
-        self._backend, self._reread, self._max_cached_text = backend, reread, max_cached_text
+        self._backend, self._reread = backend, reread
         self._unwritten: dict[bytes, str] = {}
         self._unwritten_size = 0  # characters in memory that the backend does not have yet
         self._flush_size = _MAX_UNWRITTEN  # value of _unwritten_size above which `add` flushes
-        self._prefetched: Mapping[bytes, str] = {}
         self._lock = threading.Lock()
-        self._cached_texts: dict[bytes, str] = {}
-        self._free_cache_size = 0
         # The oldest are dropped first, because mostly new ones are used again.
-        self._html_cache: BoundedCache[tuple[bytes, str, str], str] = BoundedCache(_MAX_HTML)
+        self._html_cache: BoundedCache[tuple[bytes, str, str], str] = BoundedCache(_MAX_HTML, lambda html: len(html) + 1)
         self._excerpt_cache: BoundedCache[tuple[bytes, str, str], str] = BoundedCache(_MAX_EXCERPTS)
         self._lost_paths: frozenset[str] = frozenset()
 
@@ -125,36 +116,6 @@ class TextStore:
                 self._unwritten_size = sum(map(len, self._unwritten.values()))
             self._flush_size = (0 if is_stored else self._unwritten_size) + _MAX_UNWRITTEN
 
-    def enlarge_caches(self) -> None:
-        """Allow `cache_texts` to cache texts (8 million characters by default), and cache the HTML of 4,000 articles, not 300.
-
-        Call once, before rendering all articles.
-        """
-        self._free_cache_size, self._html_cache.max_weight = self._max_cached_text, _MAX_HTML_ENLARGED
-
-    @property
-    def has_cache_space(self) -> bool:
-        """True if `cache_texts` has space left. It has none before `enlarge_caches` is called."""
-        return self._free_cache_size > 0
-
-    def cache_texts(self, texts: Mapping[bytes, str]) -> None:
-        """Cache texts, by key, that the backend has already. A text for which too little space is left is not cached."""
-        with self._lock:
-            for key, text in texts.items():
-                if (size := len(text)) <= self._free_cache_size and key not in self._cached_texts:
-                    self._cached_texts[key] = text
-                    self._free_cache_size -= size
-
-    def prefetch(self, articles: Iterable[Article]) -> None:
-        """Load the texts of these articles, which are needed next, from the backend at once, except those in memory.
-
-        They replace the texts that the previous call loaded. Does nothing if there is no backend, or at most one text to load.
-        """
-        unwritten, cached = self._unwritten, self._cached_texts  # a set difference would iterate over all keys
-        keys = {key for article in articles if (key := article.text) and key not in unwritten and key not in cached}
-        if self._backend and len(keys) > 1:
-            self._prefetched = self._backend.texts(keys)
-
     def markdown(self, article: Article) -> str:
         """Return an article's Markdown, "" without a body.
 
@@ -163,7 +124,7 @@ class TextStore:
         """
         if not article.text:
             return ""
-        text = self._unwritten.get(article.text) or self._cached_texts.get(article.text) or self._prefetched.get(article.text)
+        text = self._unwritten.get(article.text)
         if text is None and self._backend:
             text = self._backend.text(article.text)
         if text is None:
@@ -176,9 +137,8 @@ class TextStore:
             self.add({article.text: text})
         return text
 
-    def find_missing(self, articles: Collection[Article]) -> list[Article]:
+    def find_missing(self, articles: Iterable[Article]) -> list[Article]:
         """Return the articles for which `markdown` raises TextUnavailableError. Their paths are added to `lost_paths`."""
-        self.prefetch(articles)
         missing_articles = []
         for article in articles:
             try:
@@ -202,15 +162,6 @@ class TextStore:
         returns the address in feeds for the address of an image.
         """
         return render_feed_markdown(self.markdown(article), base_url=base_url, page=_page(article, base_url), fit_image=fit_image)
-
-    def warm_html(self, articles: Sequence[Article], base_url: str) -> None:
-        """Prefetch these articles' texts, and cache their HTML unless that would fill over half of the cache of HTML.
-
-        Raises TextUnavailableError if a text whose HTML is to be cached is lost.
-        """
-        self.prefetch(articles)
-        for article in articles if 2 * len(articles) <= self._html_cache.max_weight else ():
-            self.html(article, base_url)
 
     def excerpt(self, article: Article, base_url: str) -> str:
         """Return the beginning of an article's body as plain text, at most 280 characters and "…"; "" without text.

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from feedsvc.content import text
-from feedsvc.content.markdown import is_simple, text_key
+from feedsvc.content.markdown.render import is_simple
+from feedsvc.content.markdown.text_store import text_key
 from feedsvc.content.media import IMAGE_TYPES, sent_length
 from feedsvc.content.reading import body
 from feedsvc.content.reading.context import ReadContext, References, is_web_address

@@ -16,14 +16,9 @@ from urllib.parse import unquote
 
 from feedsvc import uris
 from feedsvc.content import text
-from feedsvc.content.markdown import (
-    MAX_DEPTH,
-    MAX_HTML_BYTES,
-    LimitExceeded,
-    RenderedMarkdown,
-    render_within_limits,
-    to_html_with_positions,
-)
+from feedsvc.content.markdown.commonmark import to_html
+from feedsvc.content.markdown.nesting import MAX_DEPTH
+from feedsvc.content.markdown.render import MAX_HTML_BYTES, LimitExceeded, RenderedMarkdown, render_within_limits
 from feedsvc.content.reading.context import ReadContext
 from feedsvc.content.reading.files import is_markdown
 from feedsvc.content.yaml import YamlDocument
@@ -112,7 +107,7 @@ class BodyPositions:
 
     @cached_property
     def _html(self) -> str:
-        return to_html_with_positions(self._markdown)
+        return to_html(self._markdown, with_positions=True)
 
     def position_of_reference(self, reference: str) -> tuple[int, int] | None:
         """Return line and column, in the article's file, of a link or media reference; None if the Markdown lacks it.

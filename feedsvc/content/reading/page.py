@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from feedsvc.content import text
-from feedsvc.content.markdown import is_simple
+from feedsvc.content.markdown.render import is_simple
 from feedsvc.content.reading.body import check_body
 from feedsvc.content.reading.context import ReadContext, References
 from feedsvc.content.reading.files import parse_file_parts

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from zlib import crc32
 
 from feedsvc import __version__
 from feedsvc.content.file_signature import MISSING, signature_at, size_of
-from feedsvc.content.markdown import is_text_of_key
+from feedsvc.content.markdown.text_store import is_text_of_key
 from feedsvc.content.store.record import Record, RecordDecoder
 from feedsvc.content.store.settings import SETTING_TABLE, StoredSetting, replace_settings, select_settings
 from feedsvc.errors import FeedsvcError
@@ -38,7 +38,6 @@ _ALERT_NAME: Final = "records"
 # Bytes of the file, about 8,000 articles. From here on, forking a process takes less time than loading the records.
 _LARGE_FILE_SIZE: Final = 16 * 1024 * 1024
 MAX_UNUSED_TEXTS: Final = 1000  # texts that no article uses, beside half as many as are used
-_TEXTS_PER_QUERY: Final = 100
 _NO_TEXTS: Final[Mapping[bytes, str]] = {}
 
 
@@ -144,26 +143,17 @@ class ContentStore:
             return []
 
     def text(self, key: bytes) -> str | None:
-        """Return the text of this key; None if it is not stored, damaged or cannot be read."""
-        return self.texts((key,)).get(key)
-
-    def texts(self, keys: Collection[bytes]) -> Mapping[bytes, str]:
-        """Return Markdown by key (`text_key`), without missing, unreadable and damaged texts."""
-        sorted_keys, texts = sorted(keys), dict[bytes, str]()
-        for start in range(0, len(sorted_keys), _TEXTS_PER_QUERY):
-            some_keys = sorted_keys[start : start + _TEXTS_PER_QUERY]
-            marks = ", ".join("?" * len(some_keys))
-            try:
-                connection = self._own_connection()
-                with self._lock:
-                    rows = connection.execute(f"SELECT * FROM text WHERE digest IN ({marks})", some_keys).fetchall()
-            except sqlite3.Error as error:
-                self._database.report_damage(error)
-                continue
-            except FeedsvcError:  # a forked process cannot open the file any more
-                break
-            texts |= {key: text for key, text in rows if is_text_of_key(key, text)}
-        return texts
+        """Return the Markdown of this key (`text_key`); None if it is not stored, damaged or cannot be read."""
+        try:
+            connection = self._own_connection()
+            with self._lock:
+                row = connection.execute("SELECT * FROM text WHERE digest = ?", (key,)).fetchone()
+        except sqlite3.Error as error:
+            self._database.report_damage(error)
+            return None
+        except FeedsvcError:  # a forked process cannot open the file any more
+            return None
+        return row[1] if row and is_text_of_key(*row) else None
 
     def store_texts(self, texts: Mapping[bytes, str]) -> bool:
         """Store texts by their keys. Return False, after an alert (not in a fork), if that fails."""

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from lxml import etree, html
 
-from feedsvc.content.markdown import LimitExceeded, render_within_limits
+from feedsvc.content.markdown.render import LimitExceeded, render_within_limits
 from feedsvc.importing.addresses import absolute, page_key
 from feedsvc.importing.source import Omission
 from feedsvc.uris import absolute as absolute_path

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import Final
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
-from feedsvc.content.markdown.render import RenderedMarkdown, may_show_media, render
-from tests.content.markdown.rendering import BASE, PAGE, render_markdown
+from feedsvc.content.markdown.render import RenderedMarkdown, is_simple, render
+from tests.content.markdown.rendering import BASE, render_markdown
 
 
 @pytest.mark.parametrize(
@@ -69,47 +66,16 @@ def test_threads_that_render_at_the_same_time_do_not_mix_references() -> None:
         assert documents[number].html == f'<p><img src="{base_url}/media/a.png" alt="x"> <a href="{base_url}/c">b</a></p>'
 
 
-SPELLINGS: Final = st.lists(
-    st.sampled_from(
-        [
-            *("media/", "media", "/", "m", "e", "d", "i", "a", "me", "dia/", "p.png", "%6D", "%6d", "%", "6", "D", "%65", "%2F"),
-            *("&#109;", "&#x6d;", "&#109", "&#x6D", "&#47;", "&#37;", "&#32", "&#x200A", "&#68;", "&sol;", "&percnt;", "&Tab;"),
-            *("&NewLine;", "\\", "\\/", "\n", "\t", "\r", "\n> ", "\n  ", " ", "./", "../", "x", "_", "?", "#", "//", f"{BASE}/"),
-            *("\\|", "|", "\0"),
-        ]
-    ),
-    max_size=9,
-).map("".join)
-
-
-@given(
-    st.sampled_from(
-        [
-            *(
-                "[a]({})",
-                "![a](<{}>)",
-                '<a href="{}">',
-                "> <img src='{}'>",
-                "[a]\n\n[a]: {}",
-                "<a href={}>",
-                "{}",
-                f"{BASE}/{{}}",
-            ),
-            *("| a |\n|---|\n| [a]({}) |", '| a |\n|---|\n| <a href="{}"> |', "- [^a]\n\n[^a]: [a](<{}>)"),
-        ]
-    ),
-    SPELLINGS,
-)
-@example('<a href="{}">', "&#32media/x")
-@example('> <a href="{}">', "me\n> dia/x")
-@example("[a]({})", "m&#101;dia\\/x")
-def test_a_text_that_may_not_show_media_has_no_references_to_media(template: str, reference: str) -> None:
-    text = template.format(reference)
-    assert may_show_media(text) or not render(text, base_url=BASE, page=PAGE).media
-
-
 @pytest.mark.parametrize(
-    "text", ["Social media won.", "[a](https://x.example/multimedia/b)", "It&#8217;s 65% &amp; more<br>", ""]
+    ("markdown", "expected"),
+    [
+        ("Social media won, 65% &amp; more<br>.", True),
+        ("[a](https://x.example/b)", True),
+        ("[a](media/b.pdf)", False),
+        (r"[a](media\b.pdf)", False),
+        ("![a](https://x.example/b.png)", False),
+        ("<Video src=x>", False),
+    ],
 )
-def test_texts_without_media_are_detected_without_rendering(text: str) -> None:
-    assert not may_show_media(text)
+def test_texts_without_files_are_detected_without_rendering(markdown: str, expected: bool) -> None:
+    assert is_simple(markdown) == expected

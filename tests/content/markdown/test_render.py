@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from feedsvc import uris
-from feedsvc.content.markdown import render as render_module
 from feedsvc.content.markdown.render import render
 from tests.content.markdown.rendering import BASE, PAGE, attributes, render_markdown
 
@@ -149,18 +143,3 @@ def test_a_link_to_a_host_of_more_than_253_characters_has_no_href() -> None:
     assert attributes(render_markdown(f"[a](https://{host}/) [b](https://{host[6:]}/)").html) == [
         ("a", "href", f"https://{host[6:]}/")
     ]
-
-
-PLAIN_REFERENCES: Final = st.builds(
-    "{}{}{}".format,
-    st.sampled_from(
-        ["", "/", "https://x.example", "http://a-b.c1.example", f"https://{'a' * 64}.example", f"http://{'a.' * 130}b"]
-    ),
-    st.sampled_from(["", "/", "//", "/../", "a/"]),
-    st.text("aZ0/._~+,=@-?&#%:", max_size=12),
-)
-
-
-@given(PLAIN_REFERENCES.filter(render_module._NORMALIZED_URL.fullmatch))
-def test_a_normalized_url_resolves_to_itself(url: str) -> None:
-    assert uris.resolve(BASE, PAGE, url) == url

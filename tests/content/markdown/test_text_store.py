@@ -7,7 +7,6 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from feedsvc.content.markdown.text_store import TextStore, text_key
 from feedsvc.content.store import ContentStore
 from feedsvc.errors import FeedsvcError
 from feedsvc.live.live import Live
-from feedsvc.model import Article
 from feedsvc.publication.last_modified import LastModifiedStore
 from tests.broken_files.case import HEAD
 from tests.conftest import Newsroom
@@ -59,14 +57,13 @@ def count_texts(cache_file: Path) -> int:
     return int(count)
 
 
-def test_many_texts_are_loaded_at_once_and_unknown_keys_are_omitted(cache_file: Path) -> None:
+def test_texts_are_stored_by_key(cache_file: Path) -> None:
     cache = ContentStore(cache_file)
-    texts = {text_key(word, datetime(2026, 1, 2, tzinfo=UTC)): word for word in (f"Text {number}." for number in range(250))}
-    cache.store_texts(texts)
-    assert cache.texts([*texts, b"nothing"]) == texts
-    assert cache.texts([]) == {}
+    key = text_key("Text.", datetime(2026, 1, 2, tzinfo=UTC))
+    cache.store_texts({key: "Text."})
+    assert (cache.text(key), cache.text(b"nothing")) == ("Text.", None)
     cache.close()
-    assert cache.texts(texts) == {}
+    assert cache.text(key) is None
 
 
 def test_a_text_deleted_from_the_cache_is_read_from_its_file(newsroom: Newsroom, cache_file: Path) -> None:
@@ -75,7 +72,6 @@ def test_a_text_deleted_from_the_cache_is_read_from_its_file(newsroom: Newsroom,
     with sqlite3.connect(cache_file) as rows:
         rows.execute("DELETE FROM text WHERE markdown LIKE '%a.md%'")
     rows.close()
-    content.texts.prefetch(content.articles)
     assert {article.path: content.html(article) for article in content.articles} == {
         name: f"<p>Words of {name}.</p>" for name in (FILE, "articles/b.md")
     }
@@ -202,45 +198,3 @@ def test_texts_that_a_full_disk_did_not_take_are_counted_until_they_are_stored()
     disk.is_full = False
     texts.flush()
     assert (texts._unwritten_size, len(disk.texts_by_key)) == (0, 10)
-
-
-@pytest.fixture
-def article(root: Path) -> Article:
-    (only_article,) = ContentFolder(root).read().content.articles
-    return only_article
-
-
-def test_with_enlarged_caches_each_text_is_loaded_and_rendered_once(article: Article) -> None:
-    articles = [replace(article, slug=f"a{number}", text=text_key(f"Text {number}.", article.published)) for number in range(400)]
-    requested_keys: list[bytes] = []
-
-    class RecordingStorage(Storage):
-        def text(self, name: bytes) -> str | None:
-            requested_keys.append(name)
-            return super().text(name)
-
-    storage = RecordingStorage()
-    storage.texts_by_key = {item.text: f"Text {number}." for number, item in enumerate(articles)}
-    texts = TextStore(storage)
-    assert not texts.has_cache_space
-    texts.enlarge_caches()
-    assert texts.has_cache_space
-    texts.cache_texts({item.text: storage.texts_by_key[item.text] for item in articles[:200]})
-    for _ in range(2):  # first for pages, then for feeds
-        assert [texts.html(item, "https://example.org") for item in articles] == [
-            f"<p>Text {number}.</p>" for number in range(400)
-        ]
-    assert requested_keys == [item.text for item in articles[200:]]
-
-
-def test_texts_are_cached_up_to_the_limit(article: Article) -> None:
-    storage = Storage()
-    storage.texts_by_key = {b"1": "7 bytes", b"2": "8 bytes.", b"3": "3 b"}
-    texts = TextStore(storage, max_cached_text=10)
-    texts.enlarge_caches()
-    texts.cache_texts(storage.texts_by_key)
-    storage.texts_by_key = {}
-    cached_texts = {key: texts.markdown(replace(article, text=key)) for key in (b"1", b"3")}
-    assert cached_texts == {b"1": "7 bytes", b"3": "3 b"}
-    with pytest.raises(FeedsvcError, match="is lost"):
-        texts.markdown(replace(article, text=b"2"))
