@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from feedsvc.content import remove_forbidden_characters
+from feedsvc.content.text import remove_forbidden_characters
 from feedsvc.errors import FieldError
 from feedsvc.extensions import ABSOLUTE_URI, MEDIA_TYPE
 from feedsvc.uris import uri

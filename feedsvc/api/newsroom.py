@@ -12,9 +12,9 @@ from typing import Literal
 from feedsvc import catalog as catalogs
 from feedsvc.api import fields
 from feedsvc.api.rendering import find_format
-from feedsvc.content import did_you_mean
 from feedsvc.content.folder import ContentFolder, open_content_folder
 from feedsvc.content.schema.field_types import is_base_url
+from feedsvc.content.text import did_you_mean
 from feedsvc.errors import FieldError, Problem
 from feedsvc.feed_model import Feed
 from feedsvc.feeds import EntryCache, build_feed, listing_title

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from feedsvc.api import fields
-from feedsvc.content import did_you_mean
+from feedsvc.content.text import did_you_mean
 from feedsvc.errors import FieldError
 from feedsvc.extensions import BUILT_IN_SUFFIXES, Format, Namespace
 from feedsvc.feed_model import Feed, Link

@@ -85,7 +85,7 @@ class _Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in _COMMANDS and not args[0].startswith("-"):
-            from feedsvc.content import did_you_mean  # noqa: PLC0415 - its imports take longer than feedsvc --version
+            from feedsvc.content.text import did_you_mean  # noqa: PLC0415 - its imports take longer than feedsvc --version
 
             ctx.fail(f"No such command '{args[0]}'; {did_you_mean(args[0], _COMMANDS) or 'feedsvc --help lists all commands'}")
         return super().resolve_command(ctx, args)

@@ -16,7 +16,7 @@ from typing import Any, Final
 import click
 
 from feedsvc.cli.output import print_error, print_problems
-from feedsvc.content import did_you_mean
+from feedsvc.content.text import did_you_mean
 from feedsvc.errors import Problem
 
 DEFAULT_FILE: Final = Path("feedsvc.toml")

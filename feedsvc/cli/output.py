@@ -17,7 +17,7 @@ import click
 
 from feedsvc.cli import log
 from feedsvc.cli.terminal import color_setting
-from feedsvc.content import display_width, excerpts
+from feedsvc.content.source_excerpt import display_width, excerpts
 from feedsvc.errors import Problem, Severity
 from feedsvc.support.date_formats import rfc3339
 

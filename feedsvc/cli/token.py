@@ -34,9 +34,9 @@ from feedsvc.cli.options import (
 )
 from feedsvc.cli.output import aligned_lines, print_json
 from feedsvc.cli.variables import Command, option
-from feedsvc.content import did_you_mean
 from feedsvc.content.folder import Settings
 from feedsvc.content.schema.dates import parse_age, parse_instant
+from feedsvc.content.text import did_you_mean
 from feedsvc.errors import FeedsvcError
 from feedsvc.feeds import FORMATS
 from feedsvc.model import CustomFeed

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from feedsvc.cli.config_file import apply_file, command_name, command_names
 from feedsvc.cli.log_options import configure_log, is_logging
 from feedsvc.cli.output import report_warning
-from feedsvc.content import did_you_mean
+from feedsvc.content.text import did_you_mean
 from feedsvc.support import watchdog
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ Two changes within one tick of the file system's clock may leave the same signat
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import datetime
 from math import inf
 from pathlib import Path
@@ -36,11 +35,6 @@ def change_time(signature: FileSignature) -> int:
     The result is 0 for `MISSING`.
     """
     return int(_FORMAT.unpack(signature)[2])
-
-
-def change_times(signatures: bytes) -> Iterator[int]:
-    """Return the `change_time` of each of these signatures, which follow one another."""
-    return (time for _, _, time, _ in _FORMAT.iter_unpack(signatures))
 
 
 def size_of(signature: FileSignature) -> int:

@@ -49,15 +49,6 @@ class OpenFolder(NamedTuple):
         """Return the status of the folder itself. Raises OSError."""
         return os.stat(self.prefix if self.descriptor is None else self.descriptor)
 
-    def open_file(self, name: str) -> int:
-        """Open the entry of the folder with this name for reading; return its descriptor. Raises OSError for a link, too.
-
-        The entry may be a folder, pipe or device: the caller checks that.
-        """
-        if self.descriptor is None:
-            _refuse_link(self.prefix + name)
-        return os.open(self.prefix + name, READ_FLAGS, dir_fd=self.descriptor)
-
 
 def open_file_below(root: str, path: str) -> int:
     """Open the file at `path`, with "/" between its segments, below the folder `root`, and return its descriptor.

@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -86,37 +85,6 @@ def read_file(root: Path, path: str, within: str = "", max_size: int = MAX_FILE_
         return _unreadable(path, error)
     try:
         return _read_descriptor(path, descriptor, max_size)
-    finally:
-        os.close(descriptor)
-
-
-def read_many(root: Path, paths: Iterable[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
-    """Yield (path, what `read_file` returns for it with the default arguments) for each path below `root`, in the given order.
-
-    A folder is opened once for consecutive paths directly in it.
-    """
-    for folder, group in groupby(paths, lambda path: path.rpartition("/")[0]):
-        yield from _read_in_folder(root, folder, [*group])
-
-
-def _read_in_folder(root: Path, folder: str, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
-    try:
-        open_folder = open_folder_below(str(root), folder)
-    except OSError:
-        yield from ((path, read_file(root, path)) for path in paths)
-        return
-    with open_folder:
-        for path in paths:
-            yield path, _read_at(root, path, open_folder)
-
-
-def _read_at(root: Path, path: str, folder: OpenFolder) -> bytes | Problem | None:
-    try:
-        descriptor = folder.open_file(path[path.rfind("/") + 1 :])
-    except OSError:
-        return read_file(root, path)
-    try:
-        return _read_descriptor(path, descriptor)
     finally:
         os.close(descriptor)
 

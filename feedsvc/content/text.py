@@ -51,15 +51,8 @@ def is_printable(text: str) -> bool:
 
     Then it has no forbidden character, no tab and no other line end. If the result is False, it may still have none of these.
     """
-    return _is_printable_utf8(text.encode(errors="surrogatepass"))
-
-
-def _is_printable_utf8(data: bytes) -> bool:
-    """Return the result of `is_printable` for the text whose UTF-8 is `data`, which must be valid, except for lone surrogates.
-
-    Printable ASCII is deleted first, to decode few bytes.
-    """
-    other_bytes = data.translate(None, _PRINTABLE_ASCII)
+    # Printable ASCII is deleted first, to decode few bytes.
+    other_bytes = text.encode(errors="surrogatepass").translate(None, _PRINTABLE_ASCII)
     return not other_bytes or (_REPLACEMENT not in other_bytes and other_bytes.decode(errors="surrogatepass").isprintable())
 
 
@@ -117,14 +110,10 @@ def problem_at(path: str, position: tuple[int, int], message: str, hint: str = "
 
 
 class DecodedText(NamedTuple):
-    """Result of `decode`: text without byte order mark, and problems. `text` is "" if the file is too large or not UTF-8.
-
-    If `is_printable` is True, the text has only printable characters and line feeds, so no tabs. If False, that is not known.
-    """
+    """Result of `decode`: text without byte order mark, and problems. `text` is "" if the file is too large or not UTF-8."""
 
     text: str
     problems: list[Problem]
-    is_printable: bool = False
 
 
 def decode(path: str, data: bytes, max_size: int = MAX_FILE_SIZE) -> DecodedText:
@@ -149,8 +138,8 @@ def decode(path: str, data: bytes, max_size: int = MAX_FILE_SIZE) -> DecodedText
         line, column = line_and_column(before, len(before))
         message = f"byte 0x{error.object[error.start]:02X} is not UTF-8"
         return DecodedText("", [Problem(path=path, line=line, column=column, message=message, hint="save the file in UTF-8")])
-    if (is_plain := _is_printable_utf8(data)) or not FORBIDDEN_CHARACTER.search(text):
-        return DecodedText(text, [], is_plain)
+    if is_printable(text) or not FORBIDDEN_CHARACTER.search(text):
+        return DecodedText(text, [])
     return DecodedText(FORBIDDEN_CHARACTER.sub(" ", text), _forbidden_character_problems(path, text))
 
 

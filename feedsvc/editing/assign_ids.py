@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content import read_file
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading.article import parse_article
 from feedsvc.content.reading.context import References
+from feedsvc.content.safe_read import read_file
 from feedsvc.content.scan import ARTICLES_FOLDER as ARTICLES
 from feedsvc.content.scan import DirectoryScanner
 from feedsvc.editing.source_file import SourceFile, parse_source

@@ -11,8 +11,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from feedsvc.catalog import Catalog, Row, Visibility
-from feedsvc.content import read_file
 from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE, SITE_FILE, TAGS_FILE, parse_settings_file
+from feedsvc.content.safe_read import read_file
 from feedsvc.content.yaml import YamlDocument, format_scalar, quote_scalar
 from feedsvc.editing.page_changes import page_warnings
 from feedsvc.editing.source_file import key_warning, parse_source

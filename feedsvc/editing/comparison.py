@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.catalog import build_catalog
-from feedsvc.content import escape_invisible
 from feedsvc.content.folder import ContentSnapshot, load_content
+from feedsvc.content.source_excerpt import escape_invisible
 from feedsvc.editing import breaking_changes, feed_diff, git
 from feedsvc.editing.feed_diff import ChangeKind, EntryChange, FeedChange
 from feedsvc.errors import ContentError, FeedsvcError, Problem

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from feedsvc.catalog import Catalog, Row, Visibility, is_withdrawn_later
-from feedsvc.content import did_you_mean
+from feedsvc.content.text import did_you_mean
 from feedsvc.editing.feed_replay import FeedReplay, replay
 from feedsvc.errors import FeedsvcError
 from feedsvc.feeds import FORMATS, EntryCache, build_feed

@@ -13,7 +13,6 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from feedsvc import routes, uris
-from feedsvc.content import FORBIDDEN_CHARACTER, did_you_mean, sanitize_message
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint import BODY_PLACEHOLDER, is_reserved_name
 from feedsvc.content.reading.article import default_id
@@ -21,6 +20,7 @@ from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.content.schema.field_types import single_line
 from feedsvc.content.schema.models import ArticleKeys
+from feedsvc.content.text import FORBIDDEN_CHARACTER, did_you_mean, sanitize_message
 from feedsvc.content.yaml import format_scalar, quote_scalar
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Author, Category

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from feedsvc.content import escape_invisible
 from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE, SITE_FILE, TAGS_FILE
+from feedsvc.content.source_excerpt import escape_invisible
 from feedsvc.editing.feed_replay import FeedReplay, Prediction, Sight
 from feedsvc.editing.reader_rules import READER_RULES
 

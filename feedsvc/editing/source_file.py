@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from feedsvc.content import decode, problem_at
 from feedsvc.content.reading.files import is_markdown, split_front_matter
+from feedsvc.content.text import decode, problem_at
 from feedsvc.content.yaml import YamlDocument, parse_yaml
 from feedsvc.errors import Problem, Rule
 
@@ -45,13 +45,11 @@ def parse_source(path: str, data: bytes) -> SourceFile:
 
     Never raises; `yaml` is an empty document if there is no readable YAML. Problems of the encoding are left out.
     """
-    content, _, is_plain = decode(path, data)
+    content = decode(path, data).text
     try:
         front_matter = split_front_matter(content)[0] if is_markdown(path) else content
     except ValueError:
         return SourceFile(data=data, text=content, yaml=YamlDocument(path), yaml_offset=0)
     # The first line of a Markdown article, which opens the front matter, is empty for YAML. A second byte order mark is skipped.
     yaml_offset = len(content.splitlines(keepends=True)[0]) - 1 if is_markdown(path) else content.startswith("\ufeff")
-    return SourceFile(
-        data=data, text=content, yaml=parse_yaml(path, front_matter, is_printable=is_plain), yaml_offset=yaml_offset
-    )
+    return SourceFile(data=data, text=content, yaml=parse_yaml(path, front_matter), yaml_offset=yaml_offset)

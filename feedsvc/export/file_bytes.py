@@ -7,8 +7,8 @@ import shutil
 from io import BufferedReader, FileIO
 from typing import Final
 
-from feedsvc.content import open_file
 from feedsvc.content.media import UncleanableError, open_clean
+from feedsvc.content.safe_open import open_file
 from feedsvc.errors import FeedsvcError
 from feedsvc.publication import Document, FileResource
 

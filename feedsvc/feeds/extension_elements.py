@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final, TypeVar
 
-from feedsvc.content import remove_forbidden_characters
+from feedsvc.content.text import remove_forbidden_characters
 from feedsvc.extensions import Element, Namespace, PluginNamespace, call_namespace, plugin_namespaces
 from feedsvc.feed_model import Entry, Feed, Tombstone
 from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache

@@ -9,9 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from feedsvc.content import decode, read_file
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.reading.files import is_markdown, split_front_matter
+from feedsvc.content.safe_read import read_file
+from feedsvc.content.text import decode
 from feedsvc.content.yaml import parse_yaml
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Article, ArticleStatus

@@ -20,7 +20,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from feedsvc.content import did_you_mean
+from feedsvc.content.text import did_you_mean
 
 _RANDOM_FUNCTIONS: Final = ("random", "lipsum")
 # Jinja's table in the code of a template: pairs of a template's line and a line of the code, such as 1=9&3=12.

@@ -21,8 +21,8 @@ from jinja2 import Environment, TemplateError, TemplateSyntaxError, meta, nodes
 
 from feedsvc import pages
 from feedsvc.catalog import Catalog, IssueRow, Listing, build_catalog, pages_by_slug
-from feedsvc.content import did_you_mean
 from feedsvc.content.folder import ContentSnapshot, load_content, sample_folder
+from feedsvc.content.text import did_you_mean
 from feedsvc.errors import Problem
 from feedsvc.extensions import disable_plugins
 from feedsvc.model import Site

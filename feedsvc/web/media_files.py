@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 
 from werkzeug.http import parse_range_header
 
-from feedsvc.content import FileSignature, open_descriptor, signature_of, size_of
+from feedsvc.content.file_signature import FileSignature, signature_of, size_of
 from feedsvc.content.media import CleanFile, CleanPieces, UncleanableError, clean_pieces, pieces_length
+from feedsvc.content.safe_open import open_descriptor
 from feedsvc.publication import SANDBOX_POLICY, FileResource, cache_control, file_content_type
 from feedsvc.support.digest import file_sha256
 from feedsvc.support.file_descriptors import is_exhausted

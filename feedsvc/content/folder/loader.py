@@ -130,7 +130,8 @@ class ArticleLoader:
     def _read_files(self, paths: Iterable[str]) -> Iterator[list[tuple[str, _FileData]]]:
         """Yield batches of paths, each path with the bytes of its file, the problem of reading it, or None if it is missing."""
         batch, size = list[tuple[str, _FileData]](), 0
-        for path, data in safe_read.read_many(self._root, paths):
+        for path in paths:
+            data = safe_read.read_file(self._root, path)
             batch.append((path, data))
             size += len(data) if isinstance(data, bytes) else 0
             if len(batch) == _BATCH_SIZE or size > _BATCH_BYTES:

@@ -47,7 +47,7 @@ def parse_file_parts(path: str, data: bytes, kind: str = "article", required: st
     and of YAML, are in the document.
     `kind` (the word for what the file has, such as "article") and `required` (the keys that it needs) are for messages.
     """
-    content, problems, is_printable = text.decode(path, data)
+    content, problems = text.decode(path, data)
     if not content and problems:
         return problems
     try:
@@ -56,7 +56,7 @@ def parse_file_parts(path: str, data: bytes, kind: str = "article", required: st
         return [*problems, Problem(path=path, message=str(error))]
     if markdown and (line := conflict_line(content)) and not _is_in_code_fence(content, line):
         return [*problems, Problem(path=path, line=line, message=CONFLICT_MESSAGE)]
-    document = parse_yaml(path, front_matter, is_printable=is_printable)
+    document = parse_yaml(path, front_matter)
     document.problems[:0] = problems
     return FileParts(content, document, markdown)
 

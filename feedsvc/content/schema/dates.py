@@ -47,10 +47,12 @@ def parse_instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
         raise ValueError(f"the year {year} is out of range; expected {_FIRST_YEAR} to {_LAST_YEAR}")
-    if reason := _date_error(year, month, day) or _time_error(hour, minute, second):
-        raise ValueError(f"there is no such date or time as '{text}': {reason}")
-    local = datetime(year, month, day, hour, minute, second, tzinfo=_zone(match, zone))
-    return local.astimezone(UTC), year
+    try:
+        local = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        reason = _date_error(year, month, day) or _time_error(hour, minute, second)
+        raise ValueError(f"there is no such date or time as '{text}': {reason}") from None
+    return local.replace(tzinfo=_zone(match, zone)).astimezone(UTC), year
 
 
 def _hint(text: str) -> str:

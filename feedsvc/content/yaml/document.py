@@ -137,14 +137,12 @@ class YamlDocument:
         return bool(node and node.id == "mapping" and node.flow_style)
 
 
-def parse_yaml(path: str, text: str, *, is_printable: bool = False) -> YamlDocument:
+def parse_yaml(path: str, text: str) -> YamlDocument:
     """Parse the text of the file at `path`; never raises, YAML errors become problems of the document. No file is read.
 
     An empty text, or one of comments only, has the value None and a problem; a text that is only `null` has no problem.
-
-    `is_printable` is True if the caller knows that `content.text.is_printable` returns True for the text; this saves time.
     """
-    value = fast.parse_subset(text, is_printable=is_printable)
+    value = fast.parse_subset(text)
     return _parse_with_pyyaml(path, text) if value is None else YamlDocument(path, value, text=text, loaded_source_map=None)
 
 

@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
-from feedsvc.content.text import is_printable as looks_plain
+from feedsvc.content.text import is_printable
 
 _YamlValue = Any  # str, int, list[_YamlValue] or dict[str, _YamlValue]
 
@@ -46,14 +46,10 @@ class _Unsupported(Exception):  # noqa: N818 - no error: `full` parses the file 
     pass
 
 
-def parse_subset(text: str, *, is_printable: bool = False) -> dict[str, _YamlValue] | None:
-    """Parse the text of a whole file as a mapping. Return None to decline it; the caller must then use the module `full`.
-
-    `is_printable` is True if the caller knows that `content.text.is_printable` returns True for the text, which saves a check.
-    """
-    if not is_printable and "\r" in text:
-        text = text.replace("\r\n", "\n")
-    if not (is_printable or looks_plain(text)):
+def parse_subset(text: str) -> dict[str, _YamlValue] | None:
+    """Parse the text of a whole file as a mapping. Return None to decline it; the caller must then use the module `full`."""
+    text = text.replace("\r\n", "\n")
+    if not is_printable(text):
         return None
     try:
         value, end = _Parser(text).mapping(len(text) - len(text.lstrip("\n")), 0, 0)
@@ -84,13 +80,18 @@ class _Parser:
             match = self.match(_ENTRY, offset)
             if (key := match["key"]) in result:
                 raise _Unsupported
-            result[key], offset = self.value(match, indent, depth + 1)
+            if match.lastgroup == "plain":  # most values
+                result[key], offset = _scalar(match["plain"].rstrip(" ")), match.end()
+            else:
+                result[key], offset = self.value(match, indent, depth + 1)
             if offset == len(self.text) or not self.is_next_entry(offset, indent):
                 return result, offset
             offset += indent
 
     def is_next_entry(self, offset: int, indent: int) -> bool:
         """Return True if the line at `offset` is indented by `indent`, False if by less. Raises _Unsupported if by more."""
+        if not indent and not self.text.startswith(" ", offset):  # most lines
+            return True
         column = self.column(offset)
         if column > indent:
             raise _Unsupported

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from lxml import etree
 
-from feedsvc.content import FORBIDDEN_CHARACTER
+from feedsvc.content.text import FORBIDDEN_CHARACTER
 from feedsvc.importing.feed_source.item_division import DamagedItem, add_items, find_items, tolerant_parser, without_items
 
 _BYTE_ORDER_MARKS: Final = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from feedsvc.content import decode
 from feedsvc.content.reading.files import is_markdown, split_front_matter
+from feedsvc.content.text import decode
 from feedsvc.content.yaml import YamlDocument, parse_yaml
 from feedsvc.importing.writer.values import BODY, KEYS, ArticleValues, normalize_values
 from feedsvc.importing.writer.yaml_text import format_key

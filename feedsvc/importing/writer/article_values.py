@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from feedsvc.content import FORBIDDEN_CHARACTER
 from feedsvc.content.schema.field_types import MAX_REFERENCES, is_language_tag
+from feedsvc.content.text import FORBIDDEN_CHARACTER
 from feedsvc.importing.html_markdown import convert_html
 from feedsvc.importing.markup import find_elements
 from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost, SourceSite, SourceSystem

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from feedsvc.content import read_file
 from feedsvc.content.reading.context import References
+from feedsvc.content.safe_read import read_file
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.source import Omission, SourcePost
 from feedsvc.importing.writer.article_check import CheckedArticle, check_article, remove_unknown_names

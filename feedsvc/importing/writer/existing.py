@@ -11,10 +11,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from feedsvc import uris
-from feedsvc.content import read_file
 from feedsvc.content.reading.article import default_id
 from feedsvc.content.reading.files import usual_suffix
 from feedsvc.content.reading.page import PAGE_SUFFIX, PAGES_FOLDER
+from feedsvc.content.safe_read import read_file
 from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner
 from feedsvc.content.schema.dates import parse_instant
 from feedsvc.free_places import StaticPageAt

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc import uris
-from feedsvc.content import decode, did_you_mean
+from feedsvc.content.text import decode, did_you_mean
 from feedsvc.content.yaml import format_scalar, parse_yaml, quote_scalar
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.writer.base import IMPORT_FOLDER
@@ -43,8 +43,8 @@ def read_mapping(file: Path) -> TermMapping:
         data = file.read_bytes()
     except OSError as error:
         raise FeedsvcError(f"--map {file} cannot be read ({error.strerror})") from None
-    text, problems, is_printable = decode(str(file), data)
-    document = parse_yaml(str(file), text, is_printable=is_printable)
+    text, problems = decode(str(file), data)
+    document = parse_yaml(str(file), text)
     if problems := [*problems, *document.problems]:
         raise FeedsvcError(f"--map {problems[0]}")
     value = document.value if document.value is not None else {}

@@ -6,9 +6,9 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import unquote
 
-from feedsvc.content import open_file
 from feedsvc.content.images import read_header
 from feedsvc.content.media import MEDIA_PREFIX, MEDIA_TYPES
+from feedsvc.content.safe_open import open_file
 from feedsvc.importing.addresses import split_address
 from feedsvc.importing.writer.names import as_slug, portable_name
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from feedsvc.content import FORBIDDEN_CHARACTER
+from feedsvc.content.text import FORBIDDEN_CHARACTER
 
 _TAG: Final = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
 _END_TAG: Final = re.compile(r"</[A-Za-z][A-Za-z0-9]*>|<(?:br|hr|img|wbr)\b[^<>]*>", re.IGNORECASE)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from feedsvc.content import sanitize_message
+from feedsvc.content.text import sanitize_message
 from feedsvc.importing.writer.report import ImportReport
 
 SHORT_LIST: Final = 10  # lines of each list on a terminal

@@ -13,12 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from feedsvc.content import read_file
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading.context import References
 from feedsvc.content.reading.entries import parse_entries
 from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE, known_names, parse_settings_file
 from feedsvc.content.reading.site import parse_site
+from feedsvc.content.safe_read import read_file
 from feedsvc.content.schema.field_types import is_base_url, is_host, is_language_tag
 from feedsvc.content.schema.validation import parse_site_value
 from feedsvc.errors import ContentError, FeedsvcError, Problem

@@ -7,8 +7,8 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import unquote
 
-from feedsvc.content import did_you_mean
 from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, TAGS_FILE
+from feedsvc.content.text import did_you_mean
 from feedsvc.importing.source import Omission, SourceAuthor, SourcePost, SourceSite, SourceSystem, TermKind
 from feedsvc.importing.writer.known_ids import KnownIds
 from feedsvc.importing.writer.mapping import TermMapping
