@@ -166,22 +166,8 @@ def test_a_byte_order_mark_and_windows_line_ends_are_accepted(newsroom: Newsroom
 
 
 def test_keys_without_a_value_are_ignored(newsroom: Newsroom) -> None:
-    empty = "".join(
-        f"{key}:\n"
-        for key in (
-            "id",
-            "updated",
-            "expires",
-            "author",
-            "tags",
-            "summary",
-            "image",
-            "language",
-            "translation_of",
-            "slug",
-            "body",
-        )
-    )
+    keys = "id updated expires author tags summary image language translation_of slug body"
+    empty = "".join(f"{key}:\n" for key in keys.split())
     with_keys, without_keys = newsroom({"articles/a.yaml": HEAD + empty}), {"articles/a.yaml": HEAD}
     assert only_article(load_content(with_keys)) == only_article(load_content(newsroom(without_keys)))
 
@@ -227,54 +213,82 @@ def test_two_articles_with_the_same_image_have_equal_images(newsroom: Newsroom) 
     assert len({article.image for article in content.articles}) == 1
 
 
+KEYS: Final = "id: tag:news.example,2026:x\ntitle: A\npublished: 2026-01-02\n"
+QUOTE: Final = "put the whole text in quotes"
+ENDS: Final = f"title: ends here, for what follows ' #' is a comment; {QUOTE}"
+NOTHING: Final = "nothing is left of {}, because # begins a comment; put it in quotes, or leave out the #"
+EARLY: Final = "updated: lies before published, so it counts as never updated; write a later time or leave it out"
+LOST: Final = f"{{}}: '{{}}' has no value, so it is left out; if it belongs to the text before the comma, {QUOTE}"
+ONE_TAG: Final = "are one tag, with one page and feed at /tag/st-louis/; keep one; "
+LETTERS: Final = "two tags must differ in a letter, a digit or one of + # & @"
+SHOWN: Final = "'</em>' is shown as it stands; write plain text"
+HEADING: Final = (
+    "body: this line is not indented, so it is a comment, which readers do not see; if it is a heading, indent it by two spaces"
+)
+
+
 @pytest.mark.parametrize(
-    ("line", "column"),
+    ("replaced", "text", "warnings"),
     [
-        ("title: C #1 hit single", 10),
-        ("title: C  # checked by Mina", 0),
-        ("title: C  #todo", 0),
-        ("title: C ## checked", 0),
-        ('title: "C #1 hit"', 0),
-        ("title: C#1", 0),
+        ("title: A", "title: C #1 hit single", [f"2:10: {ENDS}"]),
+        *(("title: A", f"title: {title}", []) for title in ("C  # checked by Mina", "C  #todo", "C ## checked", '"C #1"', "C#1")),
+        ("", "tags: #harbour\n", [f"4:7: {NOTHING.format('tags')}"]),
+        ("", "summary: #1 in sales\n", [f"4:10: {NOTHING.format('summary')}"]),
+        ("", "tags: # none yet\n", []),
+        ("2026-01-02", "2026-01-02T09:30:00Z\nupdated: 2026-01-01", [f"4:10: {EARLY}"]),
+        ("2026-01-02", "2026-01-02T09:30:00Z\nupdated: 2026-01-02", [f"4:10: {EARLY}"]),  # midnight
+        ("", "updated: 2026-01-02\n", []),
+        ("", "updated: 2026-01-03\n", []),
+        ("title: A", "title: An <em>odd</em> word", [f"2:8: title: {SHOWN}"]),
+        ("", "summary: An <em>odd</em> word\n", [f"4:10: summary: {SHOWN}"]),
+        ("", "tags: china, korea\n", ["4:7: tags: 'china, korea' is one tag; for several, write [china, korea]"]),
+        (
+            "",
+            "tags: [St. Louis, St Louis, st. louis, R&amp;D, R&D, C, C++]\n",
+            [
+                f"4:19: tags: 'St. Louis' and 'St Louis' {ONE_TAG}{LETTERS}",
+                "4:40: tags: '&amp;' is shown as it stands; write R&D",
+            ],
+        ),
+        ("", "image: {src: media/p.png, alt: A boat, at sea, credit: AP}\n", [f"4:40: {LOST.format('image', 'at sea')}"]),
+        (
+            "",
+            "corrections: [{date: 2026-01-03, text: It was line 9, not 12}]\n",
+            [f"4:55: {LOST.format('corrections', 'not 12')}"],
+        ),
+        ("", "sources:\n- {name: Yonhap, Seoul, url: https://y.example/}\n", [f"5:18: {LOST.format('sources', 'Seoul')}"]),
+        ("", 'image: {src: media/p.png, alt: "A boat, at sea", credit: AP}\n', []),
+        ("", "image: {src: media/p.png, alt: A boat, credit: AP, caption: }\n", []),
+        ("", "image:\n  src: media/p.png\n  alt: A boat, at sea\n  caption:\n", []),
+        ("", "body: |\n  First.\n\n## The votes\n", [f"7:1: {HEADING}"]),
+        ("", "body: >-\r\n  First.\r\n## The votes\r\ntags: [a]\r\n", [f"6:1: {HEADING}"]),
+        ("", "body: |\n  First.\n\n# one sign may begin a comment\n", []),
+        ("", "body: |\n  First.\n  ## The votes\n", []),
+        ("", "## Settings\nbody: |\n  First.\n", []),
+        ("", "body: |\n  First.\ntags: [a]\n## no text follows\n", []),
     ],
 )
-@pytest.mark.parametrize("ending", [".yaml", ".md"])
-def test_a_title_that_ends_at_a_comment_has_a_warning(newsroom: Newsroom, line: str, column: int, ending: str) -> None:
-    keys = f"id: tag:news.example,2026:x\n{line}\npublished: 2026-01-02\n"
-    root = newsroom({f"articles/a{ending}": f"---\n{keys}---\n" if ending == ".md" else keys})
-    messages = [str(problem) for problem in load_content(root).problems]
-    position = f"articles/a{ending}:{3 if ending == '.md' else 2}:{column}"
-    message = "title: ends here, for what follows ' #' is a comment; put the whole text in quotes"
-    assert messages == ([f"{position}: warning: {message}"] if column else [])
-
-
-@pytest.mark.parametrize(
-    ("line", "column"),
-    [("tags: #harbour", 7), ("summary: #1 in sales", 10), ("tags: # none yet", 0)],
-)
-def test_a_value_that_is_only_a_comment_has_a_warning(newsroom: Newsroom, line: str, column: int) -> None:
-    root = newsroom({"articles/a.yaml": f"id: tag:news.example,2026:x\ntitle: A\npublished: 2026-01-02\n{line}\n"})
-    key = line.partition(":")[0]
-    message = f"nothing is left of {key}, because # begins a comment; put it in quotes, or leave out the #"
-    expected = [f"articles/a.yaml:4:{column}: warning: {message}"] if column else []
-    assert [str(problem) for problem in load_content(root).problems] == expected
-
-
-@pytest.mark.parametrize(
-    ("date_keys", "has_warning"),
-    [
-        ("published: 2026-01-02T09:30:00Z\nupdated: 2026-01-01", True),
-        ("published: 2026-01-02T09:30:00Z\nupdated: 2026-01-02", True),  # midnight
-        ("published: 2026-01-02\nupdated: 2026-01-02", False),
-        ("published: 2026-01-02\nupdated: 2026-01-03", False),
-    ],
-)
-def test_an_update_before_the_publication_has_a_warning(newsroom: Newsroom, date_keys: str, has_warning: bool) -> None:
-    content = load_content(newsroom({"articles/a.yaml": f"id: tag:news.example,2026:x\ntitle: A\n{date_keys}\n"}))
-    message = "updated: lies before published, so it counts as never updated; write a later time or leave it out"
-    messages = [str(problem) for problem in content.problems]
-    assert messages == ([f"articles/a.yaml:4:10: warning: {message}"] if has_warning else [])
+def test_warnings_of_an_article_that_readers_may_not_see_as_meant(
+    newsroom: Newsroom, replaced: str, text: str, warnings: list[str]
+) -> None:
+    """`text` replaces a part of a valid article, or stands at its end."""
+    article = KEYS.replace(replaced, text) if replaced else KEYS + text
+    content = load_content(newsroom({"media/p.png": PNG, "articles/a.yaml": article}))
+    found = [str(problem).removeprefix("articles/a.yaml:") for problem in content.problems]
+    assert [line.replace(" warning: ", " ", 1) for line in found] == warnings
     assert only_article(content).updated >= only_article(content).published
+
+
+def test_a_comment_in_front_matter_has_its_position(newsroom: Newsroom) -> None:
+    (problem,) = load_content(newsroom({"articles/a.md": f"---\n{KEYS.replace('A', 'C #1')}---\n"})).problems
+    assert str(problem) == f"articles/a.md:3:10: warning: {ENDS}"
+
+
+def test_an_author_whose_bio_in_braces_ends_at_a_comma_is_still_known(newsroom: Newsroom) -> None:
+    authors = "mina: {name: Mina, bio: Writes about buses, trams}\n"
+    content = load_content(newsroom({"authors.yaml": authors, "articles/a.yaml": f"{KEYS}author: mina\n"}))
+    assert [str(problem) for problem in content.problems] == [f"authors.yaml:1:45: warning: {LOST.format('mina', 'trams')}"]
+    assert only_article(content).authors == ("mina",)
 
 
 OWN_ADDRESSES: Final = """\

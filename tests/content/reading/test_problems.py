@@ -184,6 +184,11 @@ def test_a_broken_author_does_not_affect_other_authors(newsroom: Newsroom, entry
     assert [problem.path for problem in content.errors] == ["authors.yaml"]
 
 
+def test_a_list_in_brackets_where_an_id_belongs_has_no_hint_on_quotes(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/a.yaml": f"{HEAD}slug: [a]\n"})
+    assert error_lines(load_content(root)) == ("articles/a.yaml:3:7: slug: expected text, found a list",)
+
+
 def test_hidden_files_and_backups_are_not_read_as_articles(newsroom: Newsroom) -> None:
     files = {f"articles/{name}": "!" for name in (".hidden.yaml", "a.yaml~", "#a.yaml#", "~$a.yaml", ".git/a.yaml")}
     content = load_content(newsroom(files))
