@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from feedsvc.importing.source import SourceAuthor, SourceSite, SourceSystem, SourceTerm, TermKind
-from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, comment_feeds, former_feeds
+from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds
 
 SITE = SourceSite(
     system=SourceSystem.WORDPRESS,
@@ -56,7 +56,3 @@ def test_categories_that_contain_each_other_end() -> None:
 def test_site_with_other_prefixes() -> None:
     paths = {feed.path for feed in former_feeds(SITE, category_base="ressort", tag_base="thema")}
     assert {"/blog/ressort/world/feed/", "/blog/thema/%d1%8f/feed/"} <= paths
-
-
-def test_feeds_of_comments_of_a_post() -> None:
-    assert "https://paper.example/a/feed/" in comment_feeds("https://paper.example/a/")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +12,7 @@ import pytest
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.source import PostState, SourceAuthor, SourceTerm, TermKind
-from feedsvc.importing.writer import ConflictChoice, ImportReport, MergeConflict, format_text
+from feedsvc.importing.writer import ImportReport, MergeConflict, format_text
 from tests.importing.writer.memory_source import NOW, OLD, SITE, articles, files, load, post, run_import, what
 
 FILE = "articles/2020/01/title-1.md"
@@ -91,24 +89,6 @@ def test_change_on_both_sides_is_a_conflict_and_the_file_stays(tmp_path: Path) -
         assert report.conflicts == [MergeConflict(FILE, "title", "Mine", "Theirs")]
         assert 'title: "Mine"\n' in read(tmp_path)
         assert "summary: New.\n" in read(tmp_path)
-
-
-@pytest.mark.parametrize(("choice", "title"), [(ConflictChoice.MINE, "Mine"), (ConflictChoice.SOURCE, "Theirs")])
-def test_decided_conflict_is_not_listed_again(tmp_path: Path, choice: ConflictChoice, title: str) -> None:
-    run_import(tmp_path, post(1))
-    edit(tmp_path, '"Title 1"', '"Mine"')
-    assert run_import(tmp_path, post(1, title="Theirs"), decide=lambda _: choice).conflicts == []
-    assert title in read(tmp_path)
-    assert run_import(tmp_path, post(1, title="Theirs")).conflicts == []
-    assert title in read(tmp_path)
-
-
-def test_same_change_on_both_sides_is_no_conflict(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1))
-    edit(tmp_path, '"Title 1"', "Both changed it")
-    report = run_import(tmp_path, post(1, title="Both changed it"))
-    assert (report.conflicts, report.changed) == ([], [])
-    assert "title: Both changed it\n" in read(tmp_path)
 
 
 def test_article_that_an_editor_deleted_stays_deleted(tmp_path: Path) -> None:
@@ -248,17 +228,6 @@ def test_without_the_base_equal_articles_are_adopted_and_others_are_conflicts(tm
     assert [(conflict.key, conflict.mine) for conflict in report.conflicts] == [("title", "Title 2")]
 
 
-def test_base_is_small_and_sorted(tmp_path: Path) -> None:
-    run_import(tmp_path, *(post(number) for number in (3, 1, 2, 40)))
-    folder = tmp_path / ".feedsvc/import"
-    assert sorted(os.listdir(folder)) == ["articles", "redirects.jsonl", "settings.jsonl"]
-    assert sorted(os.listdir(folder / "articles")) == ["2020-01.jsonl", "2020-02.jsonl"]
-    lines = (folder / "articles/2020-01.jsonl").read_text("utf-8").splitlines()
-    assert lines == sorted(lines)
-    assert all(len(line) < 400 for line in lines)
-    assert [json.loads(line)[0] for line in lines] == [post(number).id for number in (1, 2, 3)]
-
-
 def test_import_of_the_base_only_reads_and_reports(tmp_path: Path) -> None:
     run_import(tmp_path, post(1))
     edit(tmp_path, '"Title 1"', '"Mine"')
@@ -316,29 +285,6 @@ def test_language_that_an_editor_changes_in_site_yaml_changes_no_article(tmp_pat
         report = run_import(tmp_path, post(1), post(2, language="pt"))
         assert (report.changed, report.unchanged) == ([], 2)
     assert files(tmp_path / "articles") == before
-
-
-@pytest.mark.parametrize(("first", "later"), [("en-US", "en-GB"), ("en-US", "pt"), ("de", "en-US"), ("de", "de")])
-def test_import_folder_of_an_earlier_version_changes_no_article_after_the_language_of_the_site_changed(
-    tmp_path: Path, first: str, later: str
-) -> None:
-    """Such folders do not say which language the site had at the first import."""
-    posts = post(1), post(2, language="pt"), post(3, is_page=True, address=f"{OLD}/about/")
-    run_import(tmp_path, *posts)
-    site, settings = tmp_path / "site.yaml", tmp_path / ".feedsvc/import/settings.jsonl"
-    if first != "en-US":
-        for file in [*tmp_path.glob("*/**/*.md"), *tmp_path.glob(".feedsvc/import/**/*.jsonl")]:
-            file.unlink()
-        site.write_text(site.read_text("utf-8").replace("language: en-US", f"language: {first}"), "utf-8")
-        run_import(tmp_path, *posts)
-    before = {**files(tmp_path / "articles"), **files(tmp_path / "pages")}
-    lines = [line for line in settings.read_text("utf-8").splitlines() if "site.yaml language" not in line]
-    settings.write_text("\n".join(lines) + "\n", "utf-8")
-    site.write_text(site.read_text("utf-8").replace(f"language: {first}", f"language: {later}"), "utf-8")
-    for _ in range(2):
-        report = run_import(tmp_path, *posts)
-        assert (report.changed, report.unchanged) == ([], 3)
-    assert {**files(tmp_path / "articles"), **files(tmp_path / "pages")} == before
 
 
 def test_second_source_in_the_language_of_the_site_states_none(tmp_path: Path) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from feedsvc.importing.source import PostState, SourcePost
-from feedsvc.importing.writer import ConflictChoice, format_text
-from tests.importing.writer.memory_source import files, post, run_import
+from feedsvc.importing.writer import format_text
+from tests.importing.writer.memory_source import post, run_import
 
 _CHANGED = datetime(2020, 3, 4, 10, tzinfo=UTC)
 _SCHEDULED = datetime(2030, 6, 7, 10, tzinfo=UTC)
@@ -28,24 +27,13 @@ def _edit(root: Path, old: str, new: str) -> None:
     (root / _FILE).write_text(text.replace(old, new), "utf-8")
 
 
-def _as_earlier_versions_wrote_it(root: Path) -> None:
-    """Remove the digest of the date, which earlier versions did not write for a date that they made up."""
-    base = root / ".feedsvc/import/articles/2020-03.jsonl"
-    text, count = re.subn(r"published=\w+ ", "", base.read_text("utf-8"))
-    assert count == 1
-    base.write_text(text, "utf-8")
-
-
 def _read(root: Path) -> str:
     return (root / _FILE).read_text("utf-8")
 
 
-@pytest.mark.parametrize("is_old_base", [False, True])
 @pytest.mark.parametrize("date", [_SCHEDULED, datetime(2020, 6, 7, 10, tzinfo=UTC)], ids=["scheduled", "published"])
-def test_draft_that_wordpress_publishes_has_the_date_of_wordpress(tmp_path: Path, date: datetime, is_old_base: bool) -> None:
+def test_draft_that_wordpress_publishes_has_the_date_of_wordpress(tmp_path: Path, date: datetime) -> None:
     run_import(tmp_path, _DRAFT)
-    if is_old_base:
-        _as_earlier_versions_wrote_it(tmp_path)
     report = run_import(tmp_path, _public(date))
     assert (report.changed, report.conflicts) == ([_FILE], [])
     assert f"published: {date.isoformat()}\n" in _read(tmp_path)
@@ -63,11 +51,8 @@ def test_draft_that_changes_at_the_source_keeps_its_date(tmp_path: Path) -> None
     assert "published: 2030-06-07T10:00:00+00:00\n" in _read(tmp_path)
 
 
-@pytest.mark.parametrize("is_old_base", [False, True])
-def test_draft_with_a_date_of_an_editor_stays_a_draft_until_the_date_is_decided(tmp_path: Path, is_old_base: bool) -> None:
+def test_draft_with_a_date_of_an_editor_stays_a_draft_until_the_date_is_decided(tmp_path: Path) -> None:
     run_import(tmp_path, _DRAFT)
-    if is_old_base:
-        _as_earlier_versions_wrote_it(tmp_path)
     _edit(tmp_path, "published: 2020-03-04", "published: 2031-01-01")
     for _ in range(2):
         report = run_import(tmp_path, _public(_SCHEDULED))
@@ -75,38 +60,3 @@ def test_draft_with_a_date_of_an_editor_stays_a_draft_until_the_date_is_decided(
         assert "status: here draft, at the source published; it stays a draft until its date is decided" in format_text(report)
         assert "published: 2031-01-01T10:00:00+00:00\n" in _read(tmp_path)
         assert "status: draft\n" in _read(tmp_path)
-
-
-def test_draft_with_a_date_of_an_editor_in_the_past_is_not_published_before_the_date_of_the_source(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1, state=PostState.DRAFT, published=_CHANGED))
-    _edit(tmp_path, "published: 2020-03-04", "published: 2020-03-05")
-    assert len(run_import(tmp_path, _public(_SCHEDULED)).conflicts) == 2
-    assert "status: draft\n" in _read(tmp_path)
-    assert run_import(tmp_path, _public(_SCHEDULED), decide=lambda _: ConflictChoice.MINE).conflicts == []
-    assert "status: draft\n" in _read(tmp_path)
-    before = files(tmp_path)
-    assert run_import(tmp_path, _public(_SCHEDULED)).conflicts == []
-    assert files(tmp_path) == before
-
-
-def test_scheduled_draft_is_public_at_the_date_of_the_source_if_the_editor_chooses_the_source(tmp_path: Path) -> None:
-    run_import(tmp_path, _DRAFT)
-    _edit(tmp_path, "published: 2020-03-04", "published: 2020-03-05")
-    assert run_import(tmp_path, _public(_SCHEDULED), decide=lambda _: ConflictChoice.SOURCE).conflicts == []
-    assert "published: 2030-06-07T10:00:00+00:00\n" in _read(tmp_path)
-    assert "status:" not in _read(tmp_path)
-
-
-@pytest.mark.parametrize("waiting", ["published", "status"])
-def test_draft_stays_as_it_is_until_both_date_and_status_are_decided(tmp_path: Path, waiting: str) -> None:
-    run_import(tmp_path, _DRAFT)
-    _edit(tmp_path, "published: 2020-03-04", "published: 2020-03-05")
-    before = _read(tmp_path)
-    for _ in range(2):
-        report = run_import(
-            tmp_path,
-            _public(_SCHEDULED),
-            decide=lambda conflict: ConflictChoice.LATER if conflict.key == waiting else ConflictChoice.SOURCE,
-        )
-        assert [conflict.key for conflict in report.conflicts] == ["published", "status"]
-        assert _read(tmp_path) == before

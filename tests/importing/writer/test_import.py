@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -388,18 +387,6 @@ def test_truncated_source_makes_no_article_look_deleted(tmp_path: Path) -> None:
     end = Omission("export.xml, line 9", "what may follow", "the file ends early", is_end=True)
     report = run_import(tmp_path, post(1), end)
     assert (report.gone, report.ends) == ([], [end])
-
-
-def test_guid_of_an_earlier_import_is_added_by_the_next_one(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1, id="12345"))
-    file = tmp_path / "articles/2020/01/title-1.md"
-    file.write_text(file.read_text("utf-8").replace('guid: "12345"\n', ""), "utf-8")
-    base = tmp_path / ".feedsvc/import/articles/2020-01.jsonl"
-    base.write_text(re.sub(r"guid=\w+ |source=\w+ ", "", base.read_text("utf-8")), "utf-8")
-    report = run_import(tmp_path, post(1, id="12345"))
-    assert report.changed == ["articles/2020/01/title-1.md"]
-    (article,) = articles(tmp_path).values()
-    assert (article.id, article.guid) == ("tag:old.example,2020:title-1", "12345")
 
 
 def test_category_that_a_later_map_renames_is_reported_because_its_entry_stays(tmp_path: Path) -> None:

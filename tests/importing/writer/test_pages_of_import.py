@@ -368,13 +368,6 @@ def test_page_of_an_import_that_was_killed_is_adopted(tmp_path: Path) -> None:
     assert files(tmp_path) == before
 
 
-def test_article_that_an_earlier_version_wrote_for_a_page_stays_one(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1))
-    report = run_import(tmp_path, page(1))
-    assert (report.pages, report.changed) == ([], ["articles/2020/01/title-1.md"])
-    assert not (tmp_path / "pages").exists()
-
-
 def test_temporary_file_of_a_killed_import_in_pages_is_removed_by_the_next(tmp_path: Path) -> None:
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages" / f"{CONTENT_PREFIX}left").write_text("half a page")

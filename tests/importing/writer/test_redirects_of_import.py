@@ -10,8 +10,7 @@ import pytest
 import yaml
 
 from feedsvc.importing.source import SourceRedirect, SourceSystem
-from feedsvc.importing.writer import FolderMedia, TermMapping, format_text, redirects
-from feedsvc.importing.writer.comment_feeds import permalink_form
+from feedsvc.importing.writer import FolderMedia, TermMapping, format_text
 from tests.helpers.newsrooms import picture
 from tests.importing.writer.memory_source import OLD, SITE, load, post, run_import, what
 
@@ -94,23 +93,6 @@ def test_feeds_of_comments_of_posts_are_gone(tmp_path: Path) -> None:
     content = load(tmp_path)
     assert next(content.redirects.pattern_targets("/2020/01/03/title-1/feed/")) == "gone"
     assert report.omissions == []
-
-
-@pytest.mark.parametrize(
-    ("path", "form"),
-    [
-        ("/2020/01/03/night-buses/", "/{year}/{month}/{day}/{slug}/"),
-        ("/2020/01/night-buses.html", "/{year}/{month}/{slug}.html/"),
-        ("/blog/2020/night-buses/", "/blog/{year}/{slug}/"),
-        ("/archives/123", "/archives/{number}/"),
-        ("/about/", ""),
-        ("/city/ferries/", ""),
-        ("/?p=12", ""),
-        ("/2020/{x}/", ""),
-    ],
-)
-def test_form_of_permalinks(path: str, form: str) -> None:
-    assert permalink_form(path) == form
 
 
 def test_feed_of_another_system_keeps_its_format(tmp_path: Path) -> None:
@@ -221,13 +203,6 @@ def test_further_pages_and_pages_of_pictures_lead_to_the_post(tmp_path: Path) ->
     assert exact["/2020/01/03/title-1/pier/"] == "/articles/pier/"
 
 
-def test_further_addresses_without_a_rule_are_counted_in_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redirects, "_MAX_INNER_ADDRESSES", 2)
-    report = run_import(tmp_path, post(1, inner_addresses=("/?attachment_id=7", "/?attachment_id=8", "/?attachment_id=9")))
-    assert "redirects of 3 pages of pictures and further pages" in what(report)
-    assert "/?attachment_id=9" not in report.redirects
-
-
 def test_date_archives_lead_to_the_archive(tmp_path: Path) -> None:
     run_import(tmp_path, post(1))
     content = load(tmp_path)
@@ -262,12 +237,6 @@ def test_rules_of_former_feeds_that_could_not_be_written_are_written_once_the_fi
     exact, patterns = rules(tmp_path)
     assert {old for old in expected[0] if "feed" in old} <= exact.keys()
     assert {old for old in expected[1] if "{slug}" not in old} <= patterns.keys()
-
-
-def test_atom_feed_of_comments_is_gone_too(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1, address=f"{OLD}/about/"))
-    exact, _ = rules(tmp_path)
-    assert exact["/about/feed/"] == exact["/about/feed/atom/"] == "gone"
 
 
 def test_redirect_of_a_plug_in_to_a_page_that_is_not_there_is_left_out(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.importing.source import SourceRedirect
-from feedsvc.importing.writer import ImportReport, TermMapping, format_text, redirects_file
+from feedsvc.importing.writer import ImportReport, TermMapping, format_text
 from feedsvc.importing.writer.values import digest_of
 from feedsvc.publication.old_addresses import redirect_target
 from tests.importing.writer.memory_source import NOW, OLD, SITE, articles, load, post, run_import, what
@@ -80,37 +80,6 @@ def test_rule_of_an_editor_at_the_feed_of_a_category_stays(tmp_path: Path) -> No
     assert load(tmp_path).redirects.exact["/category/ferries/feed/"] == "/feed.rss"
 
 
-@pytest.mark.parametrize("is_edited", [False, True])
-def test_feed_of_the_former_page_of_posts_that_an_earlier_version_called_gone_leads_to_the_feed(
-    tmp_path: Path, *, is_edited: bool
-) -> None:
-    front, news = (
-        replace(post(number, address=address, is_page=True), body=body)
-        for number, address, body in (
-            (7, f"{OLD}/", "<p>Welcome</p>"),
-            (8, f"{OLD}/news/", ""),
-        )
-    )
-    run_import(tmp_path, post(1), front, news)
-    file, base = tmp_path / "redirects.yaml", tmp_path / ".feedsvc/import/redirects.jsonl"
-    lines = [line for line in base.read_text("utf-8").splitlines() if '"/news/feed' not in line]
-    if not is_edited:
-        base.write_text("\n".join(lines) + "\n", "utf-8")
-    text = file.read_text("utf-8").replace("/news/feed/: /feed.rss", "/news/feed/: gone")
-    file.write_text(text.replace("/news/feed/atom/: /feed.atom", "/news/feed/atom/: gone"), "utf-8")
-    run_import(tmp_path, post(1), front, news)
-    expected = ("gone", "gone") if is_edited else ("/feed.rss", "/feed.atom")
-    assert (target(tmp_path, "/news/feed/"), target(tmp_path, "/news/feed/atom/")) == expected
-
-
-def test_pattern_of_an_earlier_version_with_another_target_is_replaced(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1))
-    for file in (tmp_path / "redirects.yaml", tmp_path / ".feedsvc/import/redirects.jsonl"):
-        file.write_text(file.read_text("utf-8").replace('"/archive/{year}/{month}/"', '"/archive/"'), "utf-8")
-    run_import(tmp_path, post(1))
-    assert next(load(tmp_path).redirects.pattern_targets("/2020/01/")) == "/archive/2020/01/"
-
-
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_redirects_yaml_that_was_saved_on_windows_gets_new_and_changed_rules_in_its_own_form(tmp_path: Path, mark: bytes) -> None:
     run_import(tmp_path, post(1))
@@ -141,16 +110,6 @@ def test_redirects_of_posts_that_could_not_be_written_are_reported_again_and_wri
     assert report.omissions == []
     assert expected <= load(tmp_path).redirects.exact.keys()
     assert run_import(tmp_path, *posts).redirects == {}
-
-
-def test_of_very_many_redirects_that_could_not_be_written_the_rest_is_counted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(redirects_file, "_MAX_OMISSIONS", 3)
-    (tmp_path / "redirects.yaml").write_text(FLOW_FORM)
-    *listed, rest = unwritten(run_import(tmp_path, post(1)))
-    assert len(listed) == 3
-    assert rest.endswith(" more rules")
 
 
 def test_addresses_that_no_redirect_can_have_are_reported_at_each_import(tmp_path: Path) -> None:

@@ -97,16 +97,3 @@ def test_address_of_a_post_that_a_later_export_lacks_stays(tmp_path: Path) -> No
     run_import(tmp_path, post(1), budget(3))
     assert run_import(tmp_path, post(1)).redirects == {}
     assert target(tmp_path) == "/articles/budget/"
-
-
-def test_address_of_a_base_of_an_earlier_version_is_known_after_one_import(tmp_path: Path) -> None:
-    """Earlier versions wrote one digest of all addresses. A rule that an editor deleted is not added again."""
-    run_import(tmp_path, post(1), budget(3))
-    base = tmp_path / ".feedsvc/import/articles/2020-01.jsonl"
-    lines = base.read_text("utf-8").split(" ")
-    base.write_text(" ".join(word.partition(":")[0] if word.startswith("addresses=") else word for word in lines), "utf-8")
-    file = tmp_path / "redirects.yaml"
-    file.write_text(file.read_text("utf-8").replace("  /?p=3: /articles/budget/\n", ""), "utf-8")
-    assert run_import(tmp_path, post(1), budget(3)).redirects == {}
-    run_import(tmp_path, post(1), budget(4))
-    assert (target(tmp_path), target(tmp_path, "/?p=3")) == ("/articles/budget-2/", "")
