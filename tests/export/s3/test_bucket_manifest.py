@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,44 +19,14 @@ from tests.export.s3.uploads import (
     PREFIX,
     build,
     delete_manifest,
-    delete_older_article,
     object_bodies,
     object_names,
     save,
     tree_files,
-    uploaded_names,
     write_small_newsroom,
     write_tagged_newsroom,
 )
 from tests.helpers import newsrooms
-
-
-def test_bucket_without_manifest_is_adopted(small_content: Path, bucket: Bucket) -> None:
-    first = build(small_content, bucket)
-    for key in bucket.all_keys():
-        if MANIFEST_FILE in key:
-            bucket.remove(key)
-    bucket.clear_requests()
-    assert build(small_content, bucket) == BuildResult(written=0, unchanged=first.written, removed=0)
-    assert uploaded_names(bucket) == []
-    delete_older_article(small_content)
-    assert build(small_content, bucket).removed == newsrooms.OLDER_FILE_COUNT
-
-
-def test_outdated_objects_are_deleted_from_a_bucket_without_manifest(small_content: Path, bucket: Bucket, tmp_path: Path) -> None:
-    build(small_content, bucket)
-    delete_manifest(bucket)
-    save(small_content, "body: January text.", "body: January text.\nstatus: withdrawn", "january.yaml")
-    delete_older_article(small_content)
-    names_before = object_names(bucket)
-    assert build(small_content, bucket).removed == len(names_before - object_names(bucket)) >= 1
-    assert b"withdrawn" in bucket.get(f"{PREFIX}/articles/january/index.html")["Body"]
-    assert b"January text." not in bucket.get(f"{PREFIX}/articles/january/index.html")["Body"]
-    export.build(newsrooms.load_publication(small_content), tmp_path / "out")
-    assert object_bodies(bucket) == tree_files(tmp_path / "out")
-    bucket.clear_requests()
-    assert build(small_content, bucket).written == 0
-    assert bucket.requests("PUT", "POST", "HEAD") == []
 
 
 def test_foreign_objects_remain_in_a_bucket_without_manifest(small_content: Path, bucket: Bucket) -> None:
@@ -126,50 +95,6 @@ def test_damaged_manifest_does_not_stop_a_build(small_content: Path, bucket: Buc
     assert build(small_content, bucket) == BuildResult(written=0, unchanged=first.written, removed=0)
     bucket.clear_requests()
     assert build(small_content, bucket).written == 0
-    assert bucket.requests("PUT", "HEAD") == []
-
-
-@pytest.mark.parametrize("change", ["put", "remove"])
-def test_object_changed_or_removed_by_another_program_is_uploaded_again(small_content: Path, bucket: Bucket, change: str) -> None:
-    build(small_content, bucket)
-    body = bucket.get(f"{PREFIX}/feed.rss")["Body"]
-    getattr(bucket, change)(f"{PREFIX}/feed.rss")
-    bucket.clear_requests()
-    assert build(small_content, bucket).written == 1
-    assert uploaded_names(bucket) == ["feed.rss"]
-    assert bucket.get(f"{PREFIX}/feed.rss")["Body"] == body
-
-
-def test_object_with_equal_bytes_and_wrong_headers_is_uploaded_again_without_manifest(
-    small_content: Path, bucket: Bucket
-) -> None:
-    build(small_content, bucket)
-    bucket.put(f"{PREFIX}/feed.rss", bucket.get(f"{PREFIX}/feed.rss")["Body"], ContentType="text/plain")
-    # The ETag depends on the bytes only, so the listing shows no difference; without a manifest, headers are compared.
-    for key in bucket.all_keys():
-        if MANIFEST_FILE in key:
-            bucket.remove(key)
-    assert build(small_content, bucket).written == 1
-    assert bucket.get(f"{PREFIX}/feed.rss")["ContentType"] == "application/rss+xml; charset=utf-8"
-
-
-@pytest.mark.parametrize("metadata", [{}, {"feedsvc": ""}])
-def test_headers_changed_by_another_program_are_corrected(small_content: Path, bucket: Bucket, metadata: dict[str, str]) -> None:
-    first = build(small_content, bucket)
-    before = bucket.get(f"{PREFIX}/feed.rss")
-    time.sleep(2.1)  # the storage has whole seconds
-    remaining_metadata = {name: before["Metadata"][name] for name in metadata}
-    bucket.copy_onto_itself(f"{PREFIX}/feed.rss", ContentType="text/plain", Metadata=remaining_metadata)
-    assert bucket.get(f"{PREFIX}/feed.rss")["ContentType"] == "text/plain"
-    bucket.clear_requests()
-    assert build(small_content, bucket, clock_skew=0) == BuildResult(written=1, unchanged=first.written - 1, removed=0)
-    assert uploaded_names(bucket) == ["feed.rss"]
-    after = bucket.get(f"{PREFIX}/feed.rss")
-    assert [after[name] for name in ("ContentType", "Metadata", "Body")] == [
-        before[name] for name in ("ContentType", "Metadata", "Body")
-    ]
-    bucket.clear_requests()
-    assert build(small_content, bucket, clock_skew=0).written == 0
     assert bucket.requests("PUT", "HEAD") == []
 
 

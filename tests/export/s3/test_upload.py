@@ -181,17 +181,6 @@ def test_404_page_of_the_operator_is_not_overwritten(small_content: Path, bucket
     assert bucket.get(f"{PREFIX}/404.html")["Body"] == b"Nothing here"
 
 
-def test_copied_objects_are_adopted_and_get_headers(small_content: Path, bucket: Bucket, tmp_path: Path) -> None:
-    export.build(newsrooms.load_publication(small_content), tmp_path / "out")
-    for name, body in tree_files(tmp_path / "out").items():
-        bucket.put(f"{PREFIX}/{name}", body)
-    build(small_content, bucket)
-    assert bucket.get(f"{PREFIX}/feed.rss")["ContentType"] == "application/rss+xml; charset=utf-8"
-    (small_content / "articles/older.yaml").unlink()
-    save(small_content, "/articles/older/", "/", "rich.yaml")
-    assert build(small_content, bucket).removed == newsrooms.OLDER_FILE_COUNT
-
-
 def test_gzip_coding_compresses_documents_and_no_media(small_content: Path, bucket: Bucket) -> None:
     plain_result = build(small_content, bucket)
     bodies = object_bodies(bucket)
