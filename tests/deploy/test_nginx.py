@@ -31,21 +31,7 @@ def test_every_document_equals_that_of_the_live_server(servers: ServerPair, head
     assert [line for path in paths for line in servers.differences(path, headers, method)] == []
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/nothing",
-        "/articles/nothing/",
-        "/articles/bay/index.html",
-        "/404.html",
-        "/feed.rss.gz",
-        "/feed.rss.br",
-        "/index.html.zst",
-        "/articles/recalled/410.html",
-        "/nothing/feed.rss",
-        "/tag/nothing/feed.json",
-    ],
-)
+@pytest.mark.parametrize("path", MISSING_PATHS)
 @pytest.mark.parametrize("headers", [NO_HEADERS, GZIP, {"Accept-Encoding": "br"}], ids=["plain", "gzip", "brotli"])
 def test_missing_path_gets_the_404_page_of_the_site(servers: ServerPair, path: str, headers: Mapping[str, str]) -> None:
     assert servers.static.ask(path, headers).status == 404

@@ -7,20 +7,16 @@ import re
 import signal
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
 
 from bench import nginx
-from bench.headers import BROWSER
 from bench.web import Client
 from feedsvc.catalog.catalog import Catalog
 from feedsvc.export import write_nginx
 from feedsvc.export.nginx import configuration
 from feedsvc.routes import ListingRef
-from feedsvc.web.responses import cache_control
 from tests.audience.waiting import wait_until
 from tests.helpers import newsrooms
 from tests.helpers.programs import require_program
@@ -52,11 +48,6 @@ def test_feeds_whose_addresses_differ_only_in_case_have_no_entry_in_the_link_map
     assert 'default "$feedsvc_link_as_spelled"' in text
 
 
-def cache_windows(caching: str) -> dict[str, int]:
-    """Return the numbers in a Cache-Control header by their directive."""
-    return {name: int(value) for name, value in re.findall(r"([a-z-]+)=(\d+)", caching)}
-
-
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     if not nginx.program_path():
@@ -64,54 +55,6 @@ def tree(tmp_path: Path) -> Path:
     files = {"index.html": "A page", "feed.rss": "<rss/>", "404.html": "Nothing"}
     newsrooms.write(tmp_path / "tree", {"index.html": "Started", **{f"daily/{name}": text for name, text in files.items()}})
     return tmp_path / "tree"
-
-
-@pytest.mark.parametrize("seconds", [None, 100_000, 40_000, 600, 200, 5, -60])
-def test_no_cache_window_exceeds_the_next_scheduled_change(tree: Path, tmp_path: Path, seconds: int | None) -> None:
-    """The windows equal those of the live server or are shorter; in the last minutes, Expires has the date of the change."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    change = now + timedelta(seconds=seconds) if seconds is not None else None
-    configuration_file = tmp_path / "known.conf"
-    catalog = load_catalog_with_change(tmp_path / "content", now, change)
-    assert catalog.next_visible_change == change
-    write_nginx(configuration_file, catalog)
-    with (
-        nginx.serving(tmp_path / "nginx", tree, tree_configuration=configuration_file) as server,
-        closing(Client(server.port)) as client,
-    ):
-        for path, headers in (("/daily/", {}), ("/daily/feed.rss", {}), ("/daily/feed.rss", BROWSER), ("/daily/nothing", {})):
-            headers_of_nginx = client.ask(path, headers).headers
-            private, missing = headers is BROWSER, path.endswith("nothing")
-            live_windows = cache_windows(cache_control(datetime.now(UTC), change, private=private, missing=missing))
-            assert ("private" in headers_of_nginx["cache-control"]) == private
-            nginx_windows = cache_windows(headers_of_nginx["cache-control"])
-            assert nginx_windows or parsedate_to_datetime(headers_of_nginx["expires"]) == one_second_before(change)
-            assert all(nginx_windows[name] <= live_windows[name] for name in nginx_windows)
-            assert "expires" not in headers_of_nginx or not nginx_windows
-            if seconds is None or seconds > 90_000:
-                assert nginx_windows == live_windows
-
-
-def one_second_before(change: datetime | None) -> datetime:
-    assert change
-    return change.replace(microsecond=0) - timedelta(seconds=1)
-
-
-def load_catalog_with_change(root: Path, now: datetime, change: datetime | None) -> Catalog:
-    """Return a catalog, built now or just before `change`, whose only scheduled change is an article of that moment."""
-    newsrooms.write_sample(root)
-    if change:
-        newsrooms.write(root, newsrooms.article("due", change.isoformat()))
-    return newsrooms.load_catalog(root, min(now, change - timedelta(seconds=1)) if change else now)
-
-
-def test_an_article_that_leaves_the_news_sitemap_ends_no_cache_time(tmp_path: Path) -> None:
-    """Caches stored no document any more from 48 hours after publication on, because no build came at that moment."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    newsrooms.write(newsrooms.write_sample(tmp_path), newsrooms.article("recent", (now - timedelta(hours=47)).isoformat()))
-    catalog = newsrooms.load_catalog(tmp_path, now)
-    assert catalog.next_change == now + timedelta(hours=1)
-    assert 'map "" $feedsvc_expires { default ""; }' in configuration(catalog)
 
 
 def load_sample_catalog(folder: Path) -> Catalog:

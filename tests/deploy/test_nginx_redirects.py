@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from random import Random
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 import pytest
 
 from bench.web import Client, Response
-from feedsvc.redirects import parse_pattern, render_redirects_file
+from feedsvc.redirects import render_redirects_file
 from tests.deploy.nginx_pair import ServerPair, server_pair
 from tests.deploy.nginx_proxy import nginx_proxy
 from tests.helpers.running_server import serving
@@ -188,35 +187,6 @@ def test_hostile_request_leads_to_no_other_host(pair: tuple[ServerPair, str], pa
     assert urlsplit(location).netloc in ("", "far.example")
     assert not location.startswith(("//", "/\\"))
     assert "\\" not in location
-
-
-def test_random_rules_have_the_same_answers_everywhere(tmp_path: Path) -> None:
-    random, names = Random(11), ("bay", "fish", "echo", "clock")
-    segments = ("a", "b", "{x}", "{y}", "{year}", "{number}-{z}", "{rest...}", "c.html")
-    patterns: list[tuple[str, str]] = []
-    while len(patterns) < 40:
-        source = f"/r{len(patterns)}/" + "".join(f"{random.choice(segments)}/" for _ in range(random.randint(1, 3)))
-        try:
-            parse_pattern(source, "gone")
-        except ValueError:
-            continue
-        free = [name for name in ("x", "y", "z") if f"{{{name}}}" in source]
-        patterns.append((source, random.choice(["gone", *(f"/articles/{{{name}}}/" for name in free)])))
-    exact = {f"/e{number}/{random.choice(['', 'x/', 'y.html'])}": f"/articles/{random.choice(names)}/" for number in range(40)}
-    content = write_newsroom(tmp_path / "content")
-    (content / "redirects.yaml").write_text(render_redirects_file(exact, patterns))
-    values = ("a", "b", "c.html", "2014", "7-fish", *names)
-    with server_pair(tmp_path, content) as servers:
-        for _ in range(400):
-            number = random.randrange(40)
-            tail = "/".join(random.choice(values) for _ in range(random.randint(1, 4)))
-            path = random.choice([f"/r{number}/{tail}", f"/r{number}/{tail}/", random.choice([*exact])])
-            live, static = servers.live.ask(path), servers.static.ask(path)
-            locations = [response.headers.get("location") for response in (live, static)]
-            if live.status == 404 and static.status == 301:
-                assert servers.live.ask(locations[1] or "").status == 404, path
-            else:
-                assert (live.status, locations[0]) == (static.status, locations[1]), path
 
 
 def test_cache_passes_the_queries_of_old_addresses_and_caches_none_of_their_responses(tmp_path: Path) -> None:

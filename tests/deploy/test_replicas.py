@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-import click
 import pytest
 
 from bench.headers import BROWSER
-from feedsvc.cli import main
 from tests.audience.waiting import wait_until
 from tests.deploy.cached_service import TRUST_NGINX
 from tests.deploy.nginx_proxy import nginx_proxy
@@ -102,14 +100,6 @@ def test_if_modified_since_alone_gets_a_full_response(pair: Pair, path: str) -> 
         response = ask(pair.older.url, path, {"If-Modified-Since": date})
         assert (response.status, response["Last-Modified"]) == (200, "")
         assert response.body == ask(pair.newer.url, path).body
-
-
-@pytest.mark.parametrize(("value", "expected"), [("1", True), ("yes", True), ("no", False), ("", False)])
-def test_variable_has_the_effect_of_the_option(monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
-    monkeypatch.setenv("FEEDSVC_NO_LAST_MODIFIED", value)
-    serve = main.get_command(click.Context(main), "serve")
-    assert serve
-    assert serve.make_context("serve", []).params["no_last_modified"] is expected
 
 
 class Load:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.redirects import GONE, RedirectPattern, RedirectRules, parse_pattern, parse_target, plain_host_gaps, without_slash
+from feedsvc.redirects import GONE, RedirectPattern, RedirectRules, parse_pattern, parse_target, plain_host_gaps
 
 ENCODED = "gr%C3%B6%C3%9Fe/%EC%84%9C%20a"
 
@@ -62,44 +62,6 @@ def test_pattern_with_a_query_takes_whole_values() -> None:
         "author_name=%5Ca&feed=rss2",
     ):
         assert [*rules.query_targets("/", query)] == []
-
-
-def test_number_in_a_query_stands_for_digits_only() -> None:
-    patterns = parse_pattern("/?p={number}", GONE), parse_pattern("/?p={slug}", "/articles/{slug}/")
-    rules = RedirectRules({}, patterns)
-    assert [*rules.query_targets("/", "p=12")] == [GONE, "/articles/12/"]
-    assert [*rules.query_targets("/", "p=bay")] == ["/articles/bay/"]
-    assert patterns[0].shape != patterns[1].shape
-
-
-@pytest.mark.parametrize(
-    ("source", "target", "message"),
-    [
-        ("/a/", "/b/", "has no placeholder; write it below exact:"),
-        ("/{a}/{a}/", "/{a}/", "has {a} twice"),
-        ("/{a...}/{b...}/", "/{a...}/", "has two placeholders like {path...}"),
-        ("/x{a...}/", "/{a...}/", "stands for whole segments"),
-        ("/{a}-{b}/", "/{a}/", "has two placeholders for any text in one segment"),
-        ("/{number}{slug}/", "/{slug}/", "need text without digits between them"),
-        ("/{number}1{slug}/", "/{slug}/", "need text without digits between them"),
-        ("/{slug}/", "/{id}/", "has {id}, which '/{slug}/' does not have"),
-        ("/{a...}/", "/{a}/", "has {a}, which"),
-        ("/{slug}/", "https://{slug}.example/", "has a placeholder in its host"),
-        ("/{slug}/", "https://a@{slug}/", "has a placeholder in its host"),
-        ("/{slug}/", "//{slug}/", "has an empty segment"),
-        ("/{slug}/", "/a?b={slug}", "has a ? or #"),
-        ("/{slug}/", "ftp://a/{slug}", "is no target"),
-        ("/{Slug}/", "/{Slug}/", "is no placeholder"),
-        ("/{year...}/", "/{year...}/", "is no placeholder"),
-        ("/{slug/", "/x/", "has a single brace"),
-        ("/?p={id}x", "/{id}/", "one whole placeholder"),
-        ("{slug}", "/x/", "is not a path of this site"),
-    ],
-)
-def test_impossible_pattern_is_refused_with_a_sentence_for_the_editor(source: str, target: str, message: str) -> None:
-    with pytest.raises(ValueError, match=r".") as caught:
-        parse_pattern(source, target)
-    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -157,37 +119,6 @@ def assert_stays(target: str) -> None:
         assert not target.startswith("//")
 
 
-NAMES = st.text("ab.-1", min_size=1, max_size=6)
-
-
-@given(NAMES, NAMES)
-def test_source_of_a_target_leads_back_to_it(first: str, second: str) -> None:
-    for source, target in (
-        ("/blog/{slug}/", "/articles/{slug}/"),
-        ("/feeds/{id}.atom.xml", "/category/{id}/feed.atom"),
-        ("/p/{path...}/end", "/q/{path...}/"),
-        ("/{a}/{b}/", "/{b}/{a}/{b}/"),
-    ):
-        pattern = parse_pattern(source, target)
-        for path in (
-            f"/articles/{first}/",
-            f"/category/{first}/feed.atom",
-            f"/q/{first}/{second}/",
-            f"/{first}/{second}/{first}/",
-        ):
-            if address := pattern.source_of(path):
-                assert pattern.match(without_slash(address)).rstrip("/") == path.rstrip("/")
-
-
-def test_source_of_a_target_is_known_if_the_target_has_all_placeholders() -> None:
-    assert (
-        parse_pattern("/feeds/{id}.atom.xml", "/category/{id}/feed.atom").source_of("/category/asia/feed.atom")
-        == "/feeds/asia.atom.xml"
-    )
-    assert parse_pattern("/{year}/{slug}/", "/articles/{slug}/").source_of("/articles/x/") == ""
-    assert parse_pattern("/{slug}/?feed=atom", "/articles/{slug}/").source_of("/articles/x/") == ""
-
-
 def test_gaps_of_a_plain_host_are_queries_names_of_the_tree_and_patterns_without_a_known_source() -> None:
     exact = {
         "/a/": "/x/",
@@ -209,28 +140,6 @@ def test_gaps_of_a_plain_host_are_queries_names_of_the_tree_and_patterns_without
         *("/?p=1", "/feed.rss.gz", "/_redirects", "/.feedsvc-build.journal", "/b.html/c/", "/c/?p=2", f"/{'서' * 90}/"),
         "/{year}/{slug}/",
     )
-
-
-@pytest.mark.parametrize(
-    ("source", "target", "is_gap"),
-    [
-        ("/{year}/{month}/", "/archive/{year}/{month}/", True),
-        ("/uploads/{path...}", "/media/{path...}", True),
-        ("/topic/{id}/feed/", "/tag/{id}/feed.rss", True),
-        ("/writer/{id}/", "/author/{id}/", True),
-        ("/old/{slug}/", "/{slug}/", True),
-        ("/?attachment_id={number}", GONE, True),
-        ("/old/{path...}", GONE, False),
-        ("/rss/{id}/", "/category/{id}/feed.rss", False),
-        ("/section/{id}/", "/category/{id}/", False),
-        ("/blog/{slug}/", "/articles/{slug}/", False),
-        ("/blog/{slug}/", "https://blog.example/{slug}/", True),
-    ],
-)
-def test_pattern_without_files_in_a_tree_is_listed_as_what_a_plain_host_cannot_answer(
-    source: str, target: str, *, is_gap: bool
-) -> None:
-    assert plain_host_gaps(RedirectRules({}, (parse_pattern(source, target),))) == ((source,) if is_gap else ())
 
 
 def test_rules_of_two_objects_differ_in_some_addresses() -> None:
