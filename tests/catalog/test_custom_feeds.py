@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-from datetime import UTC, datetime, timedelta
-from itertools import product
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -22,7 +20,6 @@ from feedsvc.model import Article, CustomFeed, FeedOverrides, Selection
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import ListingRef
-from tests import ROOT
 from tests.helpers import model_newsrooms, newsrooms
 from tests.helpers.model_newsrooms import RandomEditor
 from tests.helpers.newsrooms import NOW, article
@@ -310,73 +307,3 @@ def test_members_equal_those_of_a_naive_filter_after_random_edits(random: Random
             assert [*listing.rows] == expected
             oldest = editor.now - timedelta(seconds=feed.max_age or 10**9)
             assert all(row.article.published > oldest for row in listing.feed_rows)
-
-
-DIGESTS: Final = (
-    "every: day, at: 06:00",
-    "every: day, at: '23:59'",
-    "every: week, on: monday, at: 00:00",
-    "every: week, on: sunday, at: 18:30",
-)
-DIGEST_OPTIONS: Final = (
-    "",
-    ", entries: 3",
-    ", max_age: 120d",
-    ", archives: none, ttl: 9",
-    ", content: summary",
-    ", max_age: 400d",
-)
-FEED_OPTIONS: Final = ("", ", content: summary", ", entries: 3", ", archives: none, ttl: 9", ", max_age: 90d", ", markdown: true")
-
-
-def random_feed_options(random: Random, number: int) -> str:
-    """Return the options of the feed with this number: one of three is a digest, and one of six private."""
-    if number % 3 == 0:
-        return f", digest: {{{DIGESTS[number // 3 % 4]}}}{random.choice(DIGEST_OPTIONS)}"
-    return random.choice(FEED_OPTIONS) + (", access: private" if number % 6 == 1 else "")
-
-
-def fifty_feeds(random: Random) -> str:
-    """Return a feeds.yaml of fifty feeds with selections and options of all kinds, over the names of the sample newsroom."""
-    names = {
-        "categories": ["asia", "diplomacy", "business", "technology", "culture"],
-        "tags": ["japan", "trade", "transport", "india", "china", "apec", "festivals", "nothing"],
-        "languages": ["en", "ko", "en-GB"],
-    }
-    entries = []
-    for number in range(50):
-        include = {
-            kind: random.sample(names[kind], random.randint(1, 2)) for kind in random.sample([*names], random.randint(0, 2))
-        }
-        exclude = {"tags": random.sample(names["tags"], 2)} if "tags" not in include and random.random() < 0.5 else {}
-        options = random_feed_options(random, number)
-        selection = include or {"all": True}
-        entries.append(
-            f"f-{number}: {{title: 'Feed & <{number}>', description: 'é \"{number}\"', include: {json.dumps(selection)}, "
-            f"exclude: {json.dumps(exclude)}{options}}}\n"
-        )
-    return "".join(entries)
-
-
-@pytest.mark.slow
-def test_fifty_custom_feeds_of_the_sample_newsroom_are_valid_and_so_are_archives_of_eleven(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "content", tmp_path, dirs_exist_ok=True)
-    (tmp_path / "feeds.yaml").write_text(fifty_feeds(Random(1)))
-    now = datetime(2026, 12, 1, tzinfo=UTC)
-    publication = newsrooms.load_publication(tmp_path, now)
-    base = publication.catalog.site.base_url
-    paths = [path for path in publication.feed_paths() if path.startswith("/feeds/f-")]
-    assert len(paths) > 300
-    bodies = {path: body(publication, path) for path in paths if "/archive/" not in path or path.startswith("/feeds/f-1")}
-    private_feeds = publication.catalog.content.private_feeds
-    assert len(private_feeds) == 9
-    for name, suffix in product(private_feeds, ("rss", "atom", "json")):
-        path = f"/private/{name}/feed.{suffix}"
-        document = publication.render_private_feed(name, suffix, path, now)
-        assert document
-        bodies[path] = document.body
-    digests = [feed.id for feed in publication.catalog.content.custom_feeds.values() if feed.digest]
-    assert len(digests) == 17
-    assert any(b"<entry>" in bodies[f"/feeds/{name}/feed.atom"] for name in digests)
-    for path, text in bodies.items():
-        assert objections(text, path.rpartition(".")[2], address=f"{base}{path}", now=now) == [], path

@@ -16,11 +16,8 @@ from feedsvc.model import Article, ArticleStatus, Tag
 from feedsvc.publication.document import Document, Redirect, Resource
 from feedsvc.publication.publication import Publication
 from feedsvc.tag_slugs import tag_slug
-from tests.audience.waiting import wait_until
 from tests.helpers import model_newsrooms, newsrooms
-from tests.helpers.http_client import ask
 from tests.helpers.model_newsrooms import START
-from tests.live.served_content import monitored_server
 
 TAGS: Final = {
     "C": "c",
@@ -172,16 +169,3 @@ def test_a_former_address_with_another_target_is_among_the_changed_paths() -> No
         changed = now.changed_since(before)
         assert {"/tag/c/", "/tag/c/feed.rss", "/tag/c/feed.atom", "/tag/c/feed.json"} <= changed
     assert not any(path.startswith("/tag/c/") for path in second.changed_since(first))
-
-
-@pytest.mark.slow
-def test_a_server_redirects_a_former_address_until_an_article_with_that_tag_appears(tmp_path: Path) -> None:
-    content = write_newsroom(tmp_path / "content")
-    with monitored_server(content, tmp_path / "state") as server:
-        response = ask(server.url, "/tag/home/feed.rss")
-        assert (response.status, response["location"]) == (301, "/tag/at-home/feed.rss")
-        newsrooms.write(content, article_file("home", "house", day=20))
-        wait_until(lambda: ask(server.url, "/tag/home/feed.rss").status == 200)
-        assert b"<title>house</title>" in ask(server.url, "/tag/home/feed.rss").body
-        (content / "articles/house.yaml").unlink()
-        wait_until(lambda: ask(server.url, "/tag/home/feed.rss").status == 301)

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from feedsvc.catalog import Catalog, build_catalog
+from feedsvc.catalog import build_catalog
 from feedsvc.content.folder import load_content, open_content_folder
 from feedsvc.content.lint import lint_content
-from feedsvc.model import Article, Tag, TagSettings
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.publication import Publication
-from feedsvc.routes import ListingRef
-from feedsvc.tag_slugs import tag_slug
-from tests.helpers import model_newsrooms, newsrooms
-from tests.helpers.model_newsrooms import START
+from tests.helpers import newsrooms
 from tests.helpers.newsrooms import NOW, article
 
 SITE: Final = "title: T\nbase_url: https://t.example\nid_domain: t.example\nsince: 2026-01-01\n"
@@ -155,46 +148,3 @@ def test_a_change_of_tags_yaml_makes_new_rows_and_listings(tmp_path: Path) -> No
     assert after.tag_listing("korea").title == "Corea"
     assert ("tag", "rok") not in after.redirects
     assert after.visible["a"] is not before.visible["a"]
-
-
-def tagged(number: int, *titles: str) -> Article:
-    tags = tuple(Tag(id=tag_slug(title), title=title) for title in titles)
-    return model_newsrooms.article(number, START - timedelta(days=number), tags=tags)
-
-
-def next_edition(before: Publication, articles: Iterable[Article]) -> Publication:
-    """Return the next edition with these articles, and compare its redirects with those of a catalog that is built anew."""
-    catalog, content = before.catalog, replace(before.catalog.content, articles=tuple(articles))
-    old, new = catalog.content.articles, content.articles
-    removed, added = [one for one in old if one not in new], [one for one in new if one not in old]
-    after: Catalog = catalog.apply_changes(content, START, removed=removed, added=added)
-    assert dict(after.redirects) == dict(build_catalog(content, START).redirects)
-    return before.next_edition(after)
-
-
-def test_redirects_of_aliases_come_and_go_with_the_articles_and_their_paths_are_affected() -> None:
-    entries = (TagSettings(id="korea", title="Korea!", aliases=("rok", "c")),)
-    first = Publication(build_catalog(model_newsrooms.snapshot([tagged(1, "C++")], tags=entries), START))
-    second = next_edition(first, [tagged(1, "C++"), tagged(2, "Korea")])
-    third = next_edition(second, [tagged(1, "C++"), tagged(2, "Korea"), tagged(3, "ROK")])
-    fourth = next_edition(third, [tagged(1, "C++"), tagged(2, "Other")])
-    korea, plus = Redirect(target="/tag/korea/feed.rss"), Redirect(target="/tag/c-plus-plus/feed.rss")
-    editions = (first, second, third, fourth)
-    assert [edition.resolve("/tag/c/feed.rss") for edition in editions] == [plus, korea, korea, plus]
-    assert [edition.resolve("/tag/rok/feed.rss") for edition in (first, second, fourth)] == [None, korea, None]
-    assert isinstance(third.resolve("/tag/rok/feed.rss"), Document)
-    assert second.catalog.tag_listing("korea").title == "Korea!"
-    for before, now in ((first, second), (second, third), (third, fourth)):
-        assert {"/tag/rok/", "/tag/rok/feed.rss", "/tag/rok/feed.json"} <= now.changed_since(before)
-    assert "/tag/c/feed.atom" in second.changed_since(first)
-    assert "/tag/c/feed.atom" not in third.changed_since(second)
-
-
-def test_another_frequent_spelling_changes_no_row_of_a_tag_with_a_title() -> None:
-    entries = (TagSettings(id="korea", title="South Korea"),)
-    articles = [tagged(1, "Korea"), tagged(2, "korea"), tagged(3, "korea")]
-    before = build_catalog(model_newsrooms.snapshot(articles, tags=entries), START)
-    content = replace(before.content, articles=(*articles, tagged(4, "Korea"), tagged(5, "Korea")))
-    after = before.apply_changes(content, START, added=content.articles[3:])
-    assert after.listings[ListingRef("tag", "korea")].title == "South Korea"
-    assert after.visible["a1"] is before.visible["a1"]

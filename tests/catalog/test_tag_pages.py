@@ -68,14 +68,6 @@ def test_list_of_tags_begins_with_those_that_have_the_most_articles_and_no_artic
     assert [text.count(f"Title {number}<") for number in range(9)] == [1, 0, 1, 1, 1, 1, 1, 0, 0]
 
 
-def test_new_title_of_the_newest_article_of_a_much_used_tag_changes_the_list_of_tags() -> None:
-    article = article_with_tags(1, [1])
-    before = publication_of([article, article_with_tags(2, [1, 2])])
-    after = next_edition(before, [article], [replace(article, title="Another title")])
-    assert b"Another title" in body(after, "/tags/")
-    assert "/tags/" in after.changed_since(before)
-
-
 def test_an_edit_that_keeps_the_tags_changes_no_page_of_tags() -> None:
     articles = articles_with_many_tags()
     before = publication_of(articles)

@@ -10,14 +10,14 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog import build_catalog, is_visible
+from feedsvc.catalog import build_catalog
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.model import Article, Correction, HomeOptions, Image
 from feedsvc.pages import select_home_rows
 from feedsvc.publication.document import Document
 from feedsvc.publication.fingerprints import Fingerprints
 from feedsvc.publication.publication import Publication
-from feedsvc.routes import ListingRef, place_of
+from feedsvc.routes import place_of
 from tests.helpers import model_newsrooms
 from tests.helpers.model_newsrooms import BASE, MEDIA, START
 
@@ -44,25 +44,6 @@ def _body(publication: Publication) -> bytes:
     resource = publication.resolve(HOME)
     assert isinstance(resource, Document)
     return resource.body
-
-
-def test_edit_of_an_article_that_only_its_section_shows_changes_the_front_page() -> None:
-    before = Publication(build_catalog(_newsroom(), START))
-    catalog = before.catalog
-    in_feed = {row.article.slug for row in catalog.listings[ListingRef()].feed_rows if is_visible(row)}
-    shown = [row.article for section in select_home_rows(catalog).sections for row in section.rows]
-    old = next(article for article in reversed(shown) if article.slug not in in_feed)
-    after = _edit(before, [old], [replace(old, title="A title of today")])
-    assert b"A title of today" in _body(after)
-    assert HOME in after.changed_since(before)
-
-
-def test_new_correction_of_an_old_article_changes_the_front_page() -> None:
-    before = Publication(build_catalog(_newsroom(), START))
-    old = before.catalog.content.articles[-1]
-    after = _edit(before, [old], [replace(old, corrections=(Correction(date=date(2026, 2, 28), text="It was Monday."),))])
-    assert b"It was Monday." in _body(after)
-    assert HOME in after.changed_since(before)
 
 
 def test_edit_of_an_article_that_the_front_page_does_not_show_does_not_change_it() -> None:
