@@ -16,8 +16,6 @@ import pytest
 from feedsvc.access import Token, open_token_store
 from feedsvc.access.store import TokenStore
 from feedsvc.errors import UnavailableError
-from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE
-from feedsvc.export.manifest import Manifest
 from tests.access.conftest import NOON, make_token
 from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS, ask
@@ -137,26 +135,6 @@ def test_tree_on_a_full_disk_stays_complete_and_the_next_build_updates_it(
             assert [*invariants.find_invalid_reads(files_left, [before, expected_documents(editors)], tree=True)] == []
         assert build(editors, out, tmp_path / "state").process.returncode == 0
         assert [*invariants.find_tree_differences(out, expected_documents(editors))] == []
-
-
-@pytest.mark.usefixtures("mount_permission")
-def test_manifest_is_unchanged_and_closed_if_the_disk_is_full(tmp_path: Path) -> None:
-    """Regression: `build --watch` left another file open after each attempt."""
-    with mounted_disk(tmp_path / "out") as out:
-        root = os.open(out, os.O_RDONLY)
-        manifest = Manifest(root)
-        manifest.reserve([f"articles/{number}/index.html" for number in range(900)], COMPRESSED_SUFFIXES, foreign_names=())
-        with filled(out):
-            before, manifest_files = len(os.listdir("/proc/self/fd")), dict(manifest.files)
-            with pytest.raises(OSError, match=DISK_FULL):
-                manifest.remove(["articles/7/index.html"])
-            assert len(os.listdir("/proc/self/fd")) == before
-            assert manifest.files == manifest_files
-            assert sorted(os.listdir(out)) == [MANIFEST_FILE, "filler"]
-        manifest.remove(["articles/7/index.html"])
-        assert b"articles/7/" not in (out / MANIFEST_FILE).read_bytes()
-        manifest.close()
-        os.close(root)
 
 
 @pytest.mark.usefixtures("mount_permission")

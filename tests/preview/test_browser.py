@@ -138,15 +138,6 @@ def test_pages_beyond_the_stream_limit_are_updated(chromium: Browser, preview: S
                 context.close()
 
 
-def test_preview_stops_while_pages_are_open(chromium: Browser, preview: ServerProcess) -> None:
-    with open_page(chromium) as browser_page:
-        with browser_page.page.expect_response("**/.preview/events"):
-            browser_page.page.goto(preview.url)
-        preview.terminate()
-        assert preview.wait() == 0
-        assert preview.stderr.count("\n") == 2, preview.stderr
-
-
 @pytest.mark.parametrize("scheme", COLOR_SCHEMES)
 @pytest.mark.parametrize("width", [320, 360, 1280])
 def test_long_words_do_not_widen_the_page(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import re
-import socket
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -166,13 +165,6 @@ def test_preview_anywhere_listens_on_all_interfaces(content: Path, tmp_path: Pat
         assert (response.status, response["X-Robots-Tag"]) == (200, "noindex")
         # Links have the base_url, since an address of all interfaces cannot be opened.
         assert b"https://news.example/articles/unfinished/" in response.body
-
-
-def test_port_in_use_is_reported(content: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = str(listener.getsockname()[1])
-        stderr = failed_serve_stderr(content, "--preview", "--port", port)
-    assert stderr.startswith(f"feedsvc: cannot listen on 127.0.0.1:{port} ")
 
 
 def test_preview_without_state_folder_leaves_no_files(content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

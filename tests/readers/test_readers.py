@@ -11,16 +11,12 @@ from tests.readers import (
     ENTRY_FIELDS,
     FEED_FIELDS,
     JSON_FEED_SCHEMA,
-    LISTPARSER,
     READERS,
     ParsedEnclosure,
     ParsedEntry,
     ParsedFeed,
-    ParsedOutline,
-    Tool,
     UnreadableError,
     json_feed_schema,
-    read_opml,
     require,
 )
 from tests.readers.tool import ALL_FIELDS, FIELDS_MISSING_IN_FORMAT
@@ -111,15 +107,6 @@ def test_reader_reports_the_fields_of_its_row(name: str, fmt: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "fmt"), EACH_READER_AND_FORMAT)
-def test_reader_reads_several_documents_in_one_call(name: str, fmt: str) -> None:
-    reader = READERS[name]
-    require(reader)
-    document = (CLEAN / f"feed.{fmt}").read_bytes()
-    assert reader.read_all([document] * 3, fmt) == [reader.read(document, fmt)] * 3
-    assert reader.read_all([], fmt) == []
-
-
-@pytest.mark.parametrize(("name", "fmt"), EACH_READER_AND_FORMAT)
 def test_reader_raises_for_a_malformed_document(name: str, fmt: str) -> None:
     reader = READERS[name]
     require(reader)
@@ -135,23 +122,3 @@ def test_json_feed_schema_reports_an_invalid_date() -> None:
     )
     assert errors_of_valid == []
     assert "date_published" in errors_of_invalid[0]
-
-
-def test_listparser_reads_an_opml_document() -> None:
-    require(LISTPARSER)
-    parsed = read_opml(
-        b'<?xml version="1.0" encoding="UTF-8"?><opml version="2.0"><head><title>All &amp; more</title></head><body>'
-        b'<outline text="Asia"><outline text="China" type="rss" xmlUrl="https://news.example/feed.rss"/></outline>'
-        b"</body></opml>"
-    )
-    assert parsed.title == "All & more"
-    assert parsed.feeds == (ParsedOutline(title="China", url="https://news.example/feed.rss", folders=(("Asia",),)),)
-
-
-@pytest.mark.parametrize(("require_all", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)])
-def test_missing_tool_skips_the_test_or_fails_it(
-    monkeypatch: pytest.MonkeyPatch, require_all: str, outcome: type[BaseException]
-) -> None:
-    monkeypatch.setenv("FEEDSVC_TEST_REQUIRE_ALL", require_all)
-    with pytest.raises(outcome, match="nothing is missing: apt-get install nothing"):
-        require(Tool(name="nothing", installed=lambda: False, install="apt-get install nothing"))
