@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copytree
 
@@ -117,20 +116,6 @@ def test_init_writes_a_newsroom_that_check_accepts(run: Run) -> None:
     assert run_feedsvc("check", run.folder / "newsroom", "--strict").returncode == 0
 
 
-def test_of_two_inits_at_once_one_writes_the_newsroom(run: Run) -> None:
-    command = [run._python, "-m", "feedsvc", "init", "newsroom", *INIT, "--yes"]
-    variables = {**VARIABLES, "PATH": os.environ["PATH"], "HOME": str(run.folder), "TMPDIR": str(run.folder)}
-
-    def init(_: int) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, check=False, capture_output=True, text=True, cwd=run.folder, env=variables, timeout=120)
-
-    with ThreadPoolExecutor() as pool:
-        results = [*pool.map(init, range(2))]
-    assert sorted(result.returncode for result in results) == [0, 2], [result.stderr for result in results]
-    assert not [name for name in os.listdir(run.folder / "newsroom") if name.startswith(".feedsvc-init")]
-    run("check", "newsroom", "--strict")
-
-
 def test_new_creates_a_draft_with_slashes_in_its_schema_path(run: Run, sample: Path) -> None:
     file = Path(run("new", "Xi invites Lee to Beijing", sample, "--category", "asia").stdout.strip())
     text = file.read_text("utf-8")
@@ -205,13 +190,6 @@ def test_a_theme_is_checked_in_another_process(run: Run, sample: Path) -> None:
     assert "theme/templates/article.html:2:1: error:" in run("check", sample, status=1).stdout
     newsrooms.write(sample, {"theme/templates/article.html": "{{ article.title }}\n"})
     run("check", sample)
-
-
-@pytest.mark.slow
-def test_a_theme_that_never_ends_is_reported_with_its_line(run: Run, sample: Path) -> None:
-    loop = "{{ title }}\n{% for a in range(99999) %}{% for b in range(99999) %}{{ b }}{% endfor %}{% endfor %}\n"
-    newsrooms.write(sample, {"theme/templates/article.html": loop})
-    assert "theme/templates/article.html:" in run("check", sample, status=1).stdout
 
 
 def test_a_link_out_of_the_folder_is_not_followed(run: Run, sample: Path) -> None:

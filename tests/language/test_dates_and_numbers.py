@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.localedata import locale_identifiers
@@ -79,12 +79,6 @@ def test_month_names_follow_the_language(tag: str, month: str) -> None:
 )
 def test_day_names_are_short_in_each_language(tag: str, day: str) -> None:
     assert language_in_india(tag).day_name("2026-01-02") == day
-
-
-@pytest.mark.parametrize("period", ["2026-13", "2026-02-30", "soon"])
-def test_invalid_period_raises_value_error(period: str) -> None:
-    with pytest.raises(ValueError, match=r"Invalid isoformat|must be in|out of range"):
-        language_in_india("en").period_name(period)
 
 
 @pytest.mark.parametrize(
@@ -171,11 +165,6 @@ def test_every_cldr_language_uses_one_set_of_digits_and_has_names_of_months() ->
         zeros -= {ord("༠")} if tag == "bo" else set()  # month names in Tibetan have digits
         assert (tag, zeros) == (tag, {ord(language.number(0))})
         assert "M01" not in text, tag
-
-
-def test_unknown_time_zone_raises_an_error() -> None:
-    with pytest.raises(ZoneInfoNotFoundError):
-        get_language("en", "Asia/Nowhere")
 
 
 @pytest.mark.parametrize(

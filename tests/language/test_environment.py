@@ -6,23 +6,12 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import FrozenInstanceError
 from typing import Final
 
 import pytest
 
 from feedsvc.language import direction, get_language
 from tests.language.catalogs import MODULE, MORNING, language_in_india
-
-
-def test_language_is_cached_and_immutable() -> None:
-    language = language_in_india("ko")
-    assert language_in_india("ko") is language
-    assert get_language("ko", "Asia/Seoul") is not language
-    with pytest.raises(FrozenInstanceError):
-        language.tag = "en"  # type: ignore[misc]
-    assert repr(language).startswith("Language(tag='ko', direction='ltr', words='ko'")
-
 
 PROGRAM_WITH_SAMPLES: Final = f"""
 from datetime import UTC, datetime
