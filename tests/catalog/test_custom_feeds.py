@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedsvc.catalog import Catalog, build_catalog
-from feedsvc.content.folder import load_content, open_content_folder
+from feedsvc.content.folder import load_content
 from feedsvc.content.lint import lint_content
 from feedsvc.feeds.digest import FeedDigests
 from feedsvc.model import Article, CustomFeed, FeedOverrides, Selection
@@ -227,29 +227,6 @@ long: {title: C, include: {all: true}, digest: {every: day, at: 06:00}, max_age:
         f"feeds.yaml:1:83: warning: max_age: {message.format('day', 1)}",
         f"feeds.yaml:2:97: warning: max_age: {message.format('week', 7)}",
     ]
-
-
-def test_the_feeds_of_a_broken_feeds_yaml_stay_as_they_were_also_after_a_restart(tmp_path: Path) -> None:
-    root, state = write(tmp_path / "content"), tmp_path / "state"
-    state.mkdir()
-    folder = open_content_folder(root, "", state)
-    expected = folder.read().content.custom_feeds
-    folder.save()
-    for file, text in (
-        ("feeds.yaml", "world-money: {titel: X}\n"),
-        ("feeds.yaml", FEEDS.replace("world-money:", "'world money':")),
-        ("categories.yaml", "world: {title: World}\nlocal: {title: L}\n"),
-    ):
-        valid = (root / file).read_text()
-        (root / file).write_text(text)
-        for reader in (folder, open_content_folder(root, "", state)):
-            content = reader.read().content
-            assert content.custom_feeds == expected
-            assert "feeds.yaml" in content.last_valid_paths
-            assert "b" in stems(build_catalog(content, NOW), "world-money")
-        (root / file).write_text(valid)
-    (root / "feeds.yaml").unlink()
-    assert folder.read().content.custom_feeds == {}
 
 
 def is_selected(feed: CustomFeed, article: Article) -> bool:

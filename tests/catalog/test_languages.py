@@ -171,18 +171,6 @@ def test_a_listing_holds_all_articles_that_its_range_matches(
     assert {*tags(catalog)} == {*expected, *filter(None, languages)}
 
 
-def test_a_listing_holds_the_same_as_a_custom_feed_and_a_combination_of_the_language(tmp_path: Path) -> None:
-    root = write(tmp_path, "", "en-GB", "ko", site=SITE.replace("entries: 2", "entries: 9"))
-    newsrooms.write(root, {"feeds.yaml": "english: {title: English, include: {languages: [en]}}\n"})
-    publication = newsrooms.load_publication(root)
-    addresses = [
-        [item["url"] for item in json.loads(body(publication, path))["items"]]
-        for path in ("/language/en/feed.json", "/feeds/english/feed.json", "/feed/language:en-language:ko.json")
-    ]
-    assert addresses[0] == addresses[1] == addresses[2] != []
-    assert publication.resolve("/feed/language:en.json") == Redirect(target="/language/en/feed.json")
-
-
 def test_a_combination_of_one_language_without_a_listing_stays_a_combination(tmp_path: Path) -> None:
     publication = newsrooms.load_publication(write(tmp_path, "", "ko-KR"))
     assert isinstance(publication.resolve("/feed/language:ko.rss"), Document)

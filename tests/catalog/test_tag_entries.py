@@ -116,28 +116,6 @@ def check(root: Path) -> list[str]:
     return [str(problem) for problem in lint_content(content, root, NOW)]
 
 
-def test_a_broken_tags_yaml_keeps_its_last_valid_version_also_after_a_restart(tmp_path: Path) -> None:
-    root, state = write(tmp_path / "content"), tmp_path / "state"
-    state.mkdir()
-    folder = open_content_folder(root, "", state)
-    expected = folder.read().content.tags
-    folder.save()
-    for text, message in (
-        ("korea: {titel: X}\n", "tags.yaml:1:9: unknown key 'titel'; did you mean 'title'?"),
-        ("korea: [\n", "tags.yaml:1:9: a value is missing here: look for a ',' too many, or a '[' or '{' that is not closed"),
-    ):
-        (root / "tags.yaml").write_text(text)
-        for reader in (folder, open_content_folder(root, "", state)):
-            content = reader.read().content
-            assert content.tags == expected
-            assert [str(problem) for problem in content.errors] == [message]
-            assert "tags.yaml" in content.last_valid_paths
-            assert build_catalog(content, NOW).tag_listing("korea").title == "South Korea"
-    (root / "tags.yaml").unlink()
-    assert folder.read().content.tags == {}
-    assert newsrooms.load_catalog(root).tag_listing("korea").title == "KOREA"
-
-
 def test_a_change_of_tags_yaml_makes_new_rows_and_listings(tmp_path: Path) -> None:
     root = write(tmp_path)
     folder = open_content_folder(root, "", tmp_path)

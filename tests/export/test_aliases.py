@@ -13,7 +13,6 @@ from feedsvc.export import BuildResult, StaticTree, file_name
 from feedsvc.export.aliases import former_paths, is_former_path, target_path
 from feedsvc.live.live import Live
 from feedsvc.publication.publication import Publication
-from feedsvc.tag_slugs import former_slug
 from tests.helpers import newsrooms
 from tests.helpers.trees import contents
 from tests.live.editors import SimulatedEditors
@@ -81,31 +80,6 @@ def test_update_adds_and_removes_files_of_aliases(content: Path, out: Path, tmp_
     assert REDIRECT_MARKUP in (out / "articles/older-rich/index.html").read_bytes()
     assert not (out / "category/east").exists()
     assert b"Not so." in (out / "articles/hangul/index.html").read_bytes()
-
-
-def test_update_adds_and_removes_files_of_former_tag_addresses(out: Path, tmp_path: Path) -> None:
-    content = newsrooms.write(tmp_path / "content", newsrooms.SITE)
-    for number in range(8):
-        newsrooms.write(content, newsrooms.article(f"a{number}", f"2025-0{number + 1}-02", tags="[C++]"))
-    publication = newsrooms.load_publication(content)
-    former = f"/tag/{former_slug('C++')}/"
-    target = publication.redirect_target(former)
-    assert target.startswith("/tag/")
-    with StaticTree(out, processes=1) as tree:
-        tree.build(publication)
-        assert REDIRECT_MARKUP in (out / former[1:] / "index.html").read_bytes()
-        assert (out / f"{former[1:]}feed.rss").read_bytes() == (out / f"{target[1:]}feed.rss").read_bytes()
-        for number, tags in enumerate(("[C++, C]", "[C++]", "[C++, 'C#']")):
-            newsrooms.write(content, newsrooms.article("a0", "2025-01-02", tags=tags))
-            before, publication = publication, newsrooms.load_publication(content)
-            tree.update(publication, publication.changed_since(before))
-            build(content, tmp_path / f"fresh-{number}")
-            assert contents(out) == contents(tmp_path / f"fresh-{number}"), tags
-        for number in range(8):
-            newsrooms.write(content, newsrooms.article(f"a{number}", f"2025-0{number + 1}-02"))
-        before, publication = publication, newsrooms.load_publication(content)
-        tree.update(publication, publication.changed_since(before))
-    assert not (out / "tag").exists()
 
 
 def test_one_save_rewrites_copies_of_changed_feeds_and_no_redirect_page(content: Path, out: Path) -> None:

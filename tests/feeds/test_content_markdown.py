@@ -134,22 +134,6 @@ def test_feeds_of_summaries_and_withdrawn_articles_have_no_markdown(tmp_path: Pa
     assert b"source" not in rss_document(tmp_path / "b", article("a", status="withdrawn"))
 
 
-def test_a_listing_may_have_markdown_while_the_site_has_none(tmp_path: Path) -> None:
-    files = article("a", category="asia") | {"categories.yaml": "asia: {title: Asia, feed: {markdown: true}}\n"}
-    site = SITE.replace("markdown: true", "markdown: false")
-    assert markdown_of(rss_document(tmp_path / "a", files, site)) is None
-    assert markdown_of(rss_document(tmp_path / "b", files, site, ListingRef("category", "asia"))) == "Text of a."
-
-
-def test_only_rss_has_markdown(tmp_path: Path) -> None:
-    catalog = newsrooms.load_catalog(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a", body="A *b*.")}), NOW)
-    publication = Publication(catalog)
-    for path in ("/feed.atom", "/feed.json"):
-        document = publication.resolve(path)
-        assert isinstance(document, Document)
-        assert b"*b*" not in document.body
-
-
 @pytest.mark.parametrize("body", ["A ]]> b & <b>c</b>.", "`]]>`", "A\\\\*b"])
 def test_markdown_survives_in_xml(tmp_path: Path, body: str) -> None:
     markdown = markdown_of(rss_document(tmp_path, article("a", body=f'"{body}"'))) or ""

@@ -22,7 +22,7 @@ from feedsvc.model import Source
 from feedsvc.support.date_formats import rfc822, rfc3339
 from tests import ROOT
 from tests.feeds.rendering import ATOM, EVERY_FORMAT, XML_TEXT, as_json, render
-from tests.helpers.feeds import BASE, MARKUP_TEXT, QUIET_DAY, SUMMIT, TOMBSTONE, at, empty_feed, feed_of, rich_feed
+from tests.helpers.feeds import BASE, QUIET_DAY, SUMMIT, TOMBSTONE, at, empty_feed, feed_of, rich_feed
 
 
 def test_plugins_can_have_the_suffix_of_no_built_in_format() -> None:
@@ -49,12 +49,6 @@ def test_every_format_has_the_same_feed_and_entries(suffix: str, make_feed: Call
     assert [entry.id for entry in result.entries] == [entry.id for entry in feed.entries]
     assert [entry.link for entry in result.entries] == [entry.url for entry in feed.entries]
     assert [entry.published for entry in result.entries] == [entry.published.isoformat() for entry in feed.entries]
-
-
-@EVERY_FORMAT
-def test_a_title_with_markup_is_parsed_back_unchanged(suffix: str) -> None:
-    feed = feed_of(replace(SUMMIT, title=MARKUP_TEXT), suffix)
-    assert fastfeedparser.parse(render(feed, suffix)).entries[0].title == MARKUP_TEXT
 
 
 def test_a_feed_has_the_same_bytes_in_other_processes() -> None:

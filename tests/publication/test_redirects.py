@@ -213,22 +213,6 @@ def test_change_of_the_file_changes_only_the_addresses_in_it(tmp_path: Path) -> 
     assert publication.resolve("/b/") == Redirect(target="/articles/fish/")
 
 
-def test_broken_file_stands_in_its_last_valid_version(tmp_path: Path) -> None:
-    root = write_newsroom(tmp_path / "content")
-    file = root / "redirects.yaml"
-    file.write_text("exact:\n  /a/: /articles/bay/\n")
-    folder = ContentFolder(root)
-    rules = folder.read().content.redirects
-    for text in ("exact:\n  /a/: /articles/fish/\n  /b/: nowhere\n", "exact: [", "exact:\n  /a/: /b/\n  /b/: /a/\n"):
-        file.write_text(text)
-        content = folder.read().content
-        assert content.redirects is rules
-        assert "redirects.yaml" in content.last_valid_paths
-        assert [problem.path for problem in content.errors] == ["redirects.yaml"]
-    file.unlink()
-    assert not folder.read().content.redirects
-
-
 def test_a_file_that_was_never_valid_is_not_reported_as_served_in_its_last_valid_version(tmp_path: Path) -> None:
     root = write_newsroom(tmp_path / "content")
     (root / "redirects.yaml").write_text("exact: [")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from statistics import median
+from statistics import linear_regression, median
 from typing import Final
 
 from bench.memory import pss
@@ -69,17 +69,7 @@ def _trend(name: str, samples: Sequence[Sample], value_of: Callable[[Sample], fl
         initial=median(values[:third]),
         final=median(values[-third:]),
         maximum=max(values),
-        slope=_slope([point.seconds / 3600 for point in samples], values),
-    )
-
-
-def _slope(hours: Sequence[float], values: Sequence[float]) -> float:
-    mean_hours, mean = sum(hours) / len(hours), sum(values) / len(values)
-    variance = sum((hour - mean_hours) ** 2 for hour in hours)
-    return (
-        sum((hour - mean_hours) * (value - mean) for hour, value in zip(hours, values, strict=True)) / variance
-        if variance
-        else 0.0
+        slope=linear_regression([point.seconds / 3600 for point in samples], values).slope,
     )
 
 
