@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from feedsvc.importing.writer import ImportReport
-from feedsvc.importing.writer.body_references import BodyReference, references_in
 from tests.importing.writer.memory_source import OLD, post, run_import
 
 LINK = post(2).address
@@ -53,8 +52,3 @@ def test_report_counts_the_links_of_a_body_that_becomes_plain_text(tmp_path: Pat
     report = import_body(tmp_path, f'{"<div>" * 120}<a href="{LINK}">a</a> <a href="{LINK}">b</a>{"</div>" * 120}')
     assert links(report) == (0, 2)
     assert "2 links to /articles/title-2/" in [omission.what for omission in report.omissions]
-
-
-def test_text_in_a_quoted_attribute_is_no_reference() -> None:
-    markup = '<a title=" href=http://x.example/1" href="http://x.example/2">x</a><abbr href="http://x.example/3">y</abbr>'
-    assert [*references_in(markup, "http://x.example/")] == [BodyReference("http://x.example/2", is_link=True)]
