@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from watchfiles import watch
+from watchfiles import Change, watch
 
 from feedsvc.live.live import Edition, Live
 from feedsvc.support.alerts import Alerts
@@ -171,7 +171,7 @@ class Watcher:
         for batch in batches:
             # Most batches are empty; resolving the root's path would then be most of the work.
             self._poll_once(_changed_paths(self._root, (path for _, path in batch)) if batch else frozenset())
-            if _identity(self._root) != identity:
+            if _identity(self._root) != identity or _has_new_folder(batch):
                 return
             # A folder that was created before its parent was watched has no notification, so look after each reload.
             if self._is_reloaded and not folders.issuperset(_folders_to_watch(self._root, self._live.article_folders)):
@@ -212,6 +212,14 @@ class Watcher:
         if before is not self._announced_edition:
             for listener in self._listeners:
                 listener(before, self._announced_edition)
+
+
+def _has_new_folder(batch: Iterable[tuple[Change, str]]) -> bool:
+    """Return whether a batch of notifications names a folder that was created or moved here; False if _IS_RECURSIVE.
+
+    Its path may be that of a former folder, but it is not watched.
+    """
+    return not _IS_RECURSIVE and any(change is Change.added and os.path.isdir(path) for change, path in batch)
 
 
 def _folders_to_watch(root: Path, known_folders: Iterable[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.content.folder.folder import ContentFolder, open_content_folder
+from feedsvc.live import watcher as watcher_module
 from feedsvc.live.live import Live
 from feedsvc.live.watcher import Watcher
 from feedsvc.publication.last_modified import LastModifiedStore
@@ -48,6 +49,28 @@ def test_articles_of_a_subfolder_follow_its_move_rename_and_deletion(root: Path,
         shutil.rmtree(root / "articles/newer")
         wait_until(lambda: visible_slugs(live) == {"one", "two"})
         wait_until(lambda: problem_lines(live) == [])
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_save_in_a_folder_that_came_back_under_its_old_name_is_shown_at_once(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_deleted: bool
+) -> None:
+    """The save was shown only after the scan once a minute: a draft or a withdrawn article stayed public until then."""
+    monkeypatch.setattr(watcher_module, "_FIRST_SCAN_DELAY", 3600.0)
+    folder, away = root / "articles/y/z", tmp_path / "away"
+    write(folder, {"three.yaml": article("three")["articles/three.yaml"]})
+    with watch(root) as live:
+        wait_until(lambda: os.stat(folder).st_ino in watched_inodes())
+        (root / "articles/y").rename(away)
+        wait_until(lambda: "three" not in visible_slugs(live))
+        if is_deleted:
+            write(folder, {"three.yaml": article("three")["articles/three.yaml"]})
+        else:
+            away.rename(root / "articles/y")
+        wait_until(lambda: "three" in visible_slugs(live))
+        time.sleep(0.5)  # until the folders are watched anew
+        (folder / "three.yaml").unlink()
+        wait_until(lambda: "three" not in visible_slugs(live))
 
 
 def test_a_folder_that_was_created_while_the_server_started_is_watched(root: Path) -> None:
