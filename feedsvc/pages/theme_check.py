@@ -21,6 +21,7 @@ from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.markdown.text_store import TextStore
 from feedsvc.errors import Problem
 from feedsvc.pages.theme import BLOCKS, EXTRA_STYLESHEET, FOLDER, STATIC, STATIC_TYPES, TEMPLATES, ThemeFiles, files_below
+from feedsvc.support.posix import signals
 
 CHECK_SECONDS: Final = 20.0  # for all pages
 HINT: Final = "correct it; until then, the last valid theme is used, or else the product's own pages"
@@ -113,7 +114,7 @@ def check_templates(
         if problems:
             return problems
         raise ThemeCheckError(f"could not be checked (exit status {child.returncode}: {stacks[-500:].strip()})")
-    is_late = stacks.startswith("Timeout")  # of faulthandler
+    is_late = -child.returncode in signals("SIGALRM") or stacks.startswith("Timeout")  # of faulthandler
     message = f"a page was not finished within {seconds:.0f} seconds" if is_late else "a page ended the process that rendered it"
     return (*problems, Problem(path=f"{FOLDER}/{place[0]}", line=place[1], message=message, hint=HINT))
 

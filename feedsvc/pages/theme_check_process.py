@@ -9,6 +9,7 @@ import faulthandler
 import json
 import os
 import pickle
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -65,7 +66,7 @@ def main() -> None:
     files, newest_articles, seconds = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
     disable_plugins()
     faulthandler.enable(all_threads=False)
-    faulthandler.dump_traceback_later(seconds, exit=True)
+    _limit_time(seconds)
     _limit_memory()
     check_pages(files, newest_articles, _print)
     os._exit(0)  # without the destruction of deeply nested objects
@@ -74,6 +75,15 @@ def main() -> None:
 def _print(problem: Problem) -> None:
     sys.stdout.write(json.dumps(asdict(problem)) + "\n")
     sys.stdout.flush()
+
+
+def _limit_time(seconds: float) -> None:
+    # The thread of dump_traceback_later crashes if it reads frames that change; a signal handler reads those of its own thread.
+    if hasattr(signal, "setitimer"):
+        faulthandler.register(signal.SIGALRM, all_threads=False, chain=True)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+    else:
+        faulthandler.dump_traceback_later(seconds, exit=True)
 
 
 def _limit_memory() -> None:
