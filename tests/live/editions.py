@@ -58,8 +58,7 @@ class Editions:
     def could_answer(self, index: int, response: ObservedResponse) -> bool:
         """Return True if a server started on this state would send the response when it was requested or received."""
         if response.path.startswith("/media/"):  # sent from the file as it is on disk
-            is_replaced_by_git = response.outcome[0] == 404 and self._states[index].action.startswith("checkout")
-            return is_replaced_by_git or response.outcome == (200, digest(self._states[index].files[response.path[1:]]))
+            return response.outcome == (200, digest(self._states[index].files[response.path[1:]]))
         return any(
             self.expected_outcome(index, period, response.path) == response.outcome
             for period in {self._period(response.requested_at), self._period(response.received_at)}

@@ -50,7 +50,6 @@ class SimulatedEditors:
         self._actions |= {
             self.schedule: 4,
             self.withdraw: 5,
-            self.checkout: 1,
             self.copy: 3,
             self.change_settings: 3,
             self.change_picture: 2,
@@ -161,23 +160,19 @@ class SimulatedEditors:
     def edit_root_file(self) -> bool:
         return self._save("edit root file", "root/ads.txt", f"{self._word()}.example, 1, DIRECT\n".encode())
 
-    def checkout(self) -> bool:
-        """Switch to the other branch as git does: delete the files it lacks, then write those that differ, in path order."""
-        time.sleep(MIN_PAUSE / 2)
-        old_files, start = self._branches[self._branch], time.time()
+    def checkout(self) -> None:
+        """Switch to the other branch of the working tree."""
+        former = self._branches[self._branch]
         self._branch = "other" if self._branch == "one" else "one"
-        new_files = self._branches[self._branch]
+        files = self._branches[self._branch]
         git(self.root, "checkout", "-q", "-f", self._branch)
-        end = time.time()
-        for path in sorted(old_files.keys() - new_files.keys()):
+        for path in former.keys() - files.keys():
             if path in self.files_on_disk:
                 self._remove_from_records(path)
-                self._record_state(f"checkout deletes {path}", start, end)
-        for path in sorted(path for path, data in new_files.items() if self.files_on_disk.get(path) != data):
-            self.files_on_disk[path] = self.valid_files[path] = new_files[path]
-            self._record_state(f"checkout writes {path}", start, end)
-        self._changed_at |= dict.fromkeys(new_files, end)
-        return True
+        self.files_on_disk |= files
+        self.valid_files |= files
+        self._changed_at |= dict.fromkeys(files, time.time())
+        self._record_state("checkout")
 
     def fix_everything(self) -> None:
         for path in sorted(self.copies):
