@@ -13,7 +13,7 @@ from typing import Final
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.layout import LOCK_FILE
-from feedsvc.support.file_lock import try_lock
+from feedsvc.support.file_lock import lock
 
 _LOCK_MODE: Final = 0o666  # before the umask
 # A build that stopped at any point leaves only complete files, so the next build can go on.
@@ -58,7 +58,7 @@ def build_lock(out: Path) -> Iterator[int]:
     root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with open(LOCK_FILE, "ab", opener=partial(os.open, mode=_LOCK_MODE, dir_fd=root)) as lock_file:
-            if not try_lock(lock_file.fileno()):
+            if not lock(lock_file.fileno(), waits=False):
                 raise FeedsvcError(f"another build is writing {out}; wait for it to end")
             yield root
     finally:

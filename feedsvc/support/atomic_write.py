@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
-from feedsvc.support.file_lock import lock, try_lock
+from feedsvc.support.file_lock import lock
 from feedsvc.support.posix import HAS_FILE_LOCKS
 
 TEMPORARY_PREFIX: Final = ".new-"
@@ -157,5 +157,5 @@ def _remove_unlocked(path: str) -> None:
             os.unlink(path)
         return
     with suppress(OSError), open(path, "rb") as file:
-        if try_lock(file.fileno()):
+        if lock(file.fileno(), waits=False):
             os.unlink(path)

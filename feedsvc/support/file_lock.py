@@ -6,7 +6,6 @@ Windows has no such locks. Only `folder_lock` works there, because editors need 
 
 from __future__ import annotations
 
-import errno
 import os
 import tempfile
 import time
@@ -21,40 +20,16 @@ from feedsvc.support.posix import HAS_FILE_LOCKS, fcntl, flags
 _RETRY_DELAY: Final = 0.05  # seconds between two attempts to lock a folder on Windows
 
 
-def lock(descriptor: int, *, is_shared: bool = False, is_optional: bool = False) -> None:
-    """Take the lock on an open file, exclusive unless `is_shared`. Wait while another lock excludes it.
+def lock(descriptor: int, *, waits: bool = True) -> bool:
+    """Take the lock on an open file; return whether it was taken, which is False only if another process has it and not `waits`.
 
-    A shared lock excludes only exclusive ones. If the file cannot be locked, as on a file system without locks, return without
-    the lock if it `is_optional`, else raise OSError.
+    Raises OSError if the file cannot be locked, as on a file system without locks.
     """
     try:
-        _flock(descriptor, is_shared=is_shared, waits=True)
-    except OSError:
-        if not is_optional:
-            raise
-
-
-def try_lock(descriptor: int, *, is_shared: bool = False, is_optional: bool = False) -> bool:
-    """Take the lock on an open file, exclusive unless `is_shared`, without waiting; return whether it was taken.
-
-    False if another lock excludes it; a shared lock excludes only exclusive ones. If the file cannot be locked, as on a file
-    system without locks, return True if the lock `is_optional`, else raise OSError.
-    """
-    try:
-        _flock(descriptor, is_shared=is_shared, waits=False)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
-    except OSError:
-        if not is_optional:
-            raise
     return True
-
-
-def _flock(descriptor: int, *, is_shared: bool, waits: bool) -> None:
-    """Call flock(2). Raises BlockingIOError if another lock excludes it and `waits` is False, OSError if it cannot lock."""
-    if not HAS_FILE_LOCKS:
-        raise OSError(errno.ENOTSUP, "this system has no file locks")
-    fcntl.flock(descriptor, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | (0 if waits else fcntl.LOCK_NB))
 
 
 @contextmanager
@@ -71,7 +46,8 @@ def folder_lock(folder: Path) -> Iterator[None]:
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        lock(descriptor, is_optional=True)
+        with suppress(OSError):
+            lock(descriptor)
         yield
     finally:
         os.close(descriptor)
@@ -125,7 +101,7 @@ class FileLock:
         if not self.is_held:
             descriptor = self._open_file()
             try:
-                if try_lock(descriptor):
+                if lock(descriptor, waits=False):
                     self._descriptor = descriptor
             finally:
                 if not self.is_held:

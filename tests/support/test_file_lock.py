@@ -1,7 +1,8 @@
-"""Locks on open files: exclusive, shared, of a folder, and of one object."""
+"""Locks on open files: of a file, of a folder, and of one object."""
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.support.file_lock import FileLock, folder_lock, lock, try_lock
+from feedsvc.support.file_lock import FileLock, folder_lock, lock
 from feedsvc.support.state_folder import open_lock_file
 
 
@@ -24,41 +25,13 @@ def descriptors(tmp_path: Path) -> Iterator[list[int]]:
         os.close(descriptor)
 
 
-@pytest.fixture
-def lockless_descriptor(tmp_path: Path) -> Iterator[int]:
-    """A descriptor that cannot be locked, as on a file system without locks."""
-    descriptor = os.open(tmp_path, os.O_PATH)
-    yield descriptor
-    os.close(descriptor)
-
-
-def test_an_exclusive_lock_excludes_every_other(descriptors: list[int]) -> None:
-    lock(descriptors[0])
-    assert [try_lock(descriptors[1]), try_lock(descriptors[1], is_shared=True)] == [False, False]
-    assert not try_lock(descriptors[1], is_optional=True)
-
-
-def test_a_shared_lock_excludes_exclusive_ones_only(descriptors: list[int]) -> None:
-    lock(descriptors[0], is_shared=True)
-    assert try_lock(descriptors[1], is_shared=True)
-    assert not try_lock(descriptors[2])
-
-
 def test_a_lock_is_held_until_every_copy_of_its_descriptor_is_closed(descriptors: list[int]) -> None:
     copy = os.dup(descriptors[0])
-    assert try_lock(descriptors[0])
+    assert lock(descriptors[0], waits=False)
     os.dup2(descriptors[1], descriptors[0])  # closes it
-    assert not try_lock(descriptors[2])
+    assert not lock(descriptors[2], waits=False)
     os.close(copy)
-    assert try_lock(descriptors[2])
-
-
-def test_a_file_that_cannot_be_locked_is_an_error_unless_the_lock_is_optional(lockless_descriptor: int) -> None:
-    for take in (lock, try_lock):
-        with pytest.raises(OSError, match="Bad file descriptor"):
-            take(lockless_descriptor)
-    lock(lockless_descriptor, is_optional=True)
-    assert try_lock(lockless_descriptor, is_optional=True)
+    assert lock(descriptors[2], waits=False)
 
 
 def test_another_thread_waits_for_the_lock_on_a_folder(tmp_path: Path) -> None:
@@ -76,6 +49,15 @@ def test_another_thread_waits_for_the_lock_on_a_folder(tmp_path: Path) -> None:
     thread.join()
     assert events == ["first", "second"]
     assert not any(tmp_path.iterdir())
+
+
+def test_a_folder_on_a_file_system_without_locks_is_not_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", fail)
+    with folder_lock(tmp_path), folder_lock(tmp_path):
+        pass
 
 
 def test_the_lock_on_a_missing_folder_is_an_error(tmp_path: Path) -> None:
