@@ -88,7 +88,7 @@ LIBRARIES: Final = {
     "s3fs": ("feedsvc.export.s3.client",),
     "sqlalchemy": ("feedsvc.access.store", "feedsvc.audience.store", "feedsvc.database.database"),
     "sqlite3": (
-        *("feedsvc.support.sqlite_connection", "feedsvc.support.state_file", "feedsvc.database.database"),
+        *("feedsvc.support.state_file", "feedsvc.database.database"),
         *(
             "feedsvc.publication.last_modified",
             "feedsvc.content.store",

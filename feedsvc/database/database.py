@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from feedsvc.errors import FeedsvcError, UnavailableError
-from feedsvc.support.sqlite_connection import configure_connection, use_wal
+from feedsvc.support.state_file import configure_connection, use_wal
 
 
 class StoredData(NamedTuple):

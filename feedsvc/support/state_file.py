@@ -6,26 +6,26 @@ happened, and the service goes on.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sqlite3
-from collections.abc import Sequence
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
 
+from feedsvc.errors import FeedsvcError
 from feedsvc.support.file_lock import folder_lock
-from feedsvc.support.sqlite_connection import (
-    BUSY_TIMEOUT,
-    DamageAwareConnection,
-    configure_connection,
-    is_damage,
-    translate_errors,
-    use_wal,
-)
 from feedsvc.support.state_folder import DAMAGED_SUFFIX, is_file, set_aside
 
+_BUSY_TIMEOUT: Final = 10.0  # seconds to wait for another process that writes
+# Errors of the disk or of another process are an OperationalError, those of a wrong call an InterfaceError; except these.
+_FILE_ERRORS: Final = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS})
+_DISK_ERRORS: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+_DISK_ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 # For rows of about a kilobyte: larger pages mean fewer pages a change, and a checkpoint every 64 MB fewer waits for the disk.
 _SETTINGS: Final = ("PRAGMA page_size=16384", "PRAGMA wal_autocheckpoint=4000")
 _SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
@@ -44,6 +44,33 @@ def add_checksum(*values: Any) -> tuple[Any, ...]:
 def verify(row: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """Return the values of a row without its checksum, the last value; None if the checksum is wrong."""
     return row[:-1] if row[-1] == row_checksum(*row[:-1]) else None
+
+
+class DamageAwareConnection(sqlite3.Connection):
+    """Connection to a file that may be damaged.
+
+    SQLite's messages may then quote the schema, whose bytes may not be UTF-8. `execute` and `executemany` raise
+    sqlite3.DatabaseError for such an error.
+    """
+
+    def execute(self, *statement: Any) -> sqlite3.Cursor:
+        with _translate_decode_errors():
+            return super().execute(*statement)
+
+    def executemany(self, *statement: Any) -> sqlite3.Cursor:
+        with _translate_decode_errors():
+            return super().executemany(*statement)
+
+
+@contextmanager
+def _translate_decode_errors() -> Iterator[None]:
+    """Raise sqlite3.DatabaseError (SQLITE_CORRUPT) instead of an error whose message is not UTF-8."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        error = sqlite3.DatabaseError("malformed database schema")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error from None
 
 
 class StateFile:
@@ -69,7 +96,7 @@ class StateFile:
         if self._file is None:
             self.connection = self._connect(":memory:")
             return
-        with translate_errors(self._file), folder_lock(self._file.parent):
+        with _translate_errors(self._file), folder_lock(self._file.parent):
             self._open_or_replace(self._file)
 
     def open_in_fork(self) -> None:
@@ -84,7 +111,7 @@ class StateFile:
 
     def report_damage(self, error: sqlite3.Error) -> None:
         """Record that the file is damaged, unless the disk, another process or the caller is the reason of the error."""
-        if is_damage(error):
+        if _is_damage(error):
             self._damage = self._damage or str(error)
 
     def recover(self) -> bool:
@@ -95,7 +122,7 @@ class StateFile:
         if self._file is None or (not self._damage and _inode(self._file) == self._inode):
             return False
         former = self.connection
-        with translate_errors(self._file), folder_lock(self._file.parent):
+        with _translate_errors(self._file), folder_lock(self._file.parent):
             if self._damage and _inode(self._file) == self._inode:
                 self._rename(self._file, f"is damaged ({self._damage})")
             self._open_or_replace(self._file)
@@ -114,7 +141,7 @@ class StateFile:
         try:
             self.connection = self._connect(str(file))
         except sqlite3.DatabaseError as error:
-            if hasattr(error, "sqlite_errorcode") and not is_damage(error):
+            if hasattr(error, "sqlite_errorcode") and not _is_damage(error):
                 raise
             self._rename(file, f"cannot be used ({error})")
             self.connection = self._connect(str(file))
@@ -122,7 +149,7 @@ class StateFile:
 
     def _connect(self, name: str) -> sqlite3.Connection:
         """Return a connection to a file with the tables, which are created in an empty one. Raises sqlite3.Error."""
-        connection = sqlite3.connect(name, check_same_thread=False, timeout=BUSY_TIMEOUT, factory=DamageAwareConnection)
+        connection = sqlite3.connect(name, check_same_thread=False, timeout=_BUSY_TIMEOUT, factory=DamageAwareConnection)
         try:
             configure_connection(connection)
             for statement in _SETTINGS:
@@ -161,3 +188,59 @@ def _inode(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Return True if an error means that the file is damaged; False if the disk, another process or the caller is the reason."""
+    code = getattr(error, "sqlite_errorcode", None)
+    is_external = isinstance(error, (sqlite3.OperationalError, sqlite3.InterfaceError))
+    return code is not None and (not is_external or code in _FILE_ERRORS)
+
+
+@contextmanager
+def _translate_errors(file: Path) -> Iterator[None]:
+    """Create the folder of `file` if it is missing, then run the `with` block.
+
+    Raise FeedsvcError instead of an OSError or sqlite3.Error in either.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FeedsvcError(f"{file.parent} cannot be used ({error.strerror}); give another folder with --state") from None
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        # The low byte is the primary error code. A full disk is an I/O error if SQLite maps the file into memory.
+        is_disk_error = getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_ERRORS or getattr(error, "errno", 0) in _DISK_ERRNOS
+        advice = "; see that its disk has room, or" if is_disk_error else ";"
+        reason = getattr(error, "strerror", error)
+        raise FeedsvcError(f"{file} cannot be used ({reason}){advice} give another folder with --state") from None
+
+
+def configure_connection(connection: sqlite3.Connection) -> None:
+    """Prepare a new connection for a file that may be damaged.
+
+    Text that is not UTF-8 is decoded without an error; the checksum of its row is wrong then. Unsafe functions in the schema
+    are forbidden, and sizes of cells are checked. Raises sqlite3.Error.
+    """
+    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    connection.execute("PRAGMA trusted_schema=OFF").close()
+    connection.execute("PRAGMA cell_size_check=ON").close()
+
+
+def use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL mode: readers do not wait for writers. A power cut may lose the last second, SIGKILL loses nothing.
+
+    SQLite does not call its busy handler if two processes switch a new file at once, so the switch is retried for 10 seconds.
+    Raises sqlite3.Error.
+    """
+    end = time.monotonic() + _BUSY_TIMEOUT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            break
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+    connection.execute("PRAGMA synchronous=NORMAL").close()

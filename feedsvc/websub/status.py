@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from feedsvc.support.sqlite_connection import DamageAwareConnection, configure_connection
-from feedsvc.support.state_file import verify
+from feedsvc.support.state_file import DamageAwareConnection, configure_connection, verify
 from feedsvc.websub.queue import FEED_TABLE, HUB_TABLE, HubState, TopicState
 
 
