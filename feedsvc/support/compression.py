@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -22,34 +21,18 @@ else:
 MIN_SIZE: Final = 200  # bytes; for less, a coding's header is larger than the gain
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Coding:
-    """Content coding. `compress` is deterministic: its result contains no time stamp and no file name."""
-
-    compress: Callable[[bytes], bytes]
-
-
-def _gzip(body: bytes) -> bytes:
-    return bytes(deflate.gzip_compress(body, 6))
-
-
-def _brotli(body: bytes) -> bytes:
-    compressed: bytes = brotli.compress(body, quality=5)
-    return compressed
-
-
-def _zstd(body: bytes) -> bytes:
-    return zstd.compress(body, level=9)
-
-
-# By their names in HTTP; the coding that makes feeds and pages smallest is first. The levels are the highest ones that are
-# worth their time: above them, each coding takes ten times as long to save a few per cent.
-CODINGS: Final[Mapping[str, Coding]] = MappingProxyType(
-    {"br": Coding(compress=_brotli), "zstd": Coding(compress=_zstd), "gzip": Coding(compress=_gzip)}
+# By their names in HTTP; the coding that makes feeds and pages smallest is first. The levels are the highest ones that are worth
+# their time: above them, each coding takes ten times as long to save a few per cent. Results have no time stamp and no file name.
+CODINGS: Final[Mapping[str, Callable[[bytes], bytes]]] = MappingProxyType(
+    {
+        "br": lambda body: bytes(brotli.compress(body, quality=5)),
+        "zstd": lambda body: zstd.compress(body, level=9),
+        "gzip": lambda body: bytes(deflate.gzip_compress(body, 6)),
+    }
 )
 
 
 def compress(body: bytes, name: str) -> bytes:
     """Return the body in the coding `name` of CODINGS; b"" if the body is below MIN_SIZE or would not become smaller."""
-    compressed = CODINGS[name].compress(body) if len(body) >= MIN_SIZE else b""
+    compressed = CODINGS[name](body) if len(body) >= MIN_SIZE else b""
     return compressed if len(compressed) < len(body) else b""
