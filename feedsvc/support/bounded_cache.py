@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import RLock
 from typing import Final, Generic, TypeVar
 
-from feedsvc.support.posix import register_at_fork
+from feedsvc.support.posix import CAN_FORK
 
 _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
@@ -15,7 +16,8 @@ _V = TypeVar("_V")
 # For changes of several steps, in all caches. A fork waits for it, so that no child process gets it locked. It is reentrant,
 # because garbage collection or a signal may run other code within such a change.
 _LOCK: Final = RLock()
-register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
+if CAN_FORK:
+    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
 
 
 def _one(_: object) -> int:

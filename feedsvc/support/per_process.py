@@ -6,7 +6,6 @@ of its own, and drops that of its parent without closing it.
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 from collections.abc import Callable
@@ -17,10 +16,10 @@ from typing import Any, Final, Generic, TypeVar
 # Python calls functions before a fork in reverse order. That of this module, which closes values, must come before the one that
 # locks all caches, so it is registered later.
 import feedsvc.support.bounded_cache  # noqa: F401
-from feedsvc.support.posix import register_at_fork
+from feedsvc.support.posix import CAN_FORK
 
 _T = TypeVar("_T")
-_EXIT_PRIORITY: Final = 100  # of a process that multiprocessing starts, which does not call the functions of atexit
+_EXIT_PRIORITY: Final = 100  # multiprocessing calls functions of a priority from 0 on, before it ends child processes
 # Values of a parent process. Nothing may close them here: their locks may be held by threads that this process does not have.
 _inherited_values: list[Any] = []
 
@@ -37,8 +36,9 @@ class PerProcess(Generic[_T]):
         self._lock = threading.Lock()
         self._value: tuple[int, _T, ExitStack] | None = None  # with the id of the process that opened it
         self._opening_thread = 0
-        self._has_exit_functions = False
-        register_at_fork(before=self.before_fork, after_in_child=self.after_fork)
+        self._has_exit_function = False
+        if CAN_FORK:
+            os.register_at_fork(before=self.before_fork, after_in_child=self.after_fork)
 
     @property
     def is_open(self) -> bool:
@@ -77,7 +77,7 @@ class PerProcess(Generic[_T]):
 
     def after_fork(self) -> None:
         """Forget the parent's value, in a child process that was just forked. Subclasses may add to it."""
-        self._lock, self._opening_thread, self._has_exit_functions = threading.Lock(), 0, False
+        self._lock, self._opening_thread, self._has_exit_function = threading.Lock(), 0, False
         if self._value is not None:
             _inherited_values.append(self._value)
             self._value = None
@@ -92,7 +92,6 @@ class PerProcess(Generic[_T]):
                 self._value = os.getpid(), value, stack.pop_all()
         finally:
             self._opening_thread = 0
-        if not self._has_exit_functions:
-            self._has_exit_functions = True
-            atexit.register(self.close)
-            Finalize(None, self.close, exitpriority=_EXIT_PRIORITY)
+        if not self._has_exit_function:
+            self._has_exit_function = True
+            Finalize(None, self.close, exitpriority=_EXIT_PRIORITY)  # also in a process that multiprocessing starts

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-from collections.abc import Callable
 from typing import Final
 
 try:
@@ -29,7 +28,6 @@ __all__ = [
     "fcntl",
     "flags",
     "quote_argument",
-    "register_at_fork",
     "resource",
     "signals",
     "sync_files",
@@ -54,19 +52,6 @@ def flags(*names: str) -> int:
 def signals(*names: str) -> frozenset[signal.Signals]:
     """Return the signals with these names, such as "SIGHUP", that the system has."""
     return frozenset(getattr(signal, name) for name in names if hasattr(signal, name))
-
-
-def register_at_fork(
-    *,
-    before: Callable[[], object] | None = None,
-    after_in_parent: Callable[[], object] | None = None,
-    after_in_child: Callable[[], object] | None = None,
-) -> None:
-    """Call these functions at each fork, as os.register_at_fork does. Does nothing on a system without forks."""
-    if not CAN_FORK:
-        return
-    hooks = {"before": before, "after_in_parent": after_in_parent, "after_in_child": after_in_child}
-    os.register_at_fork(**{name: hook for name, hook in hooks.items() if hook})
 
 
 def sync_files() -> None:
