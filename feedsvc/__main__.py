@@ -15,7 +15,7 @@ def program() -> None:
     """Run the command that the command line names, then raise SystemExit with the exit status of the command.
 
     Before the command, the garbage collector is turned off, because nearly all objects of a start live until the end. Commands
-    that render pages or keep running enable it after their start (gc_control.freeze_heap).
+    that render pages or keep running enable it after their start (process.freeze_heap).
     """
     gc.disable()
     _open_standard_files()

@@ -26,7 +26,7 @@ from feedsvc.extensions import installed_plugins, load_extensions, require_exten
 from feedsvc.live import Live, Watcher
 from feedsvc.pages import ThemeSelection, compile_builtin_templates
 from feedsvc.publication import Publication, code_fingerprint
-from feedsvc.support import gc_control, watchdog
+from feedsvc.support import process, watchdog
 from feedsvc.support.process_pool import available_processors
 
 _RETRY_SECONDS: Final = 5.0  # seconds until a failed update of the tree is tried again
@@ -60,7 +60,7 @@ def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | Non
     nginx_file = NginxFile(config.nginx_file, out=config.out, content=config.content)
     selection = ThemeSelection(config.state_folder, is_required=True)
     live = Live(newsroom, None, variant_store=VariantStore(config.state_folder / "pictures"), theme_selection=selection)
-    gc_control.leak_on_exit(live)
+    process.leak_on_exit(live)
     content = live.edition.content
     if content.errors and not config.skip_broken:
         raise ContentError(
@@ -81,7 +81,7 @@ def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | Non
         prefetch=prefetch,
         host=config.hosting,
     ) as tree:
-        gc_control.freeze_heap()
+        process.freeze_heap()
         publication = live.edition.publication
         publication.make_variants(writing_progress, config.processes or available_processors())
         print_problems(problem for problem in live.image_problems if problem not in content.problems)
@@ -95,7 +95,7 @@ def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | Non
         if result.written or result.removed:
             hooks.submit(publication.catalog, live.edition.since, None)
         if config.watch:
-            gc_control.freeze_heap()
+            process.freeze_heap()
             last_written = _TreeUpdater(config.content, live, tree, publication, nginx_file, hooks=hooks).run()
             if last_written is live.edition.publication:
                 tree.mark_complete(last_written, newsroom.state_name)

@@ -37,7 +37,7 @@ from feedsvc.importing.writer import (
     read_mapping,
     short_value,
 )
-from feedsvc.support import gc_control
+from feedsvc.support import process
 from feedsvc.support.atomic_write import write_atomically
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.http import HostAccess
@@ -128,7 +128,7 @@ def import_command(
       feedsvc import export.xml content --media-from uploads --report report.html
       feedsvc import https://old.example/feed/ content --update
     """
-    gc_control.freeze_heap()  # the renderer of each post leaves reference cycles
+    process.freeze_heap()  # the renderer of each post leaves reference cycles
     _check_options(update, report_file, media_from)
     hosts = frozenset(host.lower() for host in allowed_hosts)
     options = ImportOptions(

@@ -20,7 +20,7 @@ from feedsvc.pages import ThemeSelection
 from feedsvc.preview import EventStreams, PreviewMiddleware, label_counts
 from feedsvc.publication import LastModifiedStore
 from feedsvc.routes import ListingRef
-from feedsvc.support import gc_control, watchdog
+from feedsvc.support import process, watchdog
 from feedsvc.uris import mount_path
 from feedsvc.web import Server, create_app, is_loopback, listen, url_of
 
@@ -53,7 +53,7 @@ def serve_preview(
         live = Live(
             content_folder, last_modified, variant_store=variant_store, preview=True, theme_selection=ThemeSelection(state_path)
         )
-        gc_control.freeze_heap()
+        process.freeze_heap()
         watchdog.start()
         first_edition = live.edition
         print_problems(first_edition.content.problems)

@@ -14,7 +14,7 @@ from feedsvc.cli.output import format_count, log_edition, log_problem_changes, p
 from feedsvc.content.scan import BackgroundScan
 from feedsvc.live import Edition, Listener
 from feedsvc.service import Service, open_live
-from feedsvc.support import gc_control, watchdog
+from feedsvc.support import process, watchdog
 from feedsvc.support.alerts import Alerts
 from feedsvc.uris import mount_path
 from feedsvc.web import Server, Worker
@@ -49,9 +49,9 @@ def _serve(
         alerts = Alerts()
         open_folder = partial(open_content_folder, settings.content, settings.base_url, settings.state_folder, alerts, scan)
         live = open_live(open_folder, settings.state_folder, alerts, stack, has_last_modified=settings.has_last_modified)
-        gc_control.return_large_blocks()
-        gc_control.freeze_heap()
-        gc_control.leak_on_exit(live)
+        process.return_large_blocks()
+        process.freeze_heap()
+        process.leak_on_exit(live)
         watchdog.start()  # threads start from here on, so this process does not fork any more
         if is_first and not config.is_demo:
             print_problems(live.edition.content.problems)

@@ -19,7 +19,7 @@ from feedsvc.cli.output import format_count, log_edition, log_problem_changes, p
 from feedsvc.cli.wsgi_settings import read_service_config
 from feedsvc.live import Edition
 from feedsvc.service import Service, ServiceConfig, open_live, with_own_environ
-from feedsvc.support import gc_control
+from feedsvc.support import process
 from feedsvc.support.alerts import Alerts
 from feedsvc.support.file_lock import FileLock
 from feedsvc.support.per_process import PerProcess
@@ -127,8 +127,8 @@ def _open_service(config: ServiceConfig, stack: ExitStack) -> WSGIApplication:
     stack.callback(gc.unfreeze)
     open_folder = partial(open_content_folder, config.content, config.base_url, config.state_folder, alerts)
     live = open_live(open_folder, config.state_folder, alerts, stack, has_last_modified=config.has_last_modified)
-    gc_control.return_large_blocks()
-    gc_control.freeze_heap()
+    process.return_large_blocks()
+    process.freeze_heap()
     service = Service(config, live, stack, is_on_other_server=True)
     first_process = stack.enter_context(closing(_FirstProcess(config.state_folder)))
     if first_process.is_this():

@@ -15,7 +15,7 @@ from feedsvc.content.media import VariantStore
 from feedsvc.errors import ContentError, Problem
 from feedsvc.pages import ThemeSelection
 from feedsvc.publication import LastModifiedStore, Publication, no_last_modified
-from feedsvc.support import gc_control
+from feedsvc.support import process
 from feedsvc.support.alerts import Alerts
 from feedsvc.support.clock import wall_clock
 
@@ -109,7 +109,7 @@ class Live:
             began_at=now, seconds=seconds, changed_articles=len(change.added), total_seconds=seconds
         )
         folder.save()
-        gc_control.trim_heap()
+        process.trim_heap()
 
     def current(self, now: datetime) -> Publication:
         """Return the publication for `now`. If time alone has changed it, swap in the next edition first. Reads no folder."""

@@ -16,8 +16,8 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.support import libc
 from feedsvc.support.posix import CAN_FORK
+from feedsvc.support.process import die_with_parent
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess  # Windows has none
@@ -198,7 +198,6 @@ def _receive(child: Connection) -> Any:
 @contextmanager
 def _child_processes(work: Callable[[range], object], count: int) -> Iterator[list[Connection]]:
     """Fork this process `count` times, or less often if the system refuses. Yield their connections, then end the forks."""
-    libc.preload()
     children: list[tuple[ForkProcess, Connection]] = []
     try:
         with suppress(OSError):
@@ -231,7 +230,7 @@ def _run_child(work: Callable[[range], object], parent: Connection, inherited: l
     parent has ended.
     """
     gc.freeze()  # a collection of inherited objects would write to memory that both processes share, and so copy it
-    libc.die_with_parent(parent_id)
+    die_with_parent(parent_id)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for connection in inherited:

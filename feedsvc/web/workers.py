@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final, NoReturn
 
-from feedsvc.support import gc_control, libc
+from feedsvc.support import process
 from feedsvc.support.posix import signals
 from feedsvc.web.server import end_sentence
 
@@ -108,8 +108,7 @@ class Supervisor:
         Return the exit status: the highest one of the workers that ended at the stop, where an end by a signal counts as 0. If
         a worker ended before all were ready, it is above 0.
         """
-        libc.preload()
-        gc_control.freeze_heap()  # objects loaded by now stay in memory pages that all workers share
+        process.freeze_heap()  # objects loaded by now stay in memory pages that all workers share
         for name in _SIGNALS:
             signal.signal(name, self._on_signal)
         signal.set_wakeup_fd(self._wake_pipe[1], warn_on_full_buffer=False)
@@ -265,9 +264,9 @@ def _run_worker(serve: Callable[[], None], parent_id: int, descriptors: Iterable
     systems that can, even while the interpreter lock is held. On others, a thread does.
     """
     status: Any = 1
-    gc.disable()  # `serve` enables it once the content is in memory (gc_control.freeze_heap)
+    gc.disable()  # `serve` enables it once the content is in memory (process.freeze_heap)
     try:
-        if not libc.die_with_parent(parent_id):
+        if not process.die_with_parent(parent_id):
             threading.Thread(target=_end_with_parent, args=(parent_id,), name="feedsvc-parent", daemon=True).start()
         signal.set_wakeup_fd(-1)
         for name in (signal.SIGTERM, signal.SIGCHLD):

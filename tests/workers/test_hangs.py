@@ -100,7 +100,7 @@ def test_worker_that_ignores_sigterm_is_killed_after_the_stop_timeout() -> None:
 
 _PROCESS_POOL_PROGRAM = """
 import ctypes, os, sys
-from feedsvc.support import libc
+from feedsvc.support import process
 from feedsvc.support.process_pool import map_chunks
 
 def work(part):
@@ -124,13 +124,13 @@ def test_process_pool_of_a_build_ends_with_its_parent() -> None:
 
 _ORPHAN_PROGRAM = """
 import os, signal, sys, time
-from feedsvc.support import libc
+from feedsvc.support import process
 
 parent = os.getpid()
 if not os.fork():
     while os.getppid() == parent:
         time.sleep(0.01)
-    libc.die_with_parent(parent)
+    process.die_with_parent(parent)
     print("outlived", flush=True)
     os._exit(0)
 """

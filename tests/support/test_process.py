@@ -12,12 +12,12 @@ import pytest
 _PROGRAM = """
 import re
 from pathlib import Path
-from feedsvc.support import gc_control
+from feedsvc.support import process
 
 def memory():
     return int(re.search(r"VmRSS:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
 
-gc_control.return_large_blocks()
+process.return_large_blocks()
 small, large = [], []
 for number in range(1000):
     large.append(bytes([1]) * 100_000)
