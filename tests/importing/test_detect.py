@@ -61,8 +61,10 @@ def test_encrypted_archive_is_a_sentence(tmp_path: Path) -> None:
 
 def test_damaged_archive_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "export.xml.gz").write_bytes(gzip.compress(EXPORT.encode())[:12])
-    with pytest.raises(ImportSourceError, match="cannot be read"):
-        open_source(str(tmp_path / "export.xml.gz"), HostAccess())
+    (tmp_path / "export.zip").write_bytes(b"PK\x03\x04 no archive")
+    for name, reason in (("export.xml.gz", "cannot be read"), ("export.zip", "is no usable zip archive")):
+        with pytest.raises(ImportSourceError, match=reason):
+            open_source(str(tmp_path / name), HostAccess())
 
 
 def test_folder_of_parts_with_hidden_files_of_macos_is_an_export(tmp_path: Path) -> None:

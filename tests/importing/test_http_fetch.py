@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -228,33 +227,11 @@ def test_wrong_answer_to_a_range_discards_the_beginning(server: DocumentServer, 
     assert path.read_bytes() == BODY
 
 
-def test_limit_in_the_error_is_that_of_the_whole_file_also_for_its_rest(server: DocumentServer, tmp_path: Path) -> None:
-    path = tmp_path / "a.png"
-    server.documents["/a.png"] = Document(body=BODY, headers={"ETag": '"one"'}, sent=100_000)
-    with pytest.raises(HttpError):
-        fetch_file(f"{server.url}/a.png", path, access=LOCAL)
-    length = path.with_name("a.png.part").stat().st_size
-    head = f"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {length}-999999/1000000\r\n\r\n".encode()
-    with raw_server(head + bytes(20_000)) as address:
-        state = path.with_name("a.png.part.json")
-        state.write_text(json.dumps({**json.loads(state.read_text()), "address": address}))
-        with pytest.raises(HttpError, match=f"larger than {length + 9} bytes"):
-            fetch_file(address, path, access=LOCAL, limits=HttpLimits(max_bytes=length + 9))
-
-
 def test_file_above_the_limit_is_refused_before_its_body(server: DocumentServer, tmp_path: Path) -> None:
     server.documents["/a.png"] = Document(body=BODY)
     with pytest.raises(HttpError, match="larger than 1000 bytes"):
         fetch_file(f"{server.url}/a.png", tmp_path / "a.png", access=LOCAL, limits=HttpLimits(max_bytes=1000))
     assert not (tmp_path / "a.png").exists()
-
-
-def test_damaged_state_of_a_partial_file_is_ignored(server: DocumentServer, tmp_path: Path) -> None:
-    server.documents["/a.png"] = range_answer
-    (tmp_path / "a.png.part").write_bytes(b"garbage")
-    (tmp_path / "a.png.part.json").write_bytes(b"[1, {")
-    fetch_file(f"{server.url}/a.png", tmp_path / "a.png", access=LOCAL)
-    assert (tmp_path / "a.png").read_bytes() == BODY
 
 
 def test_folder_that_cannot_be_written_is_no_error_of_the_network(server: DocumentServer, tmp_path: Path) -> None:

@@ -56,14 +56,6 @@ def test_message_says_what_a_file_is_if_it_is_no_feed(data: bytes, message: str)
         parse_feed(data, "old.xml", address="https://x.example/")
 
 
-def test_truncated_feed_keeps_its_whole_items_and_names_the_line() -> None:
-    whole = samples.WORDPRESS
-    document = parse_feed(whole[: whole.index("Only a description")].encode(), "old.xml")
-    assert [item.title[:12] for item in document.items] == ["Fish & chips"]
-    assert "it ends early, at line" in document.early_end
-    assert document.faults == ()
-
-
 def test_feed_with_a_fault_outside_of_its_items_names_the_line() -> None:
     document = parse_feed(b"<rss><channel><title>T<b></title><item><title>A</title></item></channel></rss>", "old.xml")
     assert "not well-formed at line" in document.faults[0]

@@ -142,17 +142,6 @@ def test_dates_of_several_modules(prefix: str) -> None:
     assert str(item(f"<{prefix}>2026-01-02T03:04:05Z</{prefix}>").published) == "2026-01-02 03:04:05+00:00"
 
 
-def test_unreadable_date_is_a_fault_and_the_item_stays() -> None:
-    found = item("<title>t</title><pubDate>someday</pubDate>")
-    assert (found.title, found.published) == ("t", None)
-    assert found.faults == ("the date 'someday' cannot be read",)
-
-
-def test_undeclared_prefix_is_read_as_the_usual_one() -> None:
-    document = parse("<rss><channel><item><title>t</title><dc:creator>Mina</dc:creator></item></channel></rss>")
-    assert [author.name for author in document.items[0].authors] == ["Mina"]
-
-
 def test_older_documents_are_named_by_the_channel() -> None:
     channel = '<channel><atom:link rel="next" href="?page=2"/></channel>'
     rss = f'<rss xmlns:atom="http://www.w3.org/2005/Atom">{channel}</rss>'

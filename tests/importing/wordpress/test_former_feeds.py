@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from feedsvc.importing.source import SourceAuthor, SourceSite, SourceSystem, SourceTerm, TermKind
-from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds
+from feedsvc.importing.wordpress import former_feeds
 
 SITE = SourceSite(
     system=SourceSystem.WORDPRESS,
@@ -16,30 +16,6 @@ SITE = SourceSite(
         SourceTerm(TermKind.TAG, "%d1%8f", "я"),
     ),
 )
-
-
-def test_feeds_of_the_site_by_format() -> None:
-    feeds = {feed.path: feed for feed in former_feeds(SITE)}
-    for path, file_format in {
-        "/blog/feed/": "rss",
-        "/blog/feed/atom/": "atom",
-        "/blog/feed/rdf/": "rss",
-        "/blog/?feed=rss2": "rss",
-        "/blog/?feed=atom": "atom",
-        "/blog/wp-rss2.php": "rss",
-    }.items():
-        assert feeds[path] == WordPressFeed(path, file_format, FeedHolding.SITE)
-
-
-def test_feeds_of_categories_tags_authors_and_comments() -> None:
-    feeds = {feed.path: feed for feed in former_feeds(SITE)}
-    assert feeds["/blog/category/world/europe/feed/"].key == "europe"
-    assert feeds["/blog/category/world/europe/feed/atom/"].format == "atom"
-    assert feeds["/blog/?category_name=europe&feed=rss2"].holding is FeedHolding.CATEGORY
-    assert feeds["/blog/tag/%d1%8f/feed/"].holding is FeedHolding.TAG
-    assert feeds["/blog/author/anna-lee/feed/"].key == "Anna Lee"
-    assert feeds["/blog/comments/feed/"].holding is FeedHolding.COMMENTS
-    assert feeds["/blog/?feed=comments-rss2"].holding is FeedHolding.COMMENTS
 
 
 def test_each_address_is_listed_once() -> None:

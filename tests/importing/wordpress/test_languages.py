@@ -12,7 +12,7 @@ import pytest
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.lint import lint_content
-from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, open_wordpress_export
+from feedsvc.importing.wordpress import open_wordpress_export
 from feedsvc.importing.wordpress.languages import sort_languages
 from feedsvc.importing.writer import ImportOptions, ImportReport, TermMapping, import_source
 from feedsvc.publication.old_addresses import redirect_target
@@ -66,16 +66,6 @@ def test_main_language_is_that_of_the_channel_or_of_most_posts(
     counts: dict[str, int], site_language: str, expected: tuple[str, ...]
 ) -> None:
     assert sort_languages(Counter(counts), site_language) == expected
-
-
-def test_feeds_of_languages(tmp_path: Path) -> None:
-    feeds = {feed.path: feed for feed in former_feeds(open_wordpress_export(write_export(tmp_path / "e.xml", *ITEMS)).site)}
-    assert feeds["/de/feed/"] == WordPressFeed("/de/feed/", "rss", FeedHolding.LANGUAGE, "de")
-    assert feeds["/de/feed/atom/"].format == "atom"
-    assert feeds["/?lang=de&feed=rss2"].key == "de"
-    assert feeds["/de/?feed=atom"].format == feeds["/de/atom/"].format == "atom"
-    assert feeds["/de/comments/feed/"].holding is FeedHolding.COMMENTS
-    assert len(feeds) == len([*former_feeds(open_wordpress_export(tmp_path / "e.xml").site)])
 
 
 def test_subscribers_of_each_language_get_the_articles_in_it_and_translations_stay_joined(tmp_path: Path) -> None:
@@ -191,15 +181,6 @@ def test_language_with_an_underscore_in_its_name_has_the_listing_of_its_tag(tmp_
     assert {article.language for article in content.articles} == {"en", "fr-CA"}
 
 
-def test_feeds_of_a_site_with_thousands_of_tags_keep_their_addresses(tmp_path: Path) -> None:
-    terms = [("post_tag", f"t{number}", f"T{number}") for number in range(5001)]
-    items = [replace(item, terms=(*item.terms, *terms[start::5])) for start, item in enumerate(ITEMS)]
-    run(tmp_path / "n", tmp_path, *items, ALONE)
-    exact = load(tmp_path / "n").redirects.exact
-    assert (exact["/feed/atom/"], exact["/de/feed/"]) == ("/language/en/feed.atom", "/language/de/feed.rss")
-    assert exact["/?feed=rss2"] == "/language/en/feed.rss"
-
-
 def test_two_posts_of_a_work_in_one_language_are_both_published_and_the_second_is_in_the_report(tmp_path: Path) -> None:
     items = item(1, "en", "pll_a"), item(2, "de", "pll_a"), item(3, "de", "pll_a"), item(4, "en", "pll_a")
     report = run(tmp_path / "n", tmp_path, *items)
@@ -223,22 +204,3 @@ def test_translation_of_a_post_in_the_trash_is_an_original(tmp_path: Path) -> No
     run(tmp_path / "n", tmp_path, item(1, "en", "pll_a", status="trash"), item(2, "de", "pll_a"), item(3, "fr", "pll_a"))
     found = articles(tmp_path / "n")
     assert found["http://paper.example/?p=3"].translation_of == "http://paper.example/?p=2"
-
-
-def test_later_import_of_newer_posts_keeps_translations_of_older_ones(tmp_path: Path) -> None:
-    old = item(
-        1, "en", "pll_a", date="2019-01-02 10:00:00", gmt="2019-01-02 09:00:00", pub_date="Wed, 02 Jan 2019 09:00:00 +0000"
-    )
-    run(tmp_path / "n", tmp_path, old, item(2, "de", "pll_a"))
-    before = files(tmp_path / "n")
-    report = run(tmp_path / "n", tmp_path, old, item(2, "de", "pll_a"), since=datetime(2020, 1, 1, tzinfo=UTC))
-    assert report.changed == []
-    assert files(tmp_path / "n") == before
-
-
-def test_later_export_of_one_language_leads_no_feed_to_all_languages(tmp_path: Path) -> None:
-    run(tmp_path / "n", tmp_path, *ITEMS, ALONE)
-    before = load(tmp_path / "n").redirects.exact
-    run(tmp_path / "n", tmp_path, ALONE)
-    run(tmp_path / "n", tmp_path, *(one for one in ITEMS if one.terms[0][1] != "en"))
-    assert load(tmp_path / "n").redirects.exact == before

@@ -52,13 +52,6 @@ def test_import_of_some_items_changes_nothing(tmp_path: Path, numbers: tuple[int
     assert files(tmp_path / "n") == before
 
 
-def test_import_since_a_later_day_changes_nothing(tmp_path: Path) -> None:
-    run(tmp_path, *ITEMS)
-    before = files(tmp_path / "n")
-    run(tmp_path, *ITEMS, since=datetime(2021, 1, 1, tzinfo=UTC))
-    assert files(tmp_path / "n") == before
-
-
 def test_text_of_a_post_that_was_changed_is_taken_without_the_pictures_that_the_export_lacks(tmp_path: Path) -> None:
     run(tmp_path, *ITEMS)
     later = {"modified": "2020-05-01 10:00:00", "modified_gmt": "2020-05-01 10:00:00"}
@@ -71,26 +64,6 @@ def test_text_of_a_post_that_was_changed_is_taken_without_the_pictures_that_the_
     first = (tmp_path / "n/articles/2020/03/a-title.md").read_text("utf-8")
     assert 'title: "New title"' in first
     assert "src: media/2020/03/a.png" in first
-
-
-def test_lead_image_that_an_editor_replaced_stays_after_an_import_of_an_export_without_pictures(tmp_path: Path) -> None:
-    run(tmp_path, *ITEMS)
-    (tmp_path / "n/media/mine.png").write_bytes(picture(9, 9, "PNG"))
-    file = tmp_path / "n/articles/2020/03/a-title.md"
-    file.write_text(file.read_text("utf-8").replace("media/2020/03/a.png", "media/mine.png"), "utf-8")
-    before = files(tmp_path / "n")
-    report = run(tmp_path, *ITEMS[:2])
-    assert (report.changed, report.conflicts) == ([], [])
-    assert files(tmp_path / "n") == before
-
-
-def test_article_does_not_get_the_text_of_another_post_with_its_id_that_alone_is_in_a_later_export(tmp_path: Path) -> None:
-    doubles = [WxrItem(number=number, slug=f"double-{number}", guid="http://paper.example/?p=9") for number in (1, 2)]
-    run(tmp_path, *doubles)
-    before = files(tmp_path / "n")
-    for double in doubles:
-        assert run(tmp_path, double).changed == []
-        assert files(tmp_path / "n") == before
 
 
 def write_posts_only(path: Path, *items: WxrItem) -> Path:

@@ -9,7 +9,7 @@ import pytest
 
 from feedsvc.importing.wordpress import open_wordpress_export
 from feedsvc.importing.writer import ImportOptions, ImportReport, import_source
-from tests.importing.wordpress.test_languages import ALONE, ITEMS, item, page
+from tests.importing.wordpress.test_languages import ALONE, ITEMS, item
 from tests.importing.wordpress_export import WxrItem, write_export
 from tests.importing.writer.memory_source import articles, files
 
@@ -47,15 +47,6 @@ def test_translations_keep_their_originals_after_an_import_of_some_languages(
     assert originals(tmp_path) == {1: 2, 3: 2, 5: 4}
 
 
-def test_translations_keep_their_originals_if_the_export_has_more_posts_in_another_language(tmp_path: Path) -> None:
-    """The main language of such an export alone would be that of most of its posts."""
-    items = item(1, "de", "pll_c"), item(2, "fr", "pll_c"), item(3, "fr"), item(4, "en")
-    run(tmp_path, *items)
-    before = files(tmp_path / "n")
-    assert run(tmp_path, *items[:3]).changed == []
-    assert files(tmp_path / "n") == before
-
-
 def test_translations_keep_their_originals_if_another_user_of_wordpress_exports(tmp_path: Path) -> None:
     """WordPress writes the language of the user who exports into an export, not that of the site."""
     run(tmp_path, *ALL)
@@ -79,16 +70,6 @@ def test_new_translation_in_an_export_without_the_original_is_joined_to_it(tmp_p
     assert run(tmp_path, *ALL, item(7, "es", "pll_a")).changed == []
 
 
-def test_translation_that_an_editor_joined_to_another_article_stays_so_after_an_import_of_its_language(tmp_path: Path) -> None:
-    run(tmp_path, *ALL)
-    file = tmp_path / "n/articles/2020/03/title-1.md"
-    file.write_text(file.read_text("utf-8").replace("?p=2", "?p=6"), "utf-8")
-    before = files(tmp_path / "n")
-    report = run(tmp_path, *of("de"))
-    assert (report.changed, report.conflicts) == ([], [])
-    assert files(tmp_path / "n") == before
-
-
 def test_translation_of_another_original_in_a_later_export_is_joined_to_that(tmp_path: Path) -> None:
     run(tmp_path, *ALL)
     assert run(tmp_path, *ITEMS[:3], item(5, "fr", "pll_d"), item(6, "en", "pll_d"), ITEMS[3]).changed != []
@@ -99,18 +80,3 @@ def test_translation_that_has_no_original_any_more_in_a_complete_export_has_none
     run(tmp_path, *ALL)
     run(tmp_path, item(1, "de"), *ITEMS[1:], ALONE)
     assert originals(tmp_path) == {3: 2, 5: 4}
-
-
-def test_later_export_without_the_main_language_writes_no_rules_for_another_name_of_it(tmp_path: Path) -> None:
-    items = item(1, "fr_ca"), item(2, "de")
-    run(tmp_path, *items, language="fr-CA")
-    before = files(tmp_path / "n")
-    run(tmp_path, items[1], language="fr-CA")
-    assert files(tmp_path / "n") == before
-
-
-def test_later_export_without_pages_writes_no_rule_for_the_front_page_of_a_language(tmp_path: Path) -> None:
-    run(tmp_path, *ALL, page(20, "de", "/de/", "de"))
-    before = files(tmp_path / "n")
-    run(tmp_path, *ALL)
-    assert files(tmp_path / "n") == before

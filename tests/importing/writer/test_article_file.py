@@ -47,12 +47,3 @@ def test_only_the_key_changes(own: str, key: str, value: Any, expected: str | No
 )
 def test_file_in_a_form_that_cannot_be_changed_safely_stays(text: str) -> None:
     assert changed(text, title="New") is None
-
-
-def test_body_is_replaced_and_line_ends_stay_readable() -> None:
-    text = HEAD.format("title: Old\n").replace("\n", "\r\n")
-    after = changed(text, body="New body.", title="New")
-    assert after is not None
-    file = read_article_file("a.md", after.encode())
-    assert file is not None
-    assert (file.values["title"], file.values["body"]) == ("New", "New body.")

@@ -41,16 +41,6 @@ def test_draft_that_wordpress_publishes_has_the_date_of_wordpress(tmp_path: Path
     assert run_import(tmp_path, _public(date)).conflicts == []
 
 
-def test_draft_that_changes_at_the_source_keeps_its_date(tmp_path: Path) -> None:
-    run_import(tmp_path, _DRAFT)
-    later = post(1, state=PostState.DRAFT, published=None, updated=_CHANGED.replace(month=4), title="New title")
-    assert run_import(tmp_path, later).conflicts == []
-    assert 'title: "New title"\n' in _read(tmp_path)
-    assert "published: 2020-03-04T10:00:00+00:00\n" in _read(tmp_path)
-    assert run_import(tmp_path, _public(_SCHEDULED)).conflicts == []
-    assert "published: 2030-06-07T10:00:00+00:00\n" in _read(tmp_path)
-
-
 def test_draft_with_a_date_of_an_editor_stays_a_draft_until_the_date_is_decided(tmp_path: Path) -> None:
     run_import(tmp_path, _DRAFT)
     _edit(tmp_path, "published: 2020-03-04", "published: 2031-01-01")

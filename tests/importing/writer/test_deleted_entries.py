@@ -34,10 +34,6 @@ def test_new_post_keeps_its_other_category_and_author_if_an_entry_was_deleted(tm
     assert list(article.categories) == ["ferries"]
     assert list(article.authors) == ["mina"]
     assert {"categories: city", "authors: kim"} <= {*what(report)}
-
-
-def test_report_does_not_count_an_author_whose_entry_was_deleted(tmp_path: Path) -> None:
-    report = _import_after_deletion(tmp_path)
     assert (report.authors.kept, report.authors.total) == (2, 4)
 
 
@@ -53,13 +49,3 @@ def test_change_at_the_source_is_no_conflict_about_a_category_whose_entry_was_de
     assert (report.conflicts, report.changed) == ([], ["articles/2020/01/title-1.md"])
     article = articles(tmp_path)["http://old.example/?p=1"]
     assert (article.title, list(article.authors)) == ("New title", ["mina"])
-
-
-def test_other_category_that_an_editor_chose_stays_without_a_conflict(tmp_path: Path) -> None:
-    _import_after_deletion(tmp_path)
-    file = tmp_path / "articles/2020/01/title-1.md"
-    _write(tmp_path, "categories.yaml", "ferries: {title: Ferries}\nasia: {title: Asia}\n")
-    _write(tmp_path, str(file), file.read_text("utf-8").replace("[ferries]", "[asia]"))
-    report = run_import(tmp_path, _post(1, title="New title"))
-    assert report.conflicts == []
-    assert "categories: [asia]\n" in file.read_text("utf-8")

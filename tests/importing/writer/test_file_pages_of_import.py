@@ -10,16 +10,14 @@ from typing import Any, Final
 import pytest
 
 from feedsvc.catalog.catalog import build_catalog
-from feedsvc.export import StaticTree
 from feedsvc.importing.formats import open_source
-from feedsvc.importing.source import Omission, SourceFilePage
-from feedsvc.importing.writer import FolderMedia, ImportOptions, ImportReport, import_source, redirects
-from feedsvc.publication import Publication
+from feedsvc.importing.source import SourceFilePage
+from feedsvc.importing.writer import FolderMedia, ImportOptions, ImportReport, import_source
 from feedsvc.publication.old_addresses import query_target, redirect_target
 from feedsvc.support.http import HostAccess
 from tests.helpers.newsrooms import picture
 from tests.importing.wordpress_export import SITE, WxrItem, attachment, export_xml
-from tests.importing.writer.memory_source import FIRST, NOW, OLD, load, post, run_import, what
+from tests.importing.writer.memory_source import FIRST, NOW, OLD, load, post, run_import
 
 UPLOADS: Final = f"{SITE}/wp-content/uploads/2020/03"
 
@@ -110,36 +108,3 @@ def test_file_below_the_address_of_private_feeds_is_reported(tmp_path: Path) -> 
     assert [(one.place, one.reason) for one in report.omissions] == [
         ("/private/x/", "the new site has private feeds below this address")
     ]
-
-
-def test_of_very_many_pages_of_files_those_whose_files_are_there_get_rules_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(redirects, "_MAX_INNER_ADDRESSES", 2)
-    root, report = wordpress(
-        tmp_path,
-        WxrItem(number=1, content=BODY),
-        *(file_page(number, f"lost-{number}") for number in (6, 7)),
-        file_page(9, "pier"),
-    )
-    assert targets(root, "pier", 9) == ("/media/2020/03/pier.jpg", "/media/2020/03/pier.jpg")
-    assert "redirects of 6 pages of files without a post" in what(report)
-
-
-def test_tree_for_a_plain_host_has_a_page_that_leads_to_the_file(tmp_path: Path) -> None:
-    root, _ = wordpress(tmp_path, WxrItem(number=1, content=BODY), file_page(9, "pier"), file_page(8, "lost"))
-    for host, end, has_gone in (("any", "", False), ("netlify", "!", True)):
-        out = tmp_path / host
-        with StaticTree(out, host=host, selection="", processes=1) as tree:
-            tree.build(Publication(build_catalog(load(root), NOW)))
-        assert "url=/media/2020/03/pier.jpg" in (out / "pier/index.html").read_text("utf-8").replace(SITE, "")
-        assert not (out / "lost").exists()
-        lines = (out / "_redirects").read_text("utf-8").splitlines()
-        assert f"/pier/ /media/2020/03/pier.jpg 301{end}" in lines
-        assert any(line.startswith("/lost/ ") for line in lines) is has_gone
-
-
-def test_export_that_cannot_be_read_on_adds_no_page_of_a_file(tmp_path: Path) -> None:
-    end = Omission("export.xml, line 9", "the rest", "it ends here", is_end=True)
-    page = SourceFilePage((f"{OLD}/pier/",), f"{OLD}/pier.jpg")
-    assert "/pier/" not in run_import(tmp_path, post(1), end, pages_of_files=[page]).redirects

@@ -306,15 +306,3 @@ def test_dry_run_names_the_articles_that_files_to_be_fetched_change(tmp_path: Pa
     assert (dry.changed, dry.files.kept, dry.files.total) == (["articles/2020/01/title-1.md"], 0, 1)
     assert server.requests == []
     assert run_import(tmp_path, item, media=from_web(server)).changed == dry.changed
-
-
-def test_dry_run_needs_no_disk_space_for_the_files(tmp_path: Path, uploads: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(28, "No space left on device", str(tmp_path))
-
-    monkeypatch.setattr("shutil.copyfile", refuse)
-    (uploads / "2020/01/broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
-    body = "".join(f'<p><img src="{UPLOADS}/{name}" alt="x"></p>' for name in ("a.jpg", "b.png", "broken.jpg"))
-    report = run_import(tmp_path / "newsroom", post(1, body=body), media=from_folder(uploads), is_dry_run=True)
-    assert (report.files.kept, report.files.total) == (2, 3)
-    assert [omission.place for omission in report.omissions] == [f"{UPLOADS}/broken.jpg"]

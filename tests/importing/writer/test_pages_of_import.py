@@ -58,12 +58,6 @@ def test_page_is_at_its_former_address(tmp_path: Path) -> None:
     assert lint_content(load(tmp_path), tmp_path, NOW) == ()
 
 
-def test_dry_run_names_the_page_and_writes_nothing(tmp_path: Path) -> None:
-    report = run_import(tmp_path / "new", page(), is_dry_run=True)
-    assert (report.pages, report.created) == ([ABOUT], [ABOUT])
-    assert not (tmp_path / "new").exists()
-
-
 def test_link_to_a_page_leads_to_it(tmp_path: Path) -> None:
     report = run_import(tmp_path, page(), post(2, body=f'<p>More <a href="{OLD}/about/#team">about us</a>.</p>'))
     assert "[about us](/about/#team)" in (tmp_path / "articles/2020/01/title-2.md").read_text("utf-8")
@@ -304,25 +298,6 @@ def test_lead_image_of_a_page_is_reported(tmp_path: Path) -> None:
     assert f"page 'About us': {address}" in what(run_import(tmp_path, page(lead_image=SourceMedium(address))))
 
 
-def test_nothing_changes_if_no_page_changed_at_the_source(tmp_path: Path) -> None:
-    posts = [page(), page(2, "about/team"), page(3, "tags"), page(4, "x", address=f"{OLD}/")]
-    run_import(tmp_path, *posts)
-    before = files(tmp_path)
-    report = run_import(tmp_path, *posts, now=NOW.replace(year=2027))
-    assert files(tmp_path) == before
-    assert (report.created, report.changed, report.unchanged, report.conflicts) == ([], [], 4, [])
-
-
-def test_changed_page_is_changed_beside_the_changes_of_an_editor(tmp_path: Path) -> None:
-    run_import(tmp_path, page())
-    edit(tmp_path, 'title: "About us"\n', "title: The paper   # shorter\norder: 3\n")
-    report = run_import(tmp_path, page(body="<p>We are four.</p>"))
-    assert (report.changed, report.conflicts) == ([ABOUT], [])
-    text = (tmp_path / ABOUT).read_text("utf-8")
-    assert "title: The paper   # shorter\norder: 3\n" in text
-    assert text.endswith("---\n\nWe are four.\n")
-
-
 def test_page_that_changed_on_both_sides_is_a_conflict(tmp_path: Path) -> None:
     run_import(tmp_path, page())
     edit(tmp_path, "**three**", "two")
@@ -342,12 +317,6 @@ def test_deleted_page_stays_deleted_and_renamed_one_is_found_by_its_alias(tmp_pa
     report = run_import(tmp_path, page(title="Changed"), page(2, "imprint", title="Changed"))
     assert report.deleted == ["pages/imprint.md"]
     assert {path: found.title for path, found in pages(tmp_path).items()} == {"pages/who-we-are.md": "Changed"}
-
-
-def test_page_that_is_gone_at_the_source_is_reported_only(tmp_path: Path) -> None:
-    run_import(tmp_path, page(), page(2, "imprint"))
-    assert run_import(tmp_path, page()).gone == ["pages/imprint.md"]
-    assert (tmp_path / "pages/imprint.md").is_file()
 
 
 def test_page_that_the_newsroom_has_already_stays_and_differences_are_conflicts(newsroom: Callable[..., Path]) -> None:

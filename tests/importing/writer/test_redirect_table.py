@@ -25,13 +25,3 @@ def test_encoded_address_is_not_taken_for_the_one_that_its_text_would_be_if_deco
     table.add("/100%25/", "/one/")
     table.add("/100%2525/", "/two/")
     assert table.exact == {"/100%25/": "/one/", "/100%2525/": "/two/"}
-
-
-def test_address_whose_rule_was_omitted_gets_a_rule_only_in_its_place() -> None:
-    table = RedirectTable()
-    table.add("/old/", "/missing/")
-    table.omit_without_target(["/old/"], lambda _path: False)
-    table.add("/old", "/one/")
-    assert not table.exact
-    table.add("/old", "/two/", replaces=True)
-    assert table.exact == {"/old/": "/two/"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -172,13 +171,6 @@ def test_what_a_plain_host_cannot_answer_is_listed(tmp_path: Path) -> None:
     assert not {"/{year}/{month}/{day}/{slug}/feed/", "/category/{id}/feed/atom/"} & {*report.plain_host_gaps}
 
 
-def test_address_that_no_rule_can_have_is_reported(tmp_path: Path) -> None:
-    report = run_import(
-        tmp_path, post(1, address=f"{OLD}/a//b/", other_addresses=()), post(2, address=f"{OLD}/%FF/", other_addresses=())
-    )
-    assert what(report) == ["redirect", "redirect"]
-
-
 def test_category_that_the_map_drops_is_gone_at_its_former_addresses(tmp_path: Path) -> None:
     mapping = TermMapping(categories={"ferries": None}, authors={"mina": None})
     run_import(tmp_path, post(1), mapping=mapping)
@@ -222,21 +214,6 @@ def test_listings_of_a_site_that_was_below_a_path_lead_to_those_at_the_root(tmp_
         "/blog/2020/01/": "/archive/2020/01/",
     }.items():
         assert new in content.redirects.pattern_targets(old)
-
-
-def test_rules_of_former_feeds_that_could_not_be_written_are_written_once_the_file_allows_it(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1))
-    expected = rules(tmp_path)
-    shutil.rmtree(tmp_path)
-    tmp_path.mkdir()
-    (tmp_path / "redirects.yaml").write_text("exact: {/own/: /articles/title-1/}\n")
-    for _ in range(2):
-        assert any("add it by hand" in omission.reason for omission in run_import(tmp_path, post(1)).omissions)
-    (tmp_path / "redirects.yaml").write_text("exact:\n  /own/: /articles/title-1/\n")
-    assert run_import(tmp_path, post(1)).omissions == []
-    exact, patterns = rules(tmp_path)
-    assert {old for old in expected[0] if "feed" in old} <= exact.keys()
-    assert {old for old in expected[1] if "{slug}" not in old} <= patterns.keys()
 
 
 def test_redirect_of_a_plug_in_to_a_page_that_is_not_there_is_left_out(tmp_path: Path) -> None:

@@ -65,20 +65,6 @@ def test_other_articles_show_a_picture_at_its_new_name(tmp_path: Path, uploads: 
     load(root)
 
 
-def test_old_address_of_a_picture_that_got_its_first_name_back_leads_to_it(tmp_path: Path, uploads: Path) -> None:
-    root = tmp_path / "newsroom"
-    _import(root, uploads, _post(1))
-    _rename(root, "media/pier.png")
-    _import(root, uploads, _post(1))
-    assert "a.png: /media/pier.png" in (root / "redirects.yaml").read_text("utf-8")
-    (root / "media/pier.png").rename(root / "media/2020/01/a.png")
-    for _ in range(2):
-        _import(root, uploads, _post(1))
-        rules = (root / "redirects.yaml").read_text("utf-8")
-        assert "pier.png" not in rules
-        assert "a.png: /media/2020/01/a.png" in rules
-
-
 def test_picture_that_is_no_longer_in_media_is_fetched_again(tmp_path: Path, uploads: Path) -> None:
     root = tmp_path / "newsroom"
     _import(root, uploads, _post(1))

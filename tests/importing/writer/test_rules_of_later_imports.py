@@ -11,7 +11,6 @@ import pytest
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.importing.source import SourceRedirect
 from feedsvc.importing.writer import ImportReport, TermMapping, format_text
-from feedsvc.importing.writer.values import digest_of
 from feedsvc.publication.old_addresses import redirect_target
 from tests.importing.writer.memory_source import NOW, OLD, SITE, articles, load, post, run_import, what
 
@@ -40,14 +39,6 @@ def test_short_address_of_a_merged_subcategory_leads_to_the_other_one_once_its_e
     assert target(tmp_path, "/category/ferries/") == "/category/city/"
     assert target(tmp_path, "/category/ferries/feed/") == "/category/city/feed.rss"
     assert target(tmp_path, "/category/ferries/feed/atom/") == "/category/city/feed.atom"
-
-
-def test_alias_of_a_merged_subcategory_needs_no_rules(tmp_path: Path) -> None:
-    dry = run_import(tmp_path / "n", post(1), mapping=MERGED, is_dry_run=True)
-    report = run_import(tmp_path / "n", post(1), mapping=MERGED)
-    assert not {*FERRIES} & report.redirects.keys()
-    assert dry.redirects == report.redirects
-    assert target(tmp_path / "n", "/category/ferries/feed/") == "/category/city/feed.rss"
 
 
 @pytest.mark.parametrize("has_comments", [False, True])
@@ -128,13 +119,6 @@ def test_articles_of_a_feed_that_lost_its_ids_are_reported_as_doubles(tmp_path: 
     assert rule not in what(again)
 
 
-def test_entry_of_a_renamed_category_has_no_empty_list_of_aliases(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1))
-    run_import(tmp_path, post(1), mapping=TermMapping(categories={"ferries": "boats"}))
-    assert "boats:\n  title: Ferries\n" in (tmp_path / "categories.yaml").read_text("utf-8")
-    assert "aliases: []" not in (tmp_path / "categories.yaml").read_text("utf-8")
-
-
 def test_report_names_no_change_of_a_category_or_author_into_which_a_map_merges_another(tmp_path: Path) -> None:
     posts = (post(1, authors=("mina", "jo")), post(2, categories=("city",)))
     run_import(tmp_path, *posts)
@@ -143,16 +127,8 @@ def test_report_names_no_change_of_a_category_or_author_into_which_a_map_merges_
     assert "changed at the source" not in format_text(run_import(tmp_path, *posts, mapping=TermMapping()))
 
 
-@pytest.mark.parametrize("version", ["present", "earlier"])
-def test_report_names_an_entry_with_another_title_at_the_source(tmp_path: Path, version: str) -> None:
-    """Earlier versions stored other digests, of the aliases, too: such an entry without a change is not reported."""
+def test_report_names_an_entry_with_another_title_at_the_source(tmp_path: Path) -> None:
     run_import(tmp_path, post(1), mapping=MERGED)
-    if version == "earlier":
-        base = tmp_path / ".feedsvc/import/settings.jsonl"
-        keys = {"title": "City & Port", "description": "All of the city", "aliases": ["ferries"]}
-        stated = digest_of({key: value for key, value in keys.items() if key != "aliases"})
-        assert f'"categories.yaml city","{stated}"' in base.read_text("utf-8")
-        base.write_text(base.read_text("utf-8").replace(stated, digest_of(keys)), "utf-8")
     assert "changed at the source" not in format_text(run_import(tmp_path, post(1)))
     terms = tuple(replace(term, name="Town") if term.key == "city" else term for term in SITE.terms)
     report = run_import(tmp_path, post(1), site=replace(SITE, terms=terms))

@@ -41,12 +41,6 @@ def test_addresses_of_a_tag_with_a_third_name_lead_to_it(tmp_path: Path) -> None
     assert {target(tmp_path, f"/tag/{name}/") for name in ("pm", "prime-minister", "the-pm")} == {"/tag/premier/"}
 
 
-def test_address_of_a_tag_with_a_description_leads_to_its_first_new_name(tmp_path: Path) -> None:
-    run(tmp_path, "Night", "After dark", key="night")
-    run(tmp_path, "Nights", "After dark", key="night")
-    assert target(tmp_path, "/tag/night/") == "/tag/nights/"
-
-
 def test_addresses_of_a_tag_that_gets_its_first_name_again_lead_to_that(tmp_path: Path) -> None:
     for name in ("Prime Minister", "The PM", "Prime Minister"):
         run(tmp_path, name)

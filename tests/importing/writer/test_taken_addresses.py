@@ -39,32 +39,11 @@ def test_address_of_a_deleted_or_unpublished_post_leads_to_the_new_post_with_its
     assert (run_import(tmp_path, post(1), *posts).redirects, target(tmp_path)) == ({}, "/articles/budget-2/")
 
 
-def test_address_of_a_post_that_became_a_draft_long_before_leads_to_the_new_post(tmp_path: Path) -> None:
-    run_import(tmp_path, budget(3))
-    run_import(tmp_path, budget(3, **DRAFT))
-    run_import(tmp_path, budget(3, **DRAFT), budget(4))
-    assert target(tmp_path) == "/articles/budget-2/"
-
-
-def test_address_of_a_deleted_post_leads_to_the_third_post_after_the_second_was_deleted_too(tmp_path: Path) -> None:
-    run_import(tmp_path, budget(3))
-    run_import(tmp_path, budget(4))
-    run_import(tmp_path, budget(5))
-    assert target(tmp_path) == "/articles/budget-3/"
-
-
 def test_address_of_a_post_that_was_restored_from_the_trash_leads_to_it_again(tmp_path: Path) -> None:
     run_import(tmp_path, budget(3))
     run_import(tmp_path, budget(4))
     assert run_import(tmp_path, budget(3)).redirects == {PATH: "/articles/budget/"}
     assert target(tmp_path) == "/articles/budget/"
-
-
-def test_address_of_a_deleted_post_leads_to_an_older_post_that_took_its_slug(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1), budget(3))
-    taker = budget(1, other_addresses=("/?p=1", post(1).address))
-    run_import(tmp_path, taker)
-    assert (target(tmp_path), target(tmp_path, "/2020/01/03/title-1/")) == ("/articles/title-1/", "/articles/title-1/")
 
 
 def test_addresses_of_two_posts_that_swapped_slugs_lead_to_their_present_posts(tmp_path: Path) -> None:
