@@ -61,9 +61,9 @@ def test_other_folders_beside_articles_are_ignored(newsroom: Newsroom, folder: s
     assert messages(newsroom({f"{folder}/a.yaml": article_text("a")})) == []
 
 
-def test_the_lock_file_of_an_office_program_is_no_article(newsroom: Newsroom) -> None:
-    files = {name: article_text("a") for name in ("articles/~$a.yaml", "articles/.a.yaml", "articles/a.yaml~", "articles/a.yaml")}
-    root = newsroom(files)
+def test_hidden_files_backups_and_lock_files_are_no_articles(newsroom: Newsroom) -> None:
+    names = ("~$a.yaml", ".a.yaml", "a.yaml~", "#a.yaml#", ".git/a.yaml", "a.yaml")
+    root = newsroom({f"articles/{name}": article_text("a") for name in names})
     assert messages(root) == []
     assert article_paths(root) == {"articles/a.yaml"}
 

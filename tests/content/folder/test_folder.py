@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -22,7 +21,6 @@ from tests import ROOT
 from tests.broken_files.case import HEAD, PNG, Files
 from tests.conftest import Newsroom
 from tests.content.folder.loading import article_paths, article_text, messages
-from tests.helpers.newsrooms import write
 
 
 def test_articles_in_any_folder_below_articles_are_read(newsroom: Newsroom) -> None:
@@ -42,12 +40,6 @@ def test_a_folder_with_only_site_yaml_is_valid(newsroom: Newsroom) -> None:
         (root / name).unlink()
     content = load_content(root)
     assert ([*content.articles], dict(content.authors), dict(content.categories), content.problems) == ([], {}, {}, ())
-
-
-def test_an_unknown_author_without_authors_yaml_is_reported(newsroom: Newsroom) -> None:
-    root = newsroom({"articles/a.yaml": article_text("a", "author: lee\n")})
-    (root / "authors.yaml").unlink()
-    assert messages(root) == ["articles/a.yaml:4:9: author: no author 'lee'; add it to authors.yaml"]
 
 
 def test_the_message_about_an_unknown_author_does_not_list_many_authors(newsroom: Newsroom) -> None:
@@ -106,27 +98,6 @@ def test_an_image_with_too_many_pixels_is_reported(newsroom: Newsroom) -> None:
     assert messages(root) == [
         "articles/a.yaml:4:14: image.src: 'media/x.gif' has more than 89 megapixels, the most that is used; make it smaller"
     ]
-
-
-def test_an_image_without_pixels_is_reported(newsroom: Newsroom) -> None:
-    gif = b"GIF89a" + bytes(4) + b"\x00\x00\x00;"
-    root = newsroom({"articles/a.yaml": article_text("a", "image: {src: media/x.gif}\n"), "media/x.gif": gif})
-    assert messages(root) == [
-        "articles/a.yaml:4:14: image.src: 'media/x.gif' is damaged or no picture at all; save it again as JPEG or PNG"
-    ]
-
-
-def test_a_deleted_state_folder_is_written_again_completely(newsroom: Newsroom, tmp_path: Path) -> None:
-    root = newsroom({f"articles/{name}.yaml": HEAD for name in ("a", "b")})
-    cache_file = tmp_path / "state/articles.sqlite"
-    folder = ContentFolder(root, "", ContentStore(cache_file))
-    folder.read()
-    folder.save()
-    shutil.rmtree(cache_file.parent)
-    folder.read()
-    folder.save()
-    (root / "articles/a.yaml").write_text("title: [")
-    assert ContentFolder(root, "", ContentStore(cache_file)).read().content.last_valid_paths == {"articles/a.yaml"}
 
 
 def test_a_folder_without_site_yaml_does_not_delete_its_articles(newsroom: Newsroom, tmp_path: Path) -> None:
@@ -195,16 +166,6 @@ def test_a_file_deleted_between_two_runs_has_no_last_valid_version(newsroom: New
         (root / "articles/a.yaml").unlink(missing_ok=True)
     (root / "articles/a.yaml").write_text("title: [")
     assert ContentFolder(root, "", ContentStore(tmp_path / "articles.sqlite")).read().content.last_valid_paths == frozenset()
-
-
-def test_articles_read_in_advance_are_returned_once(newsroom: Newsroom) -> None:
-    root = newsroom({"articles/a.yaml": article_text("a")})
-    folder, calls = ContentFolder(root), []
-    folder.start_first_read(datetime.now(UTC), lambda: calls.append("something else"))
-    assert not calls  # a single file is read synchronously
-    write(root, {"articles/b.yaml": article_text("b")})
-    assert [article.path for article in folder.read().added] == ["articles/a.yaml"]
-    assert [article.path for article in folder.read().added] == ["articles/b.yaml"]
 
 
 def test_the_first_save_after_the_start_is_not_delayed_by_optional_settings_that_do_not_exist(newsroom: Newsroom) -> None:

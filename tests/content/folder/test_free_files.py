@@ -146,23 +146,6 @@ def test_a_page_that_is_saved_during_a_start_is_shown_as_it_was(tmp_path: Path, 
     assert folder.read(change.waiting_files).content.pages["about"].markdown == "We *read*.\n"
 
 
-def test_only_a_saved_page_makes_a_new_object(newsroom: Newsroom) -> None:
-    root = newsroom({"pages/about.md": ABOUT, "pages/b.md": ABOUT, "root/ads.txt": "x"})
-    folder = ContentFolder(root)
-    first = folder.read().content
-    write(root, {"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
-    second = folder.read(["articles/a.yaml"]).content
-    assert (second.pages, second.root_files, second.frame) == (first.pages, first.root_files, first.frame)
-    assert second.pages is first.pages
-    assert second.root_files is first.root_files
-    assert second.frame is first.frame
-    write(root, {"pages/b.md": ABOUT.replace("*write*", "*read*")})
-    third = folder.read(["pages/b.md"]).content
-    assert third.pages["b"].markdown == "We *read*.\n"
-    assert third.pages["about"] is first.pages["about"]
-    assert third.frame is first.frame
-
-
 def test_a_page_whose_picture_appears_is_valid_then(newsroom: Newsroom) -> None:
     root = newsroom({"pages/about.md": "---\ntitle: A\n---\n![](media/p.jpg)\n"})
     folder = ContentFolder(root)

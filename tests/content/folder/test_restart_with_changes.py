@@ -10,7 +10,7 @@ import pytest
 from feedsvc.content.folder import loader
 from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.content.folder.snapshot import ContentSnapshot
-from feedsvc.content.store import ContentStore, encode_record
+from feedsvc.content.store import ContentStore
 from tests.broken_files.case import HEAD, PNG
 from tests.conftest import SETTINGS, Newsroom
 from tests.helpers.newsrooms import picture
@@ -144,14 +144,6 @@ def test_last_valid_versions_are_used_after_a_restart(root: Path, tmp_path: Path
         content = read(root, tmp_path / "kept")
         assert set(content.articles) == set(before)
         assert len(content.errors) == 4
-
-
-def test_a_deleted_file_whose_text_was_lost_before_is_no_article_after_a_restart(root: Path, tmp_path: Path) -> None:
-    count, file = len(read(root, tmp_path / "kept").articles), tmp_path / "kept"
-    cache = ContentStore(file)
-    cache.store({path: encode_record(record._replace(signature=None)) for path, record in cache.load_records().items()})
-    (root / path_of(11)).unlink()
-    assert len(read(root, file).articles) == count - 1
 
 
 def test_a_conflict_shows_after_a_start_that_was_killed_before_it_was_complete(

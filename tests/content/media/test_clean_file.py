@@ -9,14 +9,11 @@ import pytest
 from feedsvc import export
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import ContentFolder
-from feedsvc.content.media import clean_file
-from feedsvc.content.store import ContentStore
 from feedsvc.errors import ContentError
-from feedsvc.export import StaticTree, file_name
+from feedsvc.export import file_name
 from feedsvc.publication.document import FileResource
 from feedsvc.publication.publication import Publication
 from feedsvc.publication.renderer import no_last_modified
-from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.web.media_files import MediaResponder
 from tests.helpers.newsrooms import NOW, SITE, picture, write
 
@@ -90,34 +87,3 @@ def test_an_image_that_is_damaged_later_is_neither_served_nor_built(tmp_path: Pa
     assert "/media/a.jpg" not in set(publication.file_paths())
     export.build(publication, out)
     assert not (out / file_name("/media/a.jpg")).exists()
-
-
-def test_a_build_checks_only_images_that_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[int] = []
-    check = clean_file.check_removable_metadata
-    monkeypatch.setattr(clean_file, "check_removable_metadata", lambda file: (calls.append(1), check(file)))
-    article = HEAD + "enclosures: [{src: media/a.jpg}, {src: media/b.jpg}]\n"
-    media = {"media/a.jpg": picture(), "media/b.jpg": picture(20, 10)}
-    root = write(tmp_path.resolve() / "content", {**SITE, "articles/one.yaml": article, **media})
-
-    def build(new_bytes: bytes = b"") -> int:
-        monkeypatch.setattr(clean_file, "_cleanable_cache", BoundedCache(10))  # as in another process
-        folder = ContentFolder(root, store=ContentStore(tmp_path / "articles.sqlite"))
-        publication = Publication(build_catalog(folder.read().content, NOW))
-        calls.clear()
-        if new_bytes:
-            write(root, {"media/a.jpg": new_bytes})
-        with StaticTree(tmp_path / "out") as tree:
-            tree.build(publication, baseline=folder.baseline)
-            tree.mark_complete(publication, folder.state_name)
-        return len(calls)
-
-    assert build() == 0, "the images were checked when the articles were read"
-    assert (tmp_path / "out/media/a.jpg").is_file()
-    assert build() == 0
-    assert build(new_bytes=DAMAGED) == 1
-    assert not (tmp_path / "out/media/a.jpg").exists()
-    assert (tmp_path / "out/media/b.jpg").is_file()
-    write(root, {"media/a.jpg": picture(30, 10)})
-    build()
-    assert (tmp_path / "out/media/a.jpg").is_file()

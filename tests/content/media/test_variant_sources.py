@@ -77,13 +77,6 @@ def test_a_deleted_image_has_no_variants(write_image: WriteImage, store_folder: 
         VariantStore(store_folder).make(media)
 
 
-def test_a_symbolic_link_has_no_variants(write_image: WriteImage, tmp_path: Path) -> None:
-    media = write_image()
-    os.replace(media.location, tmp_path / "b.jpg")
-    os.symlink("b.jpg", media.location)
-    assert not can_have_variants(media)
-
-
 def test_a_variant_is_not_made_of_an_image_that_changed_since_its_digest(write_image: WriteImage, store_folder: Path) -> None:
     media = write_image()
     facts = facts_of(media)

@@ -6,8 +6,6 @@ import os
 import resource
 import shutil
 import signal
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -19,25 +17,9 @@ from feedsvc.content.media.image_facts import digest_of
 from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.model import MediaFile
 from feedsvc.support.alerts import Alerts
-from tests import ROOT
 from tests.audience.waiting import wait_until
 from tests.content.media.variants import WIDTHS, WriteImage, draw_quadrants, files_in_store, make_variant, variant_path
 from tests.helpers.large_images import process_tree
-
-SCRIPT = """
-import sys
-from pathlib import Path
-from feedsvc.content.media.image_facts import digest_of
-from feedsvc.content.media.variant_store import VariantStore
-from feedsvc.model import MediaFile
-folder, location = sys.argv[1:]
-print("ready", flush=True)
-sys.stdin.readline()
-media = MediaFile(path="media/a.jpg", location=location, type="image/jpeg", length=1)
-store = VariantStore(Path(folder))
-store.make(media)
-print(store.find(digest_of(media), 640))
-"""
 
 
 def broken_image(write_image: WriteImage, name: str = "b.png") -> MediaFile:
@@ -78,27 +60,6 @@ def test_variants_are_made_although_a_file_is_in_place_of_their_folder(write_ima
     store_folder.parent.mkdir(parents=True, exist_ok=True)
     store_folder.write_text("no folder")
     assert variant_path(store_folder, media).read_bytes()
-
-
-def start_process(store_folder: Path, media: MediaFile) -> subprocess.Popen[str]:
-    command = [sys.executable, "-W", "error", "-c", SCRIPT, str(store_folder), media.location]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert child.stdout
-    assert child.stdout.readline() == "ready\n"
-    return child
-
-
-def test_two_processes_make_the_same_variant(write_image: WriteImage, store_folder: Path) -> None:
-    media = write_image()
-    processes = [start_process(store_folder, media) for _ in range(2)]
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("\n")
-        process.stdin.flush()
-    assert len({process.communicate(timeout=120)[0] for process in processes}) == 1
-    assert len(files_in_store(store_folder)) == len(WIDTHS)
-    assert [process.returncode for process in processes] == [0, 0]
-    assert make_variant(store_folder, media, 640).size == (640, 480)
 
 
 def test_of_two_stores_with_one_folder_only_one_makes_requested_variants_until_it_has_no_more(

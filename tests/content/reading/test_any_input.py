@@ -8,16 +8,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedsvc.content.folder.folder import ContentSnapshot, load_content
 from feedsvc.errors import ContentError
-from feedsvc.model import Category
 from tests.content.reading.test_article import SUMMIT
-from tests.helpers.content_invariants import assert_absolute_urls, assert_article_or_problems, assert_valid_texts_and_dates
+from tests.helpers.content_invariants import assert_article_or_problems, assert_valid_texts_and_dates
 
 no_deadline: Final = settings(deadline=None)
 # --- Bytes and text -------------------------------------------------------------------------------------------
@@ -88,12 +86,6 @@ VALUES: Final = st.recursive(
 )
 
 
-@no_deadline
-@given(VALUES | st.dictionaries(KEYS, VALUES, max_size=8))
-def test_any_yaml_value_gives_an_article_or_problems(value: Any) -> None:
-    assert_article_or_problems("articles/a.yaml", yaml.safe_dump(value, allow_unicode=True).encode())
-
-
 YEARS: Final = (datetime(1900, 1, 1), datetime(9998, 1, 1))  # noqa: DTZ001 - hypothesis requires dates without a time zone
 VALID_KEYS: Final = {"title": "A", "published": "2026-01-02"}
 
@@ -129,14 +121,6 @@ def test_any_text_in_the_values_gives_an_article_or_problems(value: dict[str, An
     if article:
         assert article.title == " ".join(value["title"].split())
         assert article.summary == " ".join(value.get("summary", "").split())
-
-
-@no_deadline
-@given(st.text())
-def test_any_markdown_gives_an_article_or_problems(markdown: str) -> None:
-    assert_article_or_problems(
-        "articles/a.md", f"---\ntitle: A\npublished: 2026-01-02\n---\n{markdown}".encode(errors="surrogatepass")
-    )
 
 
 # --- Whole folders --------------------------------------------------------------------------------------------
@@ -193,10 +177,3 @@ def test_any_values_of_settings_are_loaded_or_reported(
 )
 def test_any_bytes_of_settings_files_are_loaded_or_reported(files: dict[str, bytes]) -> None:
     load({"site.yaml": b"title: A\nbase_url: https://a.example\n"} | files)
-
-
-def test_the_assertions_detect_violations() -> None:
-    with pytest.raises(AssertionError):
-        assert_valid_texts_and_dates(Category(id="a", title="\x07"))
-    with pytest.raises(AssertionError):
-        assert_absolute_urls('<a href="b">c</a>')

@@ -187,12 +187,6 @@ def test_author_ids_in_different_unicode_normalization_forms_are_equal(newsroom:
     assert only_article(load_content(newsroom(files))).authors == ("jos\u00e9",)
 
 
-def test_an_authors_file_of_5000_authors_is_read(newsroom: Newsroom) -> None:
-    authors = "".join(f"author-{number}: {{name: Author {number}, bio: Writes}}\n" for number in range(5000))
-    content = load_content(newsroom({"authors.yaml": authors}))
-    assert (len(content.authors), content.problems) == (5000, ())
-
-
 def test_a_few_yaml_aliases_are_accepted(newsroom: Newsroom) -> None:
     content = load_content(newsroom({"articles/a.yaml": f"{HEAD}summary: &s It is so.\nbody: *s\n"}))
     assert (only_article(content).summary, content.html(only_article(content))) == ("It is so.", "<p>It is so.</p>")
@@ -204,13 +198,6 @@ def test_a_few_yaml_aliases_are_accepted(newsroom: Newsroom) -> None:
 )
 def test_language_tags_are_normalized(newsroom: Newsroom, language: str, expected: str) -> None:
     assert only_article(load_content(newsroom({"articles/a.yaml": f"{HEAD}language: {language}\n"}))).language == expected
-
-
-def test_two_articles_with_the_same_image_have_equal_images(newsroom: Newsroom) -> None:
-    text = f"{HEAD}image: {{src: media/p.png}}\n"
-    content = load_content(newsroom({"media/p.png": PNG, "articles/a.yaml": text, "articles/b.yaml": text}))
-    assert content.errors == ()
-    assert len({article.image for article in content.articles}) == 1
 
 
 KEYS: Final = "id: tag:news.example,2026:x\ntitle: A\npublished: 2026-01-02\n"

@@ -7,7 +7,6 @@ from time import process_time
 import pytest
 
 from feedsvc.content.folder.folder import load_content
-from feedsvc.content.markdown.render import render
 from tests.conftest import Newsroom
 
 HEAD = "---\nid: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n---\n"
@@ -84,21 +83,6 @@ def test_a_hundred_missing_images_after_many_lines_are_reported_quickly(newsroom
     assert process_time() - start < 7
     assert len(messages) == 100
     assert messages[-1] == f"articles/a.md:{6 + 900_000 + 2 * 99}:5: body: no file 'media/x99.png'"
-
-
-def test_many_references_to_a_long_url_use_little_memory(newsroom: Newsroom) -> None:
-    """A text of 150 kB took 4.4 GB."""
-    text = f"[x]: /{'a' * 60_000}\n\n" + "[x] " * 30_000
-    content = load_content(newsroom({"articles/a.md": HEAD + text}))
-    assert content.problems == ()
-    assert len(content.html(content.articles[0])) < 500_000
-
-
-def test_a_text_above_the_limits_is_rendered_as_plain_text() -> None:
-    """A text that an earlier version accepted may be above the limits of this version."""
-    rendered = render("a <b>&\n\n" + "> " * 200_000, base_url="https://news.example", page="https://news.example/articles/a/")
-    assert rendered.html.startswith("<p>a &lt;b&gt;&amp;\n\n&gt; &gt;")
-    assert len(rendered.html) < 600_000
 
 
 def test_many_closed_delimiters_are_rendered_as_usual(newsroom: Newsroom) -> None:

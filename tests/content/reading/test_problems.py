@@ -189,17 +189,6 @@ def test_a_list_in_brackets_where_an_id_belongs_has_no_hint_on_quotes(newsroom: 
     assert error_lines(load_content(root)) == ("articles/a.yaml:3:7: slug: expected text, found a list",)
 
 
-def test_hidden_files_and_backups_are_not_read_as_articles(newsroom: Newsroom) -> None:
-    files = {f"articles/{name}": "!" for name in (".hidden.yaml", "a.yaml~", "#a.yaml#", "~$a.yaml", ".git/a.yaml")}
-    content = load_content(newsroom(files))
-    assert (content.articles, content.problems) == ((), ())
-
-
-def test_text_with_a_control_character_is_a_yaml_problem() -> None:
-    (problem,) = document.parse_yaml("a.yaml", "a: \x07").problems
-    assert problem.message.startswith("this is not YAML (")
-
-
 def test_a_rule_without_a_message_of_ours_is_reported_with_the_message_of_pydantic() -> None:
     class Keys(BaseModel):
         name: Annotated[str, Field(pattern="^.$")]

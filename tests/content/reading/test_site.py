@@ -7,7 +7,6 @@ from datetime import date
 import pytest
 
 from feedsvc.content.folder.folder import load_content
-from feedsvc.content.schema.field_types import is_base_url
 from feedsvc.license_model import Crawlers, License, LicenseScope, Payment
 from feedsvc.model import FeedOptions
 from feedsvc.page_model import ShowOptions
@@ -103,13 +102,6 @@ def test_an_empty_id_domain_is_reported_like_a_missing_one(newsroom: Newsroom) -
     start = "title: A\nbase_url: https://a.example\n"
     missing, empty = (load_content(newsroom({"site.yaml": f"{start}{line}"})).problems for line in ("", "id_domain:\n"))
     assert [problem.message for problem in empty] == [problem.message for problem in missing] != []
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"), [("https://a.example/b", True), ("a.example", False), ("https://a.example/?q", False)]
-)
-def test_is_base_url(text: str, expected: bool) -> None:
-    assert is_base_url(text) is expected
 
 
 def test_a_color_without_quotes_is_a_comment_and_gives_a_warning(newsroom: Newsroom) -> None:
