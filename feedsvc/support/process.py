@@ -1,4 +1,4 @@
-"""This process: its garbage collector, its heap, and its end with its parent. A function that the system lacks has no effect."""
+"""Process functions: garbage collector, heap, and the end with the parent. A function that the system lacks has no effect."""
 
 from __future__ import annotations
 
