@@ -6,13 +6,14 @@ import gc
 import os
 import pickle
 import signal
+import struct
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection, wait
-from queue import SimpleQueue
+from queue import Queue
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from feedsvc.errors import FeedsvcError
@@ -22,18 +23,16 @@ from feedsvc.support.process import die_with_parent
 if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess  # Windows has none
 
-_MIN_QUEUED: Final = 2  # chunks queued for a process, so that it need not wait for the next
-_MAX_QUEUED: Final = 4  # the same while many chunks are left: this process may be busy with a slower one
-_MAX_QUEUED_WHILE_WAITING: Final = 12  # the same while this process runs `while_waiting`
 _CHUNKS_PER_PROCESS: Final = 4  # minimum number of chunks for each process in the remaining items
-_EMPTY_CHUNK: Final = range(0)
+_MAX_CHUNKS: Final = 1000  # of the maximum size, so that the bounds of all chunks fit in a pipe
+_BOUNDS: Final = struct.Struct("II")  # start and end of a chunk
+_MAX_QUEUED: Final = 4  # results of a fork that this process, which may be busy with a chunk, has not yet received
 _ENDED_MESSAGE: Final = (
     "a forked process ended by itself (a crash, or the system killed it for lack of memory); build again, or with --processes 1"
 )
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-_Work = Callable[[Sequence[_T]], _R]
 _Result = tuple[Exception | None, object]
 
 
@@ -43,7 +42,7 @@ def available_processors() -> int:
 
 
 def map_chunks(
-    work: _Work[_T, _R],
+    work: Callable[[Sequence[_T]], _R],
     items: Sequence[_T],
     processes: int,
     *,
@@ -54,22 +53,32 @@ def map_chunks(
     """Yield the result of `work` for each chunk of `items`, in any order, computed in up to `processes` processes at once.
 
     This process is one of them, and the only one if it runs several threads or the system has no forks. If others are forked,
-    this process gives them work, then calls `while_waiting` once, then works along. Chunks have `min_chunk` to `max_chunk` items,
-    the last may have fewer. Results of forks are pickled, and what `work` changes in a fork is lost.
+    this process calls `while_waiting` once, then works along. Chunks have `min_chunk` to `max_chunk` items, the last may have
+    fewer; of more than 1000 chunks, each has more. Results of forks are pickled, and what `work` changes in a fork is lost.
     Raises errors of `work` (RuntimeError for one that cannot be pickled), and FeedsvcError, which advises to build again, if a
     fork ended by itself. All forks end before this generator does.
     """
-    forks = min(processes, -(-len(items) // min_chunk)) - 1
-    if forks < 1 or not CAN_FORK or threading.active_count() > 1:  # a fork of a process with threads may deadlock
-        queue = _ChunkQueue(len(items), 1, max_chunk, min_chunk)
-        while queue:
-            yield work(_chunk_items(items, queue.take_first()))
+    forks = min(processes, -(-len(items) // min_chunk)) - 1 if _can_fork() else 0
+    bounds = _chunk_bounds(len(items), max(1, forks + 1), max(max_chunk, len(items) // _MAX_CHUNKS), min_chunk)
+    if forks < 1:
+        yield from (work(items[start:end]) for start, end in bounds)
         return
-    queue = _ChunkQueue(len(items), forks + 1, max_chunk, min_chunk)
-    with _child_processes(lambda chunk: work(_chunk_items(items, chunk)), forks) as children:
-        yield from _collect_results(
-            lambda chunk: work(_chunk_items(items, chunk)), queue, children, while_waiting if children else None
-        )
+    with _pipe_with(b"".join(_BOUNDS.pack(*pair) for pair in bounds)) as pipe:
+        # Each process reads the bounds of its next chunk from the pipe, so that fast and slow ones end at the same time.
+        def results() -> Iterator[_R]:
+            while data := os.read(pipe, _BOUNDS.size):
+                start, end = _BOUNDS.unpack(data)
+                yield work(items[start:end])
+
+        with _child_processes(results, forks) as children:
+            if while_waiting and children:
+                while_waiting()
+            for result in results():
+                yield result
+                while ready := wait(children, timeout=0):
+                    yield from _receive_results(ready, children)
+            while children:
+                yield from _receive_results(wait(children), children)
 
 
 class BackgroundTask(AbstractContextManager[Callable[[], _R]]):
@@ -83,126 +92,74 @@ class BackgroundTask(AbstractContextManager[Callable[[], _R]]):
     def __init__(self, work: Callable[[], _R], *, processors: int | None = None) -> None:
         """Start `work` in a fork if possible. `processors` is the number of processors; None means `available_processors`."""
         self._work, self._exit_stack, self._children = work, ExitStack(), list[Connection]()
-        if CAN_FORK and (processors or available_processors()) > 1 and threading.active_count() == 1:
-            self._children = self._exit_stack.enter_context(_child_processes(lambda _: work(), 1))
-        for connection in self._children:
-            _send_chunk(connection, _EMPTY_CHUNK)
+        if _can_fork() and (processors or available_processors()) > 1:
+            self._children = self._exit_stack.enter_context(_child_processes(lambda: iter((work(),)), 1))
 
     @property
     def is_running(self) -> bool:
         """True while a fork is at work and its result is not yet available. Do not use it after the result was received."""
-        return bool(self._children) and not _ready_connections(self._children, timeout=0)
+        return bool(self._children) and not wait(self._children, timeout=0)
 
     def __enter__(self) -> Callable[[], _R]:
-        return lambda: _receive(*self._children) if self._children else self._work()
+        return lambda: next(_receive_results(self._children, self._children)) if self._children else self._work()
 
     def __exit__(self, *_: object) -> None:
         self._exit_stack.close()
 
 
-class _ChunkQueue:
-    """Queue of chunks: the range of the remaining items' indexes, from both ends of which chunks are taken.
-
-    Chunks get smaller once few items are left per process, so that fast and slow processes end at the same time.
-    """
-
-    def __init__(self, count: int, processes: int, max_chunk: int, min_chunk: int) -> None:
-        self._remaining, self._processes, self._max_chunk, self._min_chunk = range(count), processes, max_chunk, min_chunk
-
-    def __bool__(self) -> bool:
-        return bool(self._remaining)
-
-    def has_more_than(self, chunks: int) -> bool:
-        """Return whether chunks still have the maximum size and more than `chunks` of them are left."""
-        return self._chunk_size == self._max_chunk and len(self._remaining) > chunks * self._max_chunk
-
-    def take_first(self) -> range:
-        chunk, self._remaining = self._remaining[: self._chunk_size], self._remaining[self._chunk_size :]
-        return chunk
-
-    def take_last(self) -> range:
-        chunk, self._remaining = self._remaining[-self._chunk_size :], self._remaining[: -self._chunk_size]
-        return chunk
-
-    @property
-    def _chunk_size(self) -> int:
-        return max(self._min_chunk, min(self._max_chunk, len(self._remaining) // (_CHUNKS_PER_PROCESS * self._processes)))
+def _can_fork() -> bool:
+    """Return whether the system has forks and this process one thread: a fork of a process with several may deadlock."""
+    return CAN_FORK and threading.active_count() == 1
 
 
-def _chunk_items(items: Sequence[_T], chunk: range) -> Sequence[_T]:
-    return items[chunk.start : chunk.stop]
-
-
-def _collect_results(
-    work: Callable[[range], _R], queue: _ChunkQueue, children: list[Connection], while_waiting: Callable[[], object] | None
-) -> Iterator[_R]:
-    """Give work to the forks, call `while_waiting` once, work along, and yield the results of this process and its forks.
-
-    This process takes chunks from the beginning, the forks from the end, so that each works on adjacent items, which share
-    data.
-    """
-    pending_counts = dict.fromkeys(children, 0)
-    _dispatch(pending_counts, queue, _MAX_QUEUED_WHILE_WAITING if while_waiting else _MAX_QUEUED)
-    if while_waiting:
-        while_waiting()
-    while queue:
-        yield work(queue.take_first())
-        while ready := _ready_connections(children, timeout=0):
-            yield from _receive_results(ready, pending_counts)
-            _dispatch(pending_counts, queue, _MAX_QUEUED)
-    while any(pending_counts.values()):
-        yield from _receive_results(_ready_connections(children, timeout=None), pending_counts)
-
-
-def _dispatch(pending_counts: dict[Connection, int], queue: _ChunkQueue, max_queued: int) -> None:
-    """Send chunks from the end of the queue to the forks, one to each in turn, until each has `max_queued` pending chunks.
-
-    A fork gets more than _MIN_QUEUED only while chunks of the maximum size are left: as its n-th pending chunk, it gets one if
-    more than n for each fork are left. `pending_counts` has, by connection, how many chunks were sent to a fork whose results
-    were not received; it is updated.
-    """
-    for depth in range(1, max_queued + 1):
-        for child, count in pending_counts.items():
-            if count < depth and queue and (depth <= _MIN_QUEUED or queue.has_more_than(depth * len(pending_counts))):
-                _send_chunk(child, queue.take_last())
-                pending_counts[child] = count + 1
-
-
-def _receive_results(ready: list[Connection], pending_counts: dict[Connection, int]) -> Iterator[Any]:
-    for child in ready:
-        yield _receive(child)
-        pending_counts[child] -= 1
-
-
-def _ready_connections(children: list[Connection], timeout: float | None) -> list[Connection]:
-    ready = wait(children, timeout)
-    return [child for child in children if child in ready]
-
-
-def _send_chunk(child: Connection, chunk: range) -> None:
-    with suppress(BrokenPipeError):  # the process has ended, which `_receive` reports
-        child.send(chunk)
-
-
-def _receive(child: Connection) -> Any:
-    """Return the next result from a fork. Raises the error of its work, or FeedsvcError if the fork has ended."""
-    try:
-        error, result = child.recv()
-    except (EOFError, OSError):  # the process ended, between two results or within one
-        raise FeedsvcError(_ENDED_MESSAGE) from None
-    if error is not None:
-        raise error
-    return result
+def _chunk_bounds(count: int, processes: int, max_chunk: int, min_chunk: int) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each chunk of `count` items. Chunks get smaller once few items are left per process."""
+    start = 0
+    while start < count:
+        size = max(min_chunk, min(max_chunk, (count - start) // (_CHUNKS_PER_PROCESS * processes)))
+        yield start, min(start + size, count)
+        start += size
 
 
 @contextmanager
-def _child_processes(work: Callable[[range], object], count: int) -> Iterator[list[Connection]]:
+def _pipe_with(data: bytes) -> Iterator[int]:
+    """Yield the read end of a pipe that has `data`, at most 16 kB, and then its end. A read is atomic, also among processes."""
+    read_end, write_end = os.pipe()
+    try:
+        os.write(write_end, data)
+        os.close(write_end)
+        yield read_end
+    finally:
+        os.close(read_end)
+
+
+def _receive_results(ready: Sequence[object], children: list[Connection]) -> Iterator[Any]:
+    """Yield the next result of each fork that is `ready`, and remove those without a further one from `children`.
+
+    Raises the error of the work in a fork, or FeedsvcError if a fork has ended before its last result.
+    """
+    for child in [child for child in children if child in ready]:
+        try:
+            message: _Result | None = child.recv()
+        except (EOFError, OSError):  # the process ended, between two results or within one
+            raise FeedsvcError(_ENDED_MESSAGE) from None
+        if message is None:
+            children.remove(child)
+            continue
+        error, result = message
+        if error is not None:
+            raise error
+        yield result
+
+
+@contextmanager
+def _child_processes(results: Callable[[], Iterator[object]], count: int) -> Iterator[list[Connection]]:
     """Fork this process `count` times, or less often if the system refuses. Yield their connections, then end the forks."""
     children: list[tuple[ForkProcess, Connection]] = []
     try:
         with suppress(OSError):
             for _ in range(count):
-                children.append(_fork_child(work, [child for _, child in children]))
+                children.append(_fork_child(results, [child for _, child in children]))
         yield [child for _, child in children]
     finally:
         for process, child in children:
@@ -213,18 +170,18 @@ def _child_processes(work: Callable[[range], object], count: int) -> Iterator[li
             process.close()
 
 
-def _fork_child(work: Callable[[range], object], others: list[Connection]) -> tuple[ForkProcess, Connection]:
+def _fork_child(results: Callable[[], Iterator[object]], others: list[Connection]) -> tuple[ForkProcess, Connection]:
     """Fork this process; return the fork and the connection to it. `others` are the connections to earlier forks."""
     parent_end, child_end = Pipe()
-    arguments = (work, child_end, [*others, parent_end], os.getpid())
+    arguments = (results, child_end, [*others, parent_end], os.getpid())
     process = get_context("fork").Process(target=_run_child, args=arguments, daemon=True)
     process.start()
     child_end.close()
     return process, parent_end
 
 
-def _run_child(work: Callable[[range], object], parent: Connection, inherited: list[Connection], parent_id: int) -> None:
-    """Work in the fork, and send results or errors of `work`, until its parent ends or ends it. Only the parent reacts to Ctrl-C.
+def _run_child(results: Callable[[], Iterator[object]], parent: Connection, inherited: list[Connection], parent_id: int) -> None:
+    """Send `results`, or the error that they raise, to the parent. Only the parent reacts to Ctrl-C.
 
     `inherited` are the parent's ends of connections, which the fork closes. `parent_id`, read before the fork, shows if the
     parent has ended.
@@ -235,25 +192,27 @@ def _run_child(work: Callable[[range], object], parent: Connection, inherited: l
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for connection in inherited:
         connection.close()
-    results: SimpleQueue[_Result] = SimpleQueue()
-    # A thread sends, because a large result waits until the parent takes it. The next chunk need not wait. Few results queue up.
-    threading.Thread(target=_send_results, args=(parent, results), name="feedsvc-results", daemon=True).start()
-    with suppress(EOFError, ConnectionError):
-        while True:
-            results.put(_run_chunk(work, parent.recv()))
-
-
-def _send_results(parent: Connection, results: SimpleQueue[_Result]) -> None:
-    with suppress(ConnectionError):
-        while True:
-            parent.send(results.get())
-
-
-def _run_chunk(work: Callable[[range], object], chunk: range) -> _Result:
+    queue: Queue[_Result | None] = Queue(_MAX_QUEUED)
+    # A thread sends, because a large result waits until the parent takes it. The next chunk need not wait.
+    sender = threading.Thread(target=_send_results, args=(parent, queue), name="feedsvc-results", daemon=True)
+    sender.start()
     try:
-        return None, work(chunk)
+        for result in results():
+            queue.put((None, result))
     except Exception as error:  # noqa: BLE001 - raised in the parent
-        return _picklable_error(error), None
+        queue.put((_picklable_error(error), None))
+    queue.put(None)
+    sender.join()
+
+
+def _send_results(parent: Connection, queue: Queue[_Result | None]) -> None:
+    """Send the results in the queue up to None, which is sent, too. End this process if its parent has ended."""
+    try:
+        while (result := queue.get()) is not None:
+            parent.send(result)
+        parent.send(None)
+    except ConnectionError:
+        os._exit(1)
 
 
 def _picklable_error(error: Exception) -> Exception:
