@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 class _Link:
     client: socket.socket
     server: socket.socket
-    loses_response: threading.Event = field(default_factory=threading.Event)
     loses_data: threading.Event = field(default_factory=threading.Event)
 
     def shut_down(self) -> None:
@@ -29,7 +28,6 @@ class Relay:
         self._links: list[_Link] = []
         self._is_forwarding = threading.Event()
         self._is_forwarding.set()
-        self._disconnect_trigger = b""
         self._loss_trigger = b""
         self.delay = 0.0  # seconds, one way
         self.port = 0
@@ -55,18 +53,9 @@ class Relay:
     def resume(self) -> None:
         self._is_forwarding.set()
 
-    def lose_data(self) -> None:
-        """Keep all present connections open, but lose all bytes sent on them."""
-        for link in self._links:
-            link.loses_data.set()
-
     def lose_data_after(self, data: bytes) -> None:
         """Lose these bytes and all following ones of the next connection that sends them; applies once."""
         self._loss_trigger = data
-
-    def disconnect_after(self, data: bytes) -> None:
-        """Forward these bytes, then close the connection before the response arrives; applies once."""
-        self._disconnect_trigger = data
 
     def close(self) -> None:
         self.resume()
@@ -106,9 +95,6 @@ class Relay:
                     self._loss_trigger = b""
                 if link.loses_data.is_set():
                     continue
-                if self._disconnect_trigger and self._disconnect_trigger in data:
-                    link.loses_response.set()
-                    self._disconnect_trigger = b""
                 link.server.sendall(data)
         link.shut_down()
 
@@ -116,8 +102,6 @@ class Relay:
         with contextlib.suppress(OSError):
             while data := link.server.recv(65536):
                 self._delay()
-                if link.loses_response.is_set():
-                    break
                 if link.loses_data.is_set():
                     continue
                 link.client.sendall(data)

@@ -2,28 +2,17 @@
 
 import contextlib
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
-import pytest
-
 from feedsvc.audience.counter import ViewCounter
 from feedsvc.support.alerts import Alerts
-from tests.audience.conftest import FakeClock, OpenStore, StartCounter, total, wait_for_count
+from tests.audience.conftest import FakeClock, OpenStore, StartCounter, wait_for_count
 from tests.audience.postgres import Schema
 from tests.audience.waiting import wait_until
 
 ONE, TWO = "tag:news.example,2026:one", "tag:news.example,2026:two"
 LONG_SECONDS = 3600.0
-
-
-def test_reads_are_written_after_the_write_interval(
-    database_url: str, start_counter: StartCounter, open_store: OpenStore
-) -> None:
-    counter = start_counter(database_url)
-    counter.add(ONE)
-    wait_until(lambda: total(open_store(database_url), ONE) == 1)
 
 
 def test_read_is_counted_for_its_utc_day(
@@ -39,17 +28,6 @@ def test_read_is_counted_for_its_utc_day(
     assert open_store(database_url).totals_since(None) == {ONE: 2}
 
 
-def test_close_writes_all_reads(
-    database_url: str, start_counter: StartCounter, open_store: OpenStore, caplog: pytest.LogCaptureFixture
-) -> None:
-    counter = start_counter(database_url, write_interval=LONG_SECONDS)
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(counter.add, [ONE, TWO] * 500))
-    counter.close()
-    assert open_store(database_url).totals_since(None) == {ONE: 500, TWO: 500}
-    assert caplog.messages == []
-
-
 def test_count_includes_written_and_pending_reads(database_url: str, start_counter: StartCounter, open_store: OpenStore) -> None:
     open_store(database_url).add({(ONE, date(2020, 1, 1)): 40})
     counter = start_counter(database_url, write_interval=LONG_SECONDS)
@@ -58,14 +36,6 @@ def test_count_includes_written_and_pending_reads(database_url: str, start_count
     wait_for_count(counter, ONE, 41)
     counter.add(ONE)
     assert counter.count(ONE) == 42
-
-
-def test_count_stays_exact_while_reads_are_written(database_url: str, start_counter: StartCounter) -> None:
-    counter = start_counter(database_url, write_interval=0.0, max_age=0.0)
-    wait_for_count(counter, ONE, 0)
-    for expected in range(1, 500):
-        counter.add(ONE)
-        assert counter.count(ONE) == expected
 
 
 def test_total_is_reloaded_after_max_age(
@@ -84,12 +54,6 @@ def test_total_is_reloaded_after_max_age(
     wait_for_count(counter, ONE, 8)
 
 
-def test_chores_are_done_without_reads(database_url: str, clock: FakeClock, start_counter: StartCounter) -> None:
-    is_called = threading.Event()
-    start_counter(database_url, chores=lambda now: is_called.set() if now == clock.now else None)
-    assert is_called.wait(10)
-
-
 def test_null_in_the_table_counts_as_zero(postgres: Schema, start_counter: StartCounter) -> None:
     postgres.run(f"CREATE TABLE {postgres.name}.feedsvc_views (article text, day date, reads bigint, PRIMARY KEY (article, day))")
     postgres.run(f"INSERT INTO {postgres.name}.feedsvc_views VALUES ('{ONE}', '2020-01-01', NULL)")
@@ -97,10 +61,6 @@ def test_null_in_the_table_counts_as_zero(postgres: Schema, start_counter: Start
     wait_for_count(counter, ONE, 0)
     counter.add(TWO)
     wait_for_count(counter, TWO, 1)
-
-
-def test_counter_starts_and_closes_without_a_database(start_counter: StartCounter) -> None:
-    start_counter("postgresql://nobody@127.0.0.1:1/nothing").close()
 
 
 def test_store_is_opened_with_the_first_read(tmp_path: Path, clock: FakeClock) -> None:

@@ -10,12 +10,12 @@ from urllib.parse import quote
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from feedsvc.audience.middleware import ViewsMiddleware, views_path
+from feedsvc.audience.middleware import ViewsMiddleware
 from feedsvc.audience.visitors import Visitors
 from feedsvc.support.client_address import parse_networks
 from feedsvc.support.token_bucket import BucketLimit
 from tests.audience.conftest import FakeClock, StartCounter
-from tests.audience.counting_server import ARTICLES, FIREFOX, find_article_id
+from tests.audience.counting_server import FIREFOX, find_article_id
 from tests.audience.postgres import Schema
 from tests.audience.relay import Relay
 from tests.audience.waiting import wait_until
@@ -181,11 +181,6 @@ def test_read_count_path_is_below_the_mount_path(send_request: SendRequest) -> N
         assert (response.status_code, response.text) == (418, f"POST {path}")
 
 
-def test_views_path_is_below_the_article_path(send_request: SendRequest) -> None:
-    assert views_path("bridge") == VIEWS_PATH
-    assert set(ARTICLES) == {"bridge", "다리"}
-
-
 @pytest.mark.parametrize(
     "headers",
     [
@@ -200,20 +195,6 @@ def test_views_path_is_below_the_article_path(send_request: SendRequest) -> None
 def test_non_reader_gets_204_and_is_not_counted(headers: dict[str, str], send_request: SendRequest) -> None:
     assert [send_request("POST", **headers).status_code for _ in range(20)] == [204] * 20
     assert read_count(send_request) == 0
-
-
-def test_request_with_empty_user_agent_gets_204(sqlite_file: Path, start_counter: StartCounter, clock: FakeClock) -> None:
-    client = Client(
-        ViewsMiddleware(
-            application,
-            start_counter(sqlite_file),
-            Visitors(),
-            find_article_id,
-            base_url=lambda: "https://news.example",
-            clock=clock,
-        )
-    )
-    assert client.post(VIEWS_PATH, headers={"User-Agent": ""}).status_code == 204
 
 
 def test_cross_origin_request_is_not_counted(send_request: SendRequest) -> None:

@@ -1,12 +1,7 @@
 """The counter during outages: an unavailable, slow, hanging or locked database."""
 
-import contextlib
-import sqlite3
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -44,34 +39,6 @@ def test_reads_are_kept_in_memory_until_the_database_is_back(
     assert back_message == "feedsvc: the database of reads is available again"
 
 
-def test_no_read_is_lost_over_database_restarts(
-    relay: Relay, postgres: Schema, start_counter: StartCounter, open_store: OpenStore
-) -> None:
-    """A batch whose commit is not confirmed is written again, so at most one batch a restart counts twice."""
-    counter = start_counter(postgres.url(relay.port), write_interval=0.001)
-    stop = threading.Event()
-
-    def add_reads() -> int:
-        read_count = 0
-        while not stop.is_set() or read_count < 500:
-            counter.add(ONE)
-            read_count += 1
-            stop.wait(0.0005)
-        return read_count
-
-    with ThreadPoolExecutor(4) as pool:
-        readers = [pool.submit(add_reads) for _ in range(4)]
-        for _ in range(10):
-            before = total(open_store(postgres.url()), ONE)
-            wait_until(lambda before=before: total(open_store(postgres.url()), ONE) > before)
-            relay.disconnect()
-            relay.reopen()
-        stop.set()
-        expected = sum(reader.result() for reader in readers)
-    counter.close()
-    assert expected <= total(open_store(postgres.url()), ONE) < expected * 1.5
-
-
 def test_no_request_waits_for_a_slow_or_hanging_database(
     relay: Relay, postgres: Schema, start_counter: StartCounter, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -89,19 +56,6 @@ def test_no_request_waits_for_a_slow_or_hanging_database(
     relay.resume()
     wait_for_count(counter, TWO, 0)
     assert caplog.messages == []
-
-
-def test_count_returns_the_last_known_total_during_an_outage(
-    relay: Relay, postgres: Schema, start_counter: StartCounter, clock: FakeClock
-) -> None:
-    counter = start_counter(postgres.url(relay.port))
-    counter.add(ONE)
-    wait_for_count(counter, ONE, 1)
-    relay.disconnect()
-    clock.advance(hours=1)
-    counter.add(ONE)
-    wait_until(lambda: counter._is_unavailable)
-    assert (counter.count(ONE), counter.count(TWO)) == (2, None)
 
 
 def test_silent_connection_is_replaced(
@@ -141,19 +95,6 @@ def test_close_with_a_hanging_database_ends_after_its_timeout(
     assert caplog.messages == ["feedsvc: 3 reads are lost, because the database did not store them before the stop"]
 
 
-def test_reads_are_kept_in_memory_while_the_file_is_locked(
-    sqlite_file: Path, start_counter: StartCounter, open_store: OpenStore
-) -> None:
-    counter, store = start_counter(sqlite_file), open_store(sqlite_file)
-    store.add({})
-    with contextlib.closing(sqlite3.connect(sqlite_file, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        counter.add(ONE)
-        wait_until(lambda: counter._is_unavailable)
-        other.execute("ROLLBACK")
-    wait_until(lambda: total(store, ONE) == 1)
-
-
 def test_memory_for_reads_is_bounded(relay: Relay, postgres: Schema, start_counter: StartCounter, open_store: OpenStore) -> None:
     relay.disconnect()
     counter = start_counter(postgres.url(relay.port), max_pending=2)
@@ -181,18 +122,3 @@ def test_unusable_database_is_reported_at_the_start_without_its_password(
     assert cause in caplog.text
     assert "secretword" not in caplog.text
     assert counter._thread.is_alive()
-
-
-def test_close_waits_for_a_database_that_comes_back(
-    relay: Relay, postgres: Schema, start_counter: StartCounter, open_store: OpenStore
-) -> None:
-    relay.disconnect()
-    counter = start_counter(postgres.url(relay.port))
-    counter.add(ONE)
-    wait_until(lambda: counter._is_unavailable)
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(counter.close)
-        threading.Event().wait(0.5)  # several attempts
-        relay.reopen()
-        future.result()
-    assert total(open_store(postgres.url()), ONE) == 1

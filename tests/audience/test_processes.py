@@ -96,17 +96,6 @@ def test_restart_of_the_database_loses_no_read(relay: Relay, postgres: Schema, o
     assert total(open_store(postgres.url()), ARTICLE_ID) == 150
 
 
-def test_server_starts_while_its_database_is_unavailable(relay: Relay, postgres: Schema, open_store: OpenStore) -> None:
-    relay.disconnect()
-    with run_counting_server(postgres.url(relay.port), interval=0.02) as server:
-        assert server.request("GET")[0] == 503
-        assert server.send_read(1) == 204
-        relay.reopen()
-        wait_until(lambda: server.read_count() == 1)
-        assert server.stop() == 0
-    assert total(open_store(postgres.url()), ARTICLE_ID) == 1
-
-
 def test_stop_while_the_file_is_locked_loses_no_read(sqlite_file: Path, open_store: OpenStore) -> None:
     store = open_store(sqlite_file)
     store.add({})
@@ -122,11 +111,3 @@ def test_stop_while_the_file_is_locked_loses_no_read(sqlite_file: Path, open_sto
         other_connection.execute("ROLLBACK")
         assert (server.stop(), server.stderr) == (0, "")
     assert total(store, ARTICLE_ID) == 3
-
-
-def test_stop_without_database_reports_lost_reads(relay: Relay, postgres: Schema) -> None:
-    with run_counting_server(postgres.url(relay.port), interval=LONG_SECONDS) as server:
-        relay.disconnect()
-        send_reads(server, 3)
-        assert server.stop() == 0
-        assert "3 reads are lost" in server.stderr

@@ -5,7 +5,6 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -105,19 +104,6 @@ def test_report_works_with_a_read_only_database_role(postgres: Schema, open_stor
         assert report_totals_since(postgres.url().replace("//postgres@", f"//{role}@"), None) == {ONE: 1}
     finally:
         postgres.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
-
-
-def test_report_during_writes_is_consistent(sqlite_file: Path) -> None:
-    batches = 40
-    with ThreadPoolExecutor(1) as pool:
-        store = pool.submit(ViewStore, sqlite_file).result()
-        pool.submit(store.add, {(str(article), MONDAY): 1 for article in range(50)}).result()
-        future = pool.submit(lambda: [store.add({(str(article), MONDAY): 1 for article in range(50)}) for _ in range(batches)])
-        while not future.done():
-            assert len(set(report_totals_since(sqlite_file, None).values())) == 1
-        future.result()
-        pool.submit(store.close).result()
-    assert set(report_totals_since(sqlite_file, None).values()) == {batches + 1}
 
 
 def test_report_of_another_file_raises_an_error(tmp_path: Path) -> None:

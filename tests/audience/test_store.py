@@ -3,16 +3,12 @@
 import contextlib
 import sqlite3
 import sys
-import tempfile
 import threading
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from feedsvc.audience.store import ViewStore
 from feedsvc.errors import FeedsvcError
@@ -57,28 +53,6 @@ def test_concurrent_writers_lose_no_read_and_do_not_deadlock(database_url: str, 
     with ThreadPoolExecutor(len(writers)) as pool:
         list(pool.map(write, writers))
     assert writers[0].totals_since(None) == {str(index): 40 for index in range(20)}
-
-
-@settings(max_examples=20, deadline=None)
-@given(
-    st.lists(
-        st.dictionaries(
-            st.tuples(st.text(st.characters(exclude_characters="\0", codec="utf-8")), st.dates()),
-            st.integers(1, 10**9),
-            max_size=5,
-        ),
-        max_size=5,
-    )
-)
-def test_any_reads_are_summed(batches: list[dict[tuple[str, date], int]]) -> None:
-    with tempfile.TemporaryDirectory() as folder, contextlib.closing(ViewStore(Path(folder) / "views.sqlite")) as store:
-        expected: Counter[str] = Counter()
-        for batch in batches:
-            store.add(batch)
-            for (article, _), count in batch.items():
-                expected[article] += count
-        assert store.totals_since(None) == expected
-        assert store.totals(list(expected)) == expected
 
 
 def test_path_with_special_characters_is_a_sqlite_file(tmp_path: Path, open_store: OpenStore) -> None:

@@ -30,18 +30,6 @@ def test_unavailable_database_error_does_not_contain_the_password(relay: Relay, 
 
 
 @pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("postgresql://u:secretword@h:1/d?sslmode=disable", "postgresql://h:1/d"),
-        ("postgresql://u:12/secretword@h/d", "postgresql://h/d"),
-        ("sqlite:////srv/50%25/reads.sqlite?timeout=3", "/srv/50%/reads.sqlite"),
-    ],
-)
-def test_location_has_only_host_port_and_name(url: str, expected: str) -> None:
-    assert Database(url, VIEWS).location == expected
-
-
-@pytest.mark.parametrize(
     ("reason", "advice"),
     [
         ("database or disk is full", "free space on its disk"),
@@ -78,16 +66,6 @@ def test_role_with_read_and_write_access_can_count(postgres: Schema, open_store:
         assert total(store, ONE) == 2
     finally:
         postgres.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
-
-
-def test_store_works_after_a_database_restart(relay: Relay, postgres: Schema, open_store: OpenStore) -> None:
-    store = open_store(postgres.url(relay.port))
-    store.add({(ONE, MONDAY): 1})
-    relay.disconnect()
-    relay.reopen()
-    # Without a failure: the pool checks a connection before its use.
-    store.add({(ONE, MONDAY): 1})
-    assert total(store, ONE) == 2
 
 
 def test_dropped_tables_are_recreated_on_the_second_attempt(postgres: Schema, open_store: OpenStore) -> None:

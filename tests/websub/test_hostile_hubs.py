@@ -1,6 +1,5 @@
 """Redirects, incomplete, endless and malformed responses of a hub: each costs one timeout and gives one reason."""
 
-import random
 import tracemalloc
 from pathlib import Path
 
@@ -181,27 +180,3 @@ def test_changing_reasons_of_a_hub_do_not_flood_the_log(
     wait_until(lambda: len({request.topic for request in hub.requests}) >= 180)
     assert 1 < len(caplog.records) < 20
     assert "further ones are on /status only" in caplog.records[-1].getMessage()
-
-
-def test_random_responses_raise_no_error(hub: Hub) -> None:
-    random_source = random.Random(7)
-    response = (
-        b"HTTP/1.1 503 Later\r\nRetry-After: Sun, 01 Mar 2026 11:00:00 GMT\r\nLocation: http://[::1]:80/\r\n"
-        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
-    )
-
-    def send_mutation(handler: Handler) -> None:
-        data = bytearray(response if random_source.random() < 0.5 else response.replace(b"503 Later", b"202 Yes"))
-        for _ in range(random_source.randint(1, 8)):
-            index = random_source.randrange(len(data))
-            data[index : index + random_source.randint(0, 9)] = random_source.randbytes(random_source.randint(0, 9))
-        handler.wfile.write(data)
-        handler.close_connection = True
-
-    hub.default_responder = send_mutation
-    client = HubClient(TIMEOUT)
-    for _ in range(300):
-        outcome = client.publish(hub.url, TOPIC, NOW)
-        assert outcome.reason.isprintable()
-        assert bool(outcome.reason) == (outcome.result is not DeliveryResult.DELIVERED)
-    client.close()

@@ -59,13 +59,3 @@ def test_local_base_url_is_announced_to_local_hubs_only(open_site: OpenSite, con
     wait_until_delivered(site)
     assert [hub_status.hub for hub_status in site.publisher.status().hubs] == [hub.url]
     assert delivered_to_remote_hub(state) == ALL_FEEDS
-
-
-def test_change_to_a_local_base_url_keeps_the_records_of_remote_hubs(open_site: OpenSite, content: Path, state: Path) -> None:
-    store_delivered_queue(content, state)
-    site = open_site()
-    site.publish()
-    wait_until(lambda: site.publisher._queued_edition is site.publisher._latest_edition)
-    site.publish(base_url="http://localhost:8000")
-    wait_until(lambda: site.publisher._queued_edition is site.publisher._latest_edition)
-    assert delivered_to_remote_hub(state) == ALL_FEEDS

@@ -42,11 +42,6 @@ def test_ping_all_announces_every_feed(content: Path, state: Path, hub: Hub) -> 
     assert hub.delivery_counts == dict.fromkeys(ALL_FEEDS, 2)
 
 
-def test_ping_base_url_announces_feeds_of_this_address(content: Path, state: Path, hub: Hub) -> None:
-    assert run_feedsvc("ping", content, "--state", state, "--base-url", "https://elsewhere.example").returncode == 0
-    assert "https://elsewhere.example/category/asia/feed.rss" in hub.delivered_topics
-
-
 def test_ping_keeps_separate_records_for_each_base_url(content: Path, state: Path, hub: Hub) -> None:
     assert run_feedsvc("ping", content, "--state", state).returncode == 0
     other_arguments = ("ping", content, "--state", state, "--base-url", "https://elsewhere.example")

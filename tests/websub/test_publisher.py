@@ -18,14 +18,7 @@ from tests.websub import hub as hub_module
 from tests.websub import newsroom
 from tests.websub.conftest import OpenSite, current_time, publisher_threads, wait_until_delivered
 from tests.websub.hub import Hub, HubFactory, respond
-from tests.websub.newsroom import ALL_FEEDS, ASIA_FEEDS, BASE_URL, MONEY_FEEDS, SITE_FEEDS
-
-
-def test_first_edition_announces_every_feed(open_site: OpenSite, hub: Hub) -> None:
-    site = open_site()
-    site.publish()
-    wait_until_delivered(site)
-    assert hub.delivery_counts == dict.fromkeys(ALL_FEEDS, 1)
+from tests.websub.newsroom import ALL_FEEDS, ASIA_FEEDS, BASE_URL, SITE_FEEDS
 
 
 def test_change_is_announced_once_to_each_hub(open_site: OpenSite, content: Path, create_hub: HubFactory, hub: Hub) -> None:
@@ -56,20 +49,6 @@ def test_archive_documents_are_not_announced(open_site: OpenSite, content: Path,
     site.publish()
     wait_until_delivered(site)
     assert set(hub.delivered_topics) == ALL_FEEDS
-
-
-def test_restart_announces_no_unchanged_feed(open_site: OpenSite, hub: Hub) -> None:
-    first = open_site()
-    first.publish()
-    wait_until_delivered(first)
-    first.publisher.close()
-    hub.delivered_topics.clear()
-    second = open_site()
-    second.publish()
-    wait_until(lambda: second.publisher.status().announcing)
-    wait_until_delivered(second)
-    second.publisher.close()
-    assert hub.requests[9:] == []
 
 
 def test_change_made_before_a_restart_is_announced(open_site: OpenSite, content: Path, hub: Hub) -> None:
@@ -126,20 +105,6 @@ def test_changed_base_url_announces_all_feeds(open_site: OpenSite, content: Path
     assert set(hub.delivered_topics[9:]) == {topic.replace(BASE_URL, "https://new.example") for topic in ALL_FEEDS}
 
 
-def test_pending_feeds_of_another_base_url_stay_pending(open_site: OpenSite, content: Path, hub: Hub) -> None:
-    hub.responders_by_topic = dict.fromkeys(ASIA_FEEDS, respond(404))
-    site = open_site()
-    site.publish()
-    wait_until(lambda: len(hub.requests) == 9)
-    hub.responders_by_topic = {}
-    site.publish(base_url="https://new.example")
-    wait_until(lambda: len(hub.delivered_topics) == 15)
-    wait_until_delivered(site)
-    site.publish()
-    wait_until(lambda: [hub_status.waiting for hub_status in site.publisher.status().hubs] == [3])
-    assert len(hub.requests) == 18
-
-
 def test_site_without_hubs_starts_no_thread(open_site: OpenSite, content: Path, state: Path) -> None:
     newsroom.write(content)
     site = open_site()
@@ -164,17 +129,6 @@ def test_removal_of_the_last_hub_deletes_the_queue_file(open_site: OpenSite, con
     assert publisher_threads() == []
 
 
-def test_hubs_removed_before_a_restart_are_deleted(open_site: OpenSite, content: Path, state: Path, hub: Hub) -> None:
-    site = open_site()
-    site.publish()
-    wait_until_delivered(site)
-    site.publisher.close()
-    newsroom.write(content)
-    second_site = open_site()
-    second_site.publish()
-    wait_until(lambda: not list(state.glob("push.sqlite*")))
-
-
 def test_close_while_a_hub_hangs_loses_no_delivery(open_site: OpenSite, hub: Hub) -> None:
     hub.default_responder = hub_module.hang
     site = open_site(timeout=TIMEOUT)
@@ -190,14 +144,6 @@ def test_close_while_a_hub_hangs_loses_no_delivery(open_site: OpenSite, hub: Hub
     second_site.publish()
     wait_until_delivered(second_site)
     assert hub.delivery_counts == dict.fromkeys(ALL_FEEDS, 1)
-
-
-def test_close_of_an_unused_or_closed_publisher_does_nothing(state: Path) -> None:
-    publisher = Publisher(state, current_time)
-    publisher.close()
-    publisher.close()
-    publisher.set_edition(BASE_URL, ["https://hub.example/"], dict)
-    assert publisher_threads() == []
 
 
 def test_unusable_state_folder_is_reported_once(
@@ -223,29 +169,6 @@ def test_damaged_queue_file_is_recreated(open_site: OpenSite, state: Path, hub: 
     site.publish()
     wait_until_delivered(site)
     assert hub.delivery_counts == dict.fromkeys(ALL_FEEDS, 1)
-
-
-def test_second_publisher_takes_over_after_the_first_is_closed(open_site: OpenSite, content: Path, hub: Hub) -> None:
-    first = open_site()
-    first.publish()
-    wait_until_delivered(first)
-    second = open_site()
-    second.publish()
-    assert first.publisher.status().announcing
-    newsroom.change_article(content, "Changed.")
-    first.publish()
-    second.publish()
-    wait_until(lambda: len(hub.delivered_topics) >= 15)
-    wait_until_delivered(first)
-    assert not second.publisher.status().announcing
-    assert second.publisher.status().hubs == first.publisher.status().hubs
-    first.publisher.close()
-    wait_until(lambda: second.publisher.status().announcing)
-    newsroom.change_article(content, "Changed after the first has gone.")
-    second.publish()
-    wait_until(lambda: len(hub.delivered_topics) >= 21)
-    wait_until_delivered(second)
-    assert hub.delivery_counts == {**dict.fromkeys((*ASIA_FEEDS, *SITE_FEEDS), 3), **dict.fromkeys(MONEY_FEEDS, 1)}
 
 
 def test_change_is_announced_after_the_delay_even_if_others_follow(content: Path, state: Path, hub: Hub) -> None:

@@ -4,13 +4,11 @@ import contextlib
 import socket
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from feedsvc.websub.hub_client import DeliveryOutcome, DeliveryResult, HubClient
 from tests.audience.waiting import TIMEOUT, wait_until
-from tests.websub.conftest import OpenSite
 from tests.websub.hub import Hub, Responder, respond
 from tests.websub.responders import STATUS_202, send_slowly
 from tests.websub.test_client import DELIVERED, NOW, TOPIC
@@ -86,13 +84,3 @@ def test_endless_tls_handshake_is_deferred_at_the_timeout(hub: Hub) -> None:
         thread.join()
     assert time.monotonic() - start < TIMEOUT / 2
     assert outcome == DeliveryOutcome(result=DeliveryResult.DEFERRED, reason="it did not complete its response in time")
-
-
-def test_close_does_not_wait_for_a_slow_hub(open_site: OpenSite, content: Path, hub: Hub) -> None:
-    hub.default_responder = send_slowly(STATUS_202 + b"X-Slow: ", b"x")
-    site = open_site(timeout=TIMEOUT * 10)
-    site.publish()
-    wait_until(lambda: hub.requests)
-    start = time.monotonic()
-    site.publisher.close(0.1)
-    assert time.monotonic() - start < TIMEOUT / 2
