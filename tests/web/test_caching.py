@@ -1,8 +1,6 @@
 """Freshness (RFC 9111, RFC 5861): no cache may serve a document after the next scheduled change."""
 
 import re
-import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,10 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.folder.folder import ContentFolder
-from feedsvc.live.live import Live
 from feedsvc.publication.cache_control import MAX_AGE, cache_control
-from feedsvc.publication.last_modified import LastModifiedStore
 from tests.helpers.http_client import Response, call
 from tests.web.conftest import SiteFixture
 from tests.web.newsroom import NEXT_CHANGE, NOON
@@ -108,16 +103,6 @@ def test_publication_and_expiry_take_effect_in_their_exact_second(
     assert after["Last-Modified"] == "Sun, 01 Mar 2026 13:00:00 GMT"
     assert [call(app, path).status for path in paths] == [200, 301, 200, 200, 404]
     assert call(app, "/category/culture/feed.rss", {"If-Modified-Since": after["Last-Modified"]}).status == 304
-
-
-def test_next_edition_is_built_once_for_concurrent_requests(site: SiteFixture) -> None:
-    live = Live(ContentFolder(site.content), LastModifiedStore(None), site.clock)
-    live._lock.acquire()
-    with ThreadPoolExecutor(2) as threads:
-        futures = [threads.submit(live.current, NEXT_CHANGE) for _ in range(2)]
-        time.sleep(0.1)  # until both threads have seen that the current edition has expired
-        live._lock.release()
-    assert futures[0].result() is futures[1].result() is live.current(NEXT_CHANGE)
 
 
 def test_cache_polled_every_second_never_serves_an_outdated_feed(site: SiteFixture) -> None:

@@ -10,11 +10,9 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.publication.document_cache import DocumentCache
+from feedsvc.publication.document import Document
 from feedsvc.support.compression import CODINGS, compress
-from tests.helpers.http_client import ask, call
-from tests.helpers.running_server import ServerProcess
-from tests.web.example_documents import build_document
+from tests.helpers.http_client import call
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -63,19 +61,11 @@ def test_content_coding_follows_accept_encoding(app: "WSGIApplication", path: st
     assert call(app, path, {"Accept-Encoding": accept_encoding, "If-None-Match": identity["ETag"]}).status == 304
 
 
-def test_running_server_sends_gzip(server: ServerProcess) -> None:
-    identity, gzip_response = ask(server.url, "/feed.rss"), ask(server.url, "/feed.rss", {"Accept-Encoding": "gzip"})
-    assert not identity["Content-Encoding"]
-    assert gzip_response["Content-Encoding"] == "gzip"
-    assert gzip.decompress(gzip_response.body) == identity.body
-    assert ask(server.url, "/feed.rss", {"Accept-Encoding": "gzip"}, "HEAD")["Content-Length"] == gzip_response["Content-Length"]
-
-
 @pytest.mark.parametrize("name", CODINGS)
 def test_document_that_a_coding_does_not_shrink_is_sent_as_it_is(name: str) -> None:
-    assert build_document("/x", b"short", "text/plain").encode(name) == b""
-    assert build_document("/x", random.Random(1).randbytes(500), "text/plain").encode(name) == b""
-    text = build_document("/x", b"x" * 500, "text/plain")
+    for body in (b"short", random.Random(1).randbytes(500)):
+        assert Document(path="/x", body=body, media_type="text/plain").encode(name) == b""
+    text = Document(path="/x", body=b"x" * 500, media_type="text/plain")
     assert DECODERS[name](text.encode(name)) == text.body
     assert text.encode(name) is text.encode(name)
     assert len(text.encode(name)) < text.size_in_bytes() - 500 + 1
@@ -88,24 +78,6 @@ def test_coding_of_any_bytes_is_reversible_and_deterministic(name: str, body: by
     assert DECODERS[name](compressed_bytes) == body
     assert CODINGS[name](body) == compressed_bytes
     assert compress(body, name) in (b"", compressed_bytes)
-
-
-def test_document_cache_counts_the_bytes_of_encoded_copies() -> None:
-    cache = DocumentCache(2000)
-    large, small = (
-        build_document(f"/{size}", random.Random(size).randbytes(size // 2) * 2, "text/plain") for size in (1200, 600)
-    )
-    for document in (large, small):
-        cache.put(document.path, document, None)
-    assert cache.get("/1200") is large
-    for name in CODINGS:
-        assert large.encode(name)
-    assert large.derived_data.has_grown
-    cache.update_size("/1200")
-    assert not large.derived_data.has_grown
-    assert cache.get("/600") is None
-    assert cache.get("/1200") is large
-    cache.update_size("/nowhere")
 
 
 def test_media_files_are_sent_without_content_coding(app: "WSGIApplication") -> None:

@@ -45,11 +45,6 @@ def test_slow_download_is_completed_after_sigterm(content: Path, tmp_path: Path)
         assert server.wait() == 0
 
 
-def test_sigterm_right_after_the_first_log_line_stops_the_server(content: Path, tmp_path: Path) -> None:
-    with serving(content, tmp_path / "state"):
-        pass
-
-
 def test_slow_downloads_delay_no_other_request(content: Path, tmp_path: Path) -> None:
     with serving(content, tmp_path / "state", "--threads", "2") as server, contextlib.ExitStack() as stack:
         for headers in (b"", b"Range: bytes=5-\r\n", b"Range: bytes=5-8999000\r\n") * 4:

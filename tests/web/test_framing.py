@@ -137,10 +137,6 @@ def test_valid_host_gets_200(server: ServerProcess, host: str) -> None:
     assert statuses(exchange_bytes(server.url, request + b"\r\n")) == [200]
 
 
-def test_http_1_0_request_without_host_gets_200(server: ServerProcess) -> None:
-    assert exchange_bytes(server.url, b"GET /feed.rss HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.0 200")
-
-
 @pytest.mark.parametrize(
     ("fields", "body", "status"),
     [

@@ -1,10 +1,9 @@
 """Last-Modified changes exactly when the bytes change, so a reader that sends only If-Modified-Since misses no change."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -206,15 +205,6 @@ def test_different_versions_never_share_a_date_across_threads_and_servers(tmp_pa
         store.close()
 
 
-def test_date_store_in_memory_returns_none_after_close() -> None:
-    store = LastModifiedStore(None)
-    assert store.last_modified(PATH, "text", NOON) == NOON
-    assert store.last_modified(PATH, "text", NOON + timedelta(days=1)) == NOON
-    store.close()
-    store.close()
-    assert store.last_modified(PATH, "text", datetime.now(UTC)) is None
-
-
 def test_date_store_in_an_unusable_folder_raises_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(FeedsvcError, match=r"cannot be used \(.+\); give another folder with --state$"):
@@ -249,21 +239,6 @@ def test_clock_set_back_hides_articles_that_are_not_published_yet(site: SiteFixt
     assert call(app, PATH).body != before.body
     site.clock.advance(-3_650 * 86_400)
     assert call(app, PATH).body == before.body
-
-
-def test_threads_that_create_one_state_file_at_once_all_succeed(tmp_path: Path) -> None:
-    """SQLite once reported a locked database to a process that opened the file while another switched it to WAL."""
-    thread_count = 3
-
-    def create_store(folder: Path, barrier: threading.Barrier) -> None:
-        barrier.wait()
-        LastModifiedStore(folder / "modified.sqlite").close()
-
-    with ThreadPoolExecutor(thread_count) as pool:
-        for number in range(150):
-            barrier = threading.Barrier(thread_count)
-            for future in [pool.submit(create_store, tmp_path / str(number), barrier) for _ in range(thread_count)]:
-                future.result()
 
 
 class TickingClock(FakeClock):

@@ -1,17 +1,13 @@
 """Redirects in one hop, responses for missing pages, allowed methods, and malicious request targets."""
 
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
 from feedsvc.routes import WELL_KNOWN_FEEDS
-from tests.helpers.http_client import ask, call, exchange_bytes, statuses
+from tests.helpers.http_client import ask, exchange_bytes
 from tests.helpers.running_server import ServerProcess
 from tests.web.newsroom import NOTICE
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 TAG_PATH = quote("/tag/서울/")
 # Bytes. Both pages link to the sections, and that of an unknown address lists five articles besides. They are small, because feed
@@ -207,14 +203,3 @@ def test_malicious_target_reveals_nothing(server: ServerProcess, target: bytes) 
 )
 def test_malformed_request_gets_400(server: ServerProcess, request_bytes: bytes) -> None:
     assert exchange_bytes(server.url, request_bytes)[9:12] == b"400"
-
-
-def test_statuses_reads_each_response_of_a_stream() -> None:
-    assert statuses(b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 304 Not Modified\r\n") == [200, 304]
-
-
-def test_redirects_and_404_in_process(app: "WSGIApplication") -> None:
-    assert call(app, "/articles/echoes")["Location"] == "/articles/echo/"
-    assert call(app, "/articles/echoes", method="POST").status == 405
-    assert call(app, "/articles/echoes", method="HEAD").body == b""
-    assert call(app, "/nothing", method="HEAD").status == 404
