@@ -104,15 +104,6 @@ def test_json_has_every_entry_with_readers_and_reason(root: Path, tmp_path: Path
     }
 
 
-def test_several_former_feeds_and_a_revision_go_together_with_problems_of_files(root: Path, tmp_path: Path) -> None:
-    (root / "articles" / "broken.yaml").write_text("title: no\n")
-    arguments = [option for name in ("same.xml", "old.xml") for option in ("--against-feed", str(tmp_path / name))]
-    result = run_feedsvc("check", root, *arguments)
-    assert result.returncode == 1
-    assert "articles/broken.yaml:1:8: error" in result.stdout
-    assert result.stdout.count("against the feed of site") == 2
-
-
 def test_former_feed_is_fetched_from_an_address(root: Path, tmp_path: Path) -> None:
     with document_server() as server:
         server.documents["/feed/"] = Document(body=(tmp_path / "same.xml").read_bytes())
@@ -129,13 +120,6 @@ def test_former_feed_that_cannot_be_read_is_an_error_of_the_operator(root: Path,
         result = run_feedsvc("check", root, "--against-feed", tmp_path / name)
         assert (result.returncode, "Traceback" in result.stderr) == (2, False)
         assert message in result.stderr
-
-
-@pytest.mark.parametrize("where", ["old.example/feed/", ""])
-def test_address_without_https_is_answered_with_an_example(root: Path, where: str) -> None:
-    result = run_feedsvc("check", root, "--against-feed", where)
-    hint = "give the file of a feed, or its address, such as https://old.example/feed/"
-    assert (result.returncode, result.stderr) == (2, f"feedsvc: error: there is no file '{where}'; {hint}\n")
 
 
 def test_broken_site_yaml_keeps_the_keys_of_json(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,24 +127,6 @@ def test_port_that_was_chosen_is_not_replaced(tmp_path: Path, uses_variable: boo
         f"feedsvc: error: cannot listen on 127.0.0.1:{port} (Address already in use); another program"
     )
     assert result.stderr.count("\n") == 1
-
-
-def test_missing_temporary_folder_is_reported_in_one_sentence(tmp_path: Path) -> None:
-    """Python also tries /tmp and the current folder, so a program is started that has neither."""
-    code = "import tempfile; tempfile._candidate_tempdir_list = lambda: ['/nowhere']; from feedsvc.cli import main; main()"
-    result = subprocess.run(
-        [sys.executable, "-c", code, "demo", "--port", "0"],
-        check=False,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-    )
-    assert result.returncode == 2
-    assert result.stderr.splitlines()[-1] == (
-        "feedsvc: error: no temporary folder can be created (No usable temporary directory found in ['/nowhere']); "
-        "set TMPDIR to a folder that you may write to"
-    )
 
 
 def test_own_newsroom_and_its_variables_have_no_effect(tmp_path: Path) -> None:

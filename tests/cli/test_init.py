@@ -24,7 +24,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from feedsvc.cli import main
-from feedsvc.cli.init_defaults import default_base_url, default_language, default_timezone, default_title
+from feedsvc.cli.init_defaults import default_language, default_timezone, default_title
 from feedsvc.content.folder.folder import load_content
 from feedsvc.content.lint.articles import lint_content
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES
@@ -536,21 +536,6 @@ def test_ctrl_c_or_end_of_input_at_a_question_writes_nothing(terminal: Terminal,
 )
 def test_default_title_is_made_from_the_name_of_the_folder(tmp_path: Path, path: str, title: str) -> None:
     assert default_title(tmp_path / path) == title
-
-
-@pytest.mark.parametrize(
-    ("title", "base_url"),
-    [
-        *(
-            ("Harbour News", "https://harbour-news.example"),
-            ("한국", "https://newsroom.example"),
-            ("🎉", "https://newsroom.example"),
-        ),
-        ("x" * 64, "https://newsroom.example"),
-    ],
-)
-def test_default_address_is_below_a_reserved_domain(title: str, base_url: str) -> None:
-    assert default_base_url(title) == base_url
 
 
 @pytest.mark.parametrize(

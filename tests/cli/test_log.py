@@ -105,19 +105,6 @@ def test_a_server_logs_that_a_public_article_is_scheduled_now(serve: Callable[..
     )
 
 
-def test_lines_of_a_server_name_the_level_once(serve: Callable[..., LoggingProcess], content: Path) -> None:
-    without_id = "title: A\npublished: 2026-01-01\nsummary: S.\nbody: Text.\n"
-    newsrooms.write(content, {"articles/broken.yaml": BROKEN, "articles/without-id.yaml": without_id})
-    server = serve(FEEDSVC_X="1")
-    server.wait_for(" at http://")
-    for line in server.end():
-        assert re.match(rf"{TIME} [A-Z]+ (feedsvc|articles/[^ ]+|site.yaml[^ ]*): ", line)
-        assert not re.search("(error|warning): ", line)
-    levels = [line.split()[1] for line in server.lines]
-    assert levels.count("ERROR") == 1
-    assert levels.count("WARNING") >= 2
-
-
 @pytest.mark.parametrize("options", [(), ("--workers", "2"), ("--preview",)], ids=" ".join)
 def test_json_log_has_one_object_per_line_with_the_place_of_a_problem(
     serve: Callable[..., LoggingProcess], content: Path, options: tuple[str, ...]

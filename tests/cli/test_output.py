@@ -41,13 +41,6 @@ def test_warning_of_more_than_three_files_is_printed_once_with_a_count_unless_al
     assert result.stderr.endswith(f"0 errors, {count} warnings\n")
 
 
-def test_long_summaries_of_many_files_are_one_warning(tmp_path: Path) -> None:
-    files = {f"articles/b{number}.yaml": ARTICLE_WITHOUT_ID.replace("S.", "long " * (70 + number)) for number in range(6)}
-    result = run_feedsvc("check", newsrooms.write(tmp_path / "content", {**SITE_FILES, **files}))
-    assert result.stdout.count("readers expect at most 300") == 1
-    assert result.stdout.count("(and in 5 more files;") == 2
-
-
 def test_errors_of_many_files_are_printed_for_each(tmp_path: Path) -> None:
     files = {f"articles/a{number}.yaml": "title: no\npublished: 2026-01-01\n" for number in range(6)}
     result = run_feedsvc("check", newsrooms.write(tmp_path / "content", {**SITE_FILES, **files}))
@@ -86,12 +79,6 @@ def test_check_all_and_json_have_every_consequence_of_a_broken_settings_file(tmp
         result = run_feedsvc("check", content, *arguments)
         assert result.stdout.count("so no category is known") == 30
         assert result.stderr.startswith("feedsvc: 0 valid articles, 30 articles with errors: 31 errors, ")
-
-
-def test_renamed_category_of_many_articles_is_one_error_with_a_count(tmp_path: Path) -> None:
-    result = run_feedsvc("check", write_articles_of_a_category(tmp_path, 30, "harbor:\n  title: Harbour\n"))
-    assert result.stdout.count("no category 'harbour'; did you mean 'harbor'?") == 1
-    assert "(and in 29 more files; feedsvc check --all shows each)" in result.stdout
 
 
 def test_tag_conflict_of_many_files_is_printed_once(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command_line import failed_serve_stderr
-from tests.helpers.http_client import ask
 from tests.helpers.newsrooms import article, write
 from tests.helpers.running_server import NO_VARIABLES, serving
 from tests.web.newsroom import write_newsroom
@@ -74,23 +73,3 @@ def test_invalid_trusted_proxy_is_reported(content: Path, variables: Mapping[str
     )
     assert stderr.startswith("feedsvc: --trusted-proxy 'proxy.example' is no IP address and no network; write an address like ")
     assert stderr.count("\n") == 1
-
-
-def test_last_modified_is_unchanged_after_a_restart(content: Path, tmp_path: Path) -> None:
-    dates = set()
-    for _ in range(2):
-        with serving(content, tmp_path / "state") as server:
-            ask(server.url, "/feed.rss")  # on a slow machine, the date of the first response may still be in the future
-            response = ask(server.url, "/feed.rss")
-            dates.add(response["Last-Modified"])
-            assert ask(server.url, "/feed.rss", {"If-Modified-Since": response["Last-Modified"]}).status == 304
-    assert len(dates) == 1
-
-
-def test_two_processes_share_a_date_store(content: Path, tmp_path: Path) -> None:
-    with serving(content, tmp_path / "state") as first_server, serving(content, tmp_path / "state") as second_server:
-        validators = {
-            (response["ETag"], response["Last-Modified"])
-            for response in (ask(server.url, "/feed.rss") for server in (first_server, second_server))
-        }
-    assert len(validators) == 1

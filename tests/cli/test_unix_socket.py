@@ -141,16 +141,3 @@ def test_settings_that_contradict_each_other_are_one_sentence(
     arguments = (content, "--state", tmp_path / "state", "--unix-socket", tmp_path / "http.sock", *options)
     assert sentence in failed_serve_stderr(*arguments, variables=variables)
     assert not (tmp_path / "http.sock").exists()
-
-
-def test_path_in_the_settings_file_is_relative_to_the_file(tmp_path: Path, content: Path) -> None:
-    (tmp_path / "feedsvc.toml").write_text(
-        f'[serve]\nunix-socket = "http.sock"\nunix-socket-mode = "600"\ncontent = "{content}"\n'
-    )
-    line = command("serve", "--state", tmp_path / "state", "--config", tmp_path / "feedsvc.toml")
-    with subprocess.Popen(line, stderr=subprocess.DEVNULL, env=environment()) as process:
-        try:
-            wait_until(lambda: is_answering(tmp_path / "http.sock"))
-            assert stat.S_IMODE((tmp_path / "http.sock").stat().st_mode) == 0o600
-        finally:
-            process.terminate()

@@ -44,13 +44,6 @@ def test_a_variable_that_several_commands_read_has_the_same_kind_of_value_for_ea
     assert {variable: kind for variable, kind in kinds.items() if len(kind) > 1} == {}
 
 
-def test_variables_of_list_and_check_do_not_change_tokens_reports_and_notifications() -> None:
-    for name in ("token add", "ping", "views"):
-        assert not {"FEEDSVC_LIMIT", "FEEDSVC_ALL", "FEEDSVC_FORMAT"} & {
-            option.variable for option in commands()[name].params if isinstance(option, Option)
-        }
-
-
 def test_help_of_every_option_names_its_variable() -> None:
     for name in commands():
         help_text = " ".join(run_feedsvc(*name.split(), "--help").stdout.split())
@@ -94,12 +87,6 @@ def test_former_variable_name_works_with_a_notice(content: Path, former_variable
     assert result.returncode == 1
     assert f"is now {current_name}; rename it" in result.stderr
     assert result.stdout.startswith("{") == ("FEEDSVC_CHECK_FORM" in former_variables)
-
-
-def test_former_database_variable_works_with_a_notice(content: Path) -> None:
-    result = run_feedsvc("views", content, FEEDSVC_DATABASE_URL="postgresql://127.0.0.1:1/none")
-    assert result.returncode == 2
-    assert "the environment variable FEEDSVC_DATABASE_URL is now FEEDSVC_DATABASE" in result.stderr
 
 
 def test_current_variable_name_takes_precedence_over_the_former_one(content: Path) -> None:
