@@ -50,14 +50,6 @@ def test_files_of_the_build_are_not_served(servers: ServerPair, name: str) -> No
     assert servers.static.ask(f"/{name}").status == 404
 
 
-def test_tree_has_no_file_at_a_former_address_so_that_nginx_redirects(servers: ServerPair) -> None:
-    assert not [name for name in ("feed", "rss.xml", "category/economy", "articles/echoes") if (servers.tree / name).exists()]
-    assert not (servers.tree / "articles/recalled/index.html").exists()
-    for path in ("/feed/", "/category/economy/", "/category/economy/feed.atom", "/articles/echoes/"):
-        assert servers.static.ask(path).status == 301
-    assert servers.static.ask("/articles/recalled/").status == 410
-
-
 @pytest.mark.parametrize("path", ["/", "/feed.rss", "/feed.json", "/tag/%EC%84%9C%EC%9A%B8/feed.atom", "/media/talk.mp3"])
 def test_unchanged_document_is_304(servers: ServerPair, path: str) -> None:
     etags = [client.ask(path).headers["etag"] for client in (servers.live, servers.static)]

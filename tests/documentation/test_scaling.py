@@ -11,7 +11,6 @@ from typing import Final
 
 import pytest
 
-from bench.nginx import DEPLOY_FILES
 from feedsvc.support.compression import compress
 from tests import ROOT
 from tests.documentation import scaling
@@ -93,15 +92,3 @@ def test_replicas_have_the_options_of_the_deployment() -> None:
         assert "--no-last-modified" in words
         assert words[words.index("--host") + 1] == "0.0.0.0"
     assert ["--no-announce" in words for words in commands] == [False, True]
-
-
-def test_static_tree_has_the_paths_of_the_nginx_configuration() -> None:
-    [arguments] = commands_below("The static tree behind nginx")
-    site_configuration = (DEPLOY_FILES / "nginx-site.conf").read_text("utf-8")
-    assert f"root {arguments[arguments.index('build') + 1]};" in site_configuration
-    unit = (DEPLOY_FILES / "feedsvc-build.service").read_text("utf-8")
-    assert f"--nginx {arguments[arguments.index('--nginx') + 1]}\n" in unit
-
-
-def test_object_storage_is_written_by_feedsvc() -> None:
-    assert commands_below("Object storage and a content delivery network")[0][1].startswith("s3://")

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import pytest
-from PIL import Image, ImageStat
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
@@ -24,17 +19,9 @@ from tests.documentation.screenshots import (
     SCHEMES,
     WIDTHS,
     Kind,
-    join_pictures,
     page_text,
     sheet_name,
-    take_screenshots,
 )
-from tests.pages.conftest import SAMPLE_CONTENT, serve_site
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
-MAX_SIZE = 3_000_000  # bytes, of all pictures
 
 
 @pytest.fixture(scope="module")
@@ -63,26 +50,3 @@ def test_every_sheet_is_committed_and_shown_on_the_page() -> None:
     assert {file.name for file in FOLDER.iterdir()} == sheets | {EXAMPLE_SHEET, "README.md"}
     assert (FOLDER / "README.md").read_text("utf-8") == page_text(), "run make screenshots"
     assert [sheet for sheet in sheets if f"]({sheet})" not in page_text()] == []
-
-
-def test_the_sheets_are_small_together_and_have_every_width_in_both_color_schemes() -> None:
-    files = [*FOLDER.glob("*.webp")]
-    assert sum(file.stat().st_size for file in files) < MAX_SIZE
-    sizes = {file.name: Image.open(io.BytesIO(file.read_bytes())).size for file in files}
-    del sizes[EXAMPLE_SHEET]
-    [(width, height)] = set(sizes.values())
-    assert width > sum(WIDTHS) / 2
-    assert height > len(SCHEMES) * 500
-
-
-def test_a_sheet_has_a_row_for_each_color_scheme(chromium: Browser, tmp_path: Path) -> None:
-    missing = next(kind for kind in KINDS if kind.name == "missing")
-    with serve_site(SAMPLE_CONTENT, tmp_path / "state") as address:
-        sheet = Image.open(io.BytesIO(join_pictures(take_screenshots(chromium, address + missing.path, widths=(360,)))))
-    middle = sheet.height // 2
-    light, dark = (
-        ImageStat.Stat(sheet.crop((12, top, sheet.width - 12, bottom)).convert("L")).mean[0]
-        for top, bottom in ((12, middle - 12), (middle + 12, sheet.height - 12))
-    )
-    assert light > 200
-    assert dark < 60

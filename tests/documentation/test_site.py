@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
 from tests import ROOT
 from tests.documentation.mkdocs_navigation import navigation
-from tests.helpers.http_client import SECONDS
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
 
 INSTALL: Final = "MkDocs is missing: make docs"
 RESOURCE: Final = re.compile(r"<(?:script|img|link|iframe|source)\b[^>]*?\b(?:src|href)=\"?((?:https?:)?//[^\s\">]+)")
@@ -88,34 +79,6 @@ def test_the_search_finds_pages_and_headings(site: Path) -> None:
 def test_links_between_documents_at_the_top_and_docs_lead_to_pages(site: Path) -> None:
     assert 'href="project/security.html"' in (site / "index.html").read_text("utf-8")
     assert 'href="../architecture.html"' in (site / "project/contributing.html").read_text("utf-8")
-
-
-def test_the_search_works_in_a_browser_and_asks_no_other_host(site: Path, chromium: Browser) -> None:
-    with serving_files(site) as url, chromium.new_context() as context:
-        page = context.new_page()
-        requested: list[str] = []
-        page.on("request", lambda request: requested.append(request.url))
-        page.goto(f"{url}index.html", wait_until="networkidle")
-        # The search listens for keys. A text that is set at once comes without any, and sometimes before its listener.
-        page.locator("input.md-search__input").press_sequentially("watchdog")
-        page.wait_for_selector(".md-search-result__item", timeout=SECONDS * 1000)
-        assert [address for address in requested if not address.startswith(url)] == []
-
-
-@contextlib.contextmanager
-def serving_files(folder: Path) -> Iterator[str]:
-    """Serve the files of a folder during the block; yield the URL with a final slash."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
-
-
-class _QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 # Page -> text with a mistake at its end, and what the message about it names.

@@ -118,14 +118,6 @@ def test_operator_file_in_place_of_a_folder_of_a_former_address_is_not_replaced(
     assert (out / "feed.xml").exists()
 
 
-def test_new_article_replaces_the_redirect_page_at_its_address(content: Path, out: Path) -> None:
-    build(content, out)
-    save(content, "articles/rich.yaml", "aliases: [old-rich]", "")
-    newsrooms.write(content, newsrooms.article("old-rich"))
-    build(content, out)
-    assert REDIRECT_MARKUP not in (out / "articles/old-rich/index.html").read_bytes()
-
-
 def test_tree_for_nginx_has_no_files_at_former_addresses(content: Path, out: Path) -> None:
     build(content, out, "nginx")
     nginx_contents = contents(out)
@@ -203,13 +195,3 @@ def test_no_former_address_equals_a_document_address_after_random_edits(tmp_path
             ), path
         all_former_paths.update(former)
     assert any(path.startswith("/articles/once-") for path in all_former_paths)
-
-
-def test_every_former_path_leads_to_a_document_and_is_no_document_path(content: Path) -> None:
-    publication = newsrooms.load_publication(content)
-    former = [*former_paths(publication.catalog)]
-    assert len(former) == len({*former})
-    assert not {*former} & {*publication.paths()}
-    for path in former:
-        resource = publication.render(path)
-        assert publication.redirect_target(path) or (resource and getattr(resource, "status", 0) == 410), path

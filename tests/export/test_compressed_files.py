@@ -148,15 +148,6 @@ def test_each_requested_coding_has_a_compressed_file(content: Path, out: Path) -
     assert (out / "feed.rss.zst").read_bytes() == compress(plain_file.read_bytes(), "zstd")
 
 
-def test_files_of_a_coding_that_is_no_longer_requested_are_removed(content: Path, out: Path) -> None:
-    build(content, out)
-    files = {file for file in out.rglob("*") if file.is_file()}
-    assert build(content, out, "br", "zstd", "gzip").written == 0
-    assert build(content, out).written == 0
-    assert {file for file in out.rglob("*") if file.is_file()} == files
-    assert_gzip_files_match(out)
-
-
 def test_change_of_coding_removes_compressed_files_of_the_other_coding(content: Path, out: Path) -> None:
     """Before the fix, servers continued to send the old files with outdated content."""
     for codings, suffix in ((("br",), ".br"), (("gzip",), ".gz"), (("br",), ".br"), (("zstd",), ".zst")):
@@ -171,18 +162,3 @@ def test_foreign_brotli_file_stops_the_build(content: Path, out: Path) -> None:
         build(content, out, "br")
     build(content, out)
     assert (out / "index.html.br").read_text() == "my own"
-
-
-def test_sizes_of_compressed_files_remain_after_the_manifest_is_rewritten(content: Path, out: Path) -> None:
-    build(content, out, "br", "zstd")
-    before = {file: file.stat().st_mtime_ns for file in out.rglob("*") if file.is_file()}
-    (content / "articles/older.yaml").unlink()
-    file = content / "articles/rich.yaml"
-    file.write_text(file.read_text().replace("/articles/older/", "/"))
-    build(content, out, "br", "zstd")
-    assert not (out / "articles/older").exists()
-    assert {compressed_file.suffix for compressed_file in before if compressed_file.name.startswith("feed.rss.")} == {
-        ".br",
-        ".zst",
-    }
-    assert build(content, out, "br", "zstd").written == 0

@@ -12,7 +12,6 @@ import pytest
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.layout import MANIFEST_FILE
 from feedsvc.export.manifest import Manifest
-from feedsvc.export.manifest_format import FileState, read_manifest
 from feedsvc.export.static_tree import StaticTree
 
 
@@ -38,33 +37,3 @@ def test_manifest_that_is_only_read_keeps_its_mtime(root: int, tmp_path: Path) -
     os.utime(tmp_path / MANIFEST_FILE, ns=(1, 1))
     Manifest(root).close()
     assert (tmp_path / MANIFEST_FILE).stat().st_mtime_ns == 1
-
-
-def test_invalid_manifest_lines_are_ignored_and_other_lines_remain(root: int, tmp_path: Path) -> None:
-    valid_lines = [f"{number:024x} {number} 7 {number} {number}/index.html" for number in range(5)]
-    invalid_lines = [
-        "1 2 3",
-        f"0a {'9' * 5000} 1 0 long",
-        "0a 1 1 1/1 two",
-        "0a 1 1 0 ../out",
-        "0a x 1 0 a.html",
-        "0a 1 1 0 ",
-        "q",
-        "+ /etc/x",
-    ]
-    lines = [
-        "= common",
-        *(line for pair in zip(valid_lines, invalid_lines[:5], strict=True) for line in pair),
-        *invalid_lines[5:],
-        valid_lines[0],
-    ]
-    (tmp_path / MANIFEST_FILE).write_text("\n".join([*lines, ".", ""]))
-    manifest = read_manifest(root)
-    assert manifest.files == {
-        f"{number}/index.html": FileState(f"{number:024x}", number, 7, (0, 0, number)) for number in range(5)
-    }
-    assert (manifest.build_fingerprint, manifest.is_complete, manifest.size) == (
-        "common",
-        True,
-        (tmp_path / MANIFEST_FILE).stat().st_size,
-    )

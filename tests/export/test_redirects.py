@@ -145,14 +145,6 @@ def test_long_old_address_has_a_file_without_compressed_copy(content: Path, out:
     assert MARKUP in (out / name).read_bytes()
 
 
-def test_second_build_renders_and_writes_nothing(content: Path, out: Path) -> None:
-    publication = write_rules(content)
-    build(publication, out)
-    with StaticTree(out, processes=1) as tree:
-        result = tree.build(publication)
-    assert (result.written, result.removed) == (0, 0)
-
-
 @pytest.mark.parametrize("host", ["any", "netlify", "nginx"])
 @pytest.mark.parametrize("selection", ["", "feeds"])
 def test_changed_rules_give_the_same_tree_as_a_new_build(content: Path, tmp_path: Path, host: str, selection: str) -> None:

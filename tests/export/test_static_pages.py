@@ -9,7 +9,6 @@ import pytest
 
 from feedsvc import export
 from feedsvc.content.folder.folder import open_content_folder
-from feedsvc.errors import FeedsvcError
 from feedsvc.export import StaticTree
 from feedsvc.live.live import Live
 from feedsvc.publication.publication import Publication
@@ -89,10 +88,3 @@ def test_a_later_build_equals_a_first_one(content: Path, tmp_path: Path, edit: d
     build_once(content, tmp_path / "other")
     assert contents(tmp_path / "one/out") == contents(tmp_path / "other/out")
     assert build_once(content, tmp_path / "one")
-
-
-def test_a_foreign_file_at_the_address_of_a_page_is_kept(content: Path, tmp_path: Path) -> None:
-    write(tmp_path / "out", {"about/index.html": "mine"})
-    with pytest.raises(FeedsvcError, match="was not written by feedsvc"):
-        export.build(load_publication(content), tmp_path / "out")
-    assert (tmp_path / "out/about/index.html").read_text() == "mine"

@@ -12,7 +12,7 @@ from PIL import Image
 
 from feedsvc import export
 from feedsvc.errors import FeedsvcError
-from feedsvc.export import MANIFEST_FILE, BuildResult, StaticTree
+from feedsvc.export import MANIFEST_FILE, BuildResult
 from feedsvc.export.file_bytes import write_bytes
 from feedsvc.publication.document import Document, FileResource
 from tests.helpers import newsrooms, trees
@@ -167,13 +167,6 @@ def test_document_that_cannot_be_written_keeps_its_old_file(content: Path, out: 
     assert not list(out.rglob(".feedsvc-new-*"))
 
 
-def test_output_folder_below_a_file_is_an_error(content: Path, tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.write_text("")
-    with pytest.raises(FeedsvcError, match=r"file/out cannot be written \(Not a directory\)"):
-        build(content, file / "out")
-
-
 def test_folder_at_the_path_of_a_document_is_an_error(content: Path, out: Path) -> None:
     (out / "feed.rss").mkdir(parents=True)
     with pytest.raises(FeedsvcError, match=r"feed.rss is a folder where a file belongs; move it away"):
@@ -252,13 +245,3 @@ def test_image_saved_while_it_is_copied_is_an_error(tmp_path: Path) -> None:
         os.close(write_end)
         editor.join()
         os.close(read_end)
-
-
-def test_update_counts_no_address_without_a_file_as_unchanged(content: Path, out: Path) -> None:
-    publication = newsrooms.load_publication(content)
-    with StaticTree(out, processes=1) as tree:
-        tree.build(publication)
-        expected = tree.update(publication, ["/articles/rich/"])
-        assert tree.update(publication, ["/articles/rich/", "/articles/nowhere/", "/category/nowhere/"]) == expected
-    assert (expected.written, expected.removed) == (0, 0)
-    assert expected.unchanged > 0

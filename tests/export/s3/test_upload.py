@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +12,7 @@ import pytest
 
 from feedsvc import export
 from feedsvc.errors import FeedsvcError
-from feedsvc.export import MANIFEST_FILE, BuildResult, aliases, file_name
-from feedsvc.export.progress import DEFAULT_PARALLELISM
+from feedsvc.export import BuildResult, file_name
 from feedsvc.export.s3.upload import Upload
 from feedsvc.publication.document import Document
 from feedsvc.web.media_files import MediaResponder
@@ -23,7 +21,6 @@ from tests.export.s3.conftest import no_running_event_loop
 from tests.export.s3.moto import Bucket, Storage
 from tests.export.s3.uploads import (
     PREFIX,
-    SMALL_SITE,
     build,
     delete_older_article,
     object_bodies,
@@ -85,16 +82,6 @@ def test_404_page_has_the_cache_control_of_the_live_server(site: Site) -> None:
     assert site.bucket.get(f"{PREFIX}/404.html")["CacheControl"] == live_headers["Cache-Control"] == "public, max-age=10"
 
 
-def test_second_build_lists_the_bucket_and_uploads_nothing(small_content: Path, bucket: Bucket) -> None:
-    first = build(small_content, bucket)
-    bucket.clear_requests()
-    assert build(small_content, bucket) == BuildResult(written=0, unchanged=first.written, removed=0)
-    assert bucket.requests("PUT", "POST", "DELETE", "HEAD") == []
-    list_request, *read_requests = bucket.requests("GET")
-    assert (list_request.key, "list-type=2" in list_request.query) == ("", True)
-    assert {request.key.rpartition("/")[0] for request in read_requests} == {f"{PREFIX}/{MANIFEST_FILE}"}
-
-
 def test_one_save_uploads_only_documents_that_contain_the_article(content: Path, bucket: Bucket, tmp_path: Path) -> None:
     out = tmp_path / "out"
     build(content, bucket)
@@ -108,35 +95,6 @@ def test_one_save_uploads_only_documents_that_contain_the_article(content: Path,
     assert sorted(uploaded_names(bucket)) == sorted(name for name, body in tree_files(out).items() if before.get(name) != body)
     assert result.written == len(uploaded_names(bucket))
     assert len(bucket.requests("PUT")) == result.written + 1, "the manifest is written with one request"
-
-
-def test_linked_objects_are_uploaded_before_archives_and_archives_before_current_feeds(site: Site) -> None:
-    # No document links to objects at former addresses.
-    former = {*map(file_name, aliases.former_paths(newsrooms.load_publication(site.content).catalog))}
-    names = [name for name in uploaded_names(site.bucket) if name not in former]
-    feeds = [name for name in names if re.search(r"feed\.(?:rss|atom|json)$", name)]
-    current_feeds, archives = [name for name in feeds if "archive/" not in name], [name for name in feeds if "archive/" in name]
-    linked = [name for name in names if name.startswith(("media/", "static/")) or name.endswith("index.html")]
-    linked.remove("subscribe/index.html")
-    assert current_feeds
-    assert max(map(names.index, linked)) < min(map(names.index, archives))
-    assert max(map(names.index, archives)) < min(map(names.index, current_feeds))
-    assert max(map(names.index, current_feeds)) < min(names.index("feeds.opml"), names.index("sitemap.xml"))
-    assert max(names.index(name) for name in names if name.startswith("media/")) < names.index("articles/rich/index.html")
-
-
-def test_outdated_objects_are_deleted_after_the_last_feed_and_leave_the_manifest(small_content: Path, bucket: Bucket) -> None:
-    build(small_content, bucket)
-    delete_older_article(small_content)
-    bucket.clear_requests()
-    assert build(small_content, bucket).removed == newsrooms.OLDER_FILE_COUNT
-    assert "articles/older/index.html" not in object_names(bucket)
-    requests = bucket.requests("PUT", "POST")
-    delete_index = next(index for index, request in enumerate(requests) if request.method == "POST")
-    assert all(MANIFEST_FILE in request.key for request in requests[delete_index:] if request.method == "PUT")
-    parts = [key for key in bucket.all_keys() if MANIFEST_FILE in key]
-    assert len(parts) == 1
-    assert b"articles/older" not in gzip.decompress(bucket.get(parts[0])["Body"])
 
 
 def test_foreign_objects_are_not_changed(small_content: Path, bucket: Bucket) -> None:
@@ -250,23 +208,6 @@ def test_update_after_an_error_checks_all_objects(small_content: Path, bucket: B
         upload.update(after, ["/feed.rss"])
     export.build(after, tmp_path / "out")
     assert object_bodies(bucket) == tree_files(tmp_path / "out")
-
-
-def test_two_processes_upload_the_same_objects(bucket: Bucket, tmp_path: Path) -> None:
-    content = newsrooms.write(tmp_path / "many", {**newsrooms.SITE, "site.yaml": SMALL_SITE})
-    for number in range(DEFAULT_PARALLELISM.render_threshold + 1):
-        newsrooms.write(content, newsrooms.article(f"a{number}", f"2026-01-{number % 28 + 1:02}"))
-    steps: list[int] = []
-
-    def count(new_steps: Iterable[int], _: int) -> Iterable[int]:
-        steps.extend(new_steps)
-        return steps
-
-    with Upload(f"s3://{bucket.name}/{PREFIX}", processes=2) as upload:
-        result = upload.build(newsrooms.load_publication(content), count)
-    export.build(newsrooms.load_publication(content), tmp_path / "out")
-    assert object_bodies(bucket) == tree_files(tmp_path / "out")
-    assert sum(steps) == result.written == len(object_names(bucket))
 
 
 def test_media_file_replaced_with_a_link_to_a_draft_is_not_uploaded(small_content: Path, bucket: Bucket) -> None:
