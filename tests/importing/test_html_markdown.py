@@ -129,37 +129,10 @@ def test_html_beyond_the_limits_is_returned_as_it_is() -> None:
     assert convert(markup) == markup
 
 
-INLINE = st.sampled_from(
-    ["<em>", "</em>", "<b>", "</b>", "<br>", "<code>", "</code>", '<a href="https://x.example/">', "</a>", "<sup>"]
-)
-BLOCKS = st.sampled_from(
-    [
-        "<p>",
-        "</p>",
-        "<ul>",
-        "<li>",
-        "</li>",
-        "</ul>",
-        "<ol>",
-        "</ol>",
-        "<blockquote>",
-        "</blockquote>",
-        "<h2>",
-        "</h2>",
-        "<pre>",
-        "</pre>",
-        "<hr>",
-        "<div>",
-        "</div>",
-        "<table>",
-        "<tr>",
-        "<td>",
-        "<th>",
-        "</table>",
-        "<figure>",
-        "</figure>",
-    ]
-)
+LINK = '<a href="https://x.example/">'
+INLINE = st.sampled_from([LINK, *(f"<{name}>" for name in ("em", "/em", "b", "/b", "br", "code", "/code", "/a", "sup"))])
+CONTAINERS = ("p", "ul", "li", "ol", "blockquote", "h2", "pre", "div", "table", "figure")
+BLOCKS = st.sampled_from(["<hr>", "<tr>", "<td>", "<th>", *(f"<{end}{name}>" for name in CONTAINERS for end in ("", "/"))])
 TEXT = st.sampled_from(
     ["a", " ", "\n\n", "*", "_", "#", "1.", "- ", "> ", "|", "[x]", "(y)", "`", "~~", "&amp;", "&lt;", "!", "\\", "www.x.de"]
 )

@@ -14,7 +14,7 @@ import pytest
 from feedsvc.content.lint import lint_content
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.source import PostState, SourceMedium, SourcePost, SourceRedirect
-from feedsvc.importing.writer import ConflictChoice, ImportReport, MergeConflict, format_text
+from feedsvc.importing.writer import ImportReport, format_text
 from feedsvc.importing.writer.new_files import remove_leftovers
 from feedsvc.page_model import StaticPage
 from feedsvc.support.atomic_write import CONTENT_PREFIX
@@ -296,17 +296,6 @@ def test_page_that_was_not_public_or_shows_nothing_is_a_draft(tmp_path: Path, fa
 def test_lead_image_of_a_page_is_reported(tmp_path: Path) -> None:
     address = f"{OLD}/wp-content/uploads/a.jpg"
     assert f"page 'About us': {address}" in what(run_import(tmp_path, page(lead_image=SourceMedium(address))))
-
-
-def test_page_that_changed_on_both_sides_is_a_conflict(tmp_path: Path) -> None:
-    run_import(tmp_path, page())
-    edit(tmp_path, "**three**", "two")
-    changed = page(body="<p>We are four.</p>")
-    report = run_import(tmp_path, changed)
-    assert report.conflicts == [MergeConflict(ABOUT, "body", "We are two.", "We are four.")]
-    assert "We are two." in (tmp_path / ABOUT).read_text("utf-8")
-    run_import(tmp_path, changed, decide=lambda _: ConflictChoice.SOURCE)
-    assert "We are four." in (tmp_path / ABOUT).read_text("utf-8")
 
 
 def test_deleted_page_stays_deleted_and_renamed_one_is_found_by_its_alias(tmp_path: Path) -> None:

@@ -24,11 +24,6 @@ def target(root: Path, address: str) -> str:
     return redirect_target(build_catalog(load(root), NOW), address)
 
 
-def test_short_address_of_a_dropped_subcategory_and_its_feeds_answer_410(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1), mapping=DROPPED)
-    assert {target(tmp_path, address) for address in (*FERRIES, "/category/ferries/page/2/")} == {"gone"}
-
-
 def test_short_address_of_a_merged_subcategory_leads_to_the_other_one_once_its_entry_is_deleted(tmp_path: Path) -> None:
     """An earlier import wrote both entries, so that of the other one has no alias."""
     run_import(tmp_path, post(1))
@@ -117,14 +112,6 @@ def test_articles_of_a_feed_that_lost_its_ids_are_reported_as_doubles(tmp_path: 
     assert reason.startswith("the file has a rule to /articles/title-1/ for this address; change the rule, or delete one")
     again = run_import(tmp_path, post(1, id=address, other_addresses=()), post(2))
     assert rule not in what(again)
-
-
-def test_report_names_no_change_of_a_category_or_author_into_which_a_map_merges_another(tmp_path: Path) -> None:
-    posts = (post(1, authors=("mina", "jo")), post(2, categories=("city",)))
-    run_import(tmp_path, *posts)
-    report = run_import(tmp_path, *posts, mapping=TermMapping(categories={"ferries": "city"}, authors={"jo": "mina"}))
-    assert "changed at the source" not in format_text(report)
-    assert "changed at the source" not in format_text(run_import(tmp_path, *posts, mapping=TermMapping()))
 
 
 def test_report_names_an_entry_with_another_title_at_the_source(tmp_path: Path) -> None:
