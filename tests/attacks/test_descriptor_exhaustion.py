@@ -84,24 +84,11 @@ def test_document_is_200_or_503(app: WSGIApplication, path: str) -> None:
 # --- The log
 
 
-def log_record(line: int, text: str = "server accept() threw an exception") -> logging.LogRecord:
-    return logging.LogRecord("waitress", logging.WARNING, "server.py", line, text, (), None)
-
-
-def test_log_has_five_equal_lines_a_minute_and_then_their_number() -> None:
-    limit = LogLimit()
-    assert [limit.admit(log_record(1, f"about /{number}"), 0.5) for number in range(8)] == [True] * 5 + [False] * 3
-    assert limit.admit(log_record(2), 1.0)  # from another source line
-    assert limit.pop_summaries(59.0) == []
-    assert limit.pop_summaries(61.0) == ["feedsvc: 3 more log lines like this one within 60 seconds: about /7"]
-    assert limit.pop_summaries(62.0) == []
-    assert limit.admit(log_record(1), 62.0)
-
-
 def test_summary_quotes_a_long_message_in_one_short_line() -> None:
     limit = LogLimit()
+    record = logging.LogRecord("waitress", logging.WARNING, "server.py", 1, "x" * 500 + "\nsecond", (), None)
     for _ in range(1000):
-        limit.admit(log_record(1, "x" * 500 + "\nsecond"), 0.0)
+        limit.admit(record, 0.0)
     [line] = limit.pop_summaries(60.0)
     assert line.startswith("feedsvc: 995 more log lines ")
     assert len(line) < 200

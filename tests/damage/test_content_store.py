@@ -91,17 +91,6 @@ def test_text_changed_on_disk_is_not_published(content: Path, cache_file: Path, 
     assert read_articles(content, cache_file) == expected
 
 
-def test_text_rows_with_other_types_do_not_stop_a_start_that_removes_unused_texts(
-    content: Path, cache_file: Path, tmp_path: Path
-) -> None:
-    with closing(sqlite3.connect(cache_file)) as connection, connection:
-        connection.execute("UPDATE text SET digest = 'a' || hex(digest) WHERE hex(digest) LIKE '%3'")
-    save(content, 5, article(5, "New words"))
-    assert read_articles(content, cache_file, ContentStore(cache_file, max_unused_texts=-1000)) == read_with_empty_state(
-        content, tmp_path
-    )
-
-
 def test_broken_article_with_damaged_last_valid_text_is_not_published(content: Path, cache_file: Path, tmp_path: Path) -> None:
     """Before the fix, the article and every listing had status 500 permanently."""
     save(content, 1, "title: [")
@@ -150,18 +139,3 @@ def test_a_link_beside_the_store_does_not_stop_the_start(content: Path, tmp_path
     link.symlink_to("nowhere")
     assert read_articles(content, cache_file) == read_with_empty_state(content, tmp_path)
     assert not link.is_symlink()
-
-
-@pytest.mark.parametrize(
-    ("column", "damaged"), [(b"version INTEGER, record", b"version INTEGER  record"), (b"markdown TEXT", b"m,rkdown TEXT")]
-)
-def test_damaged_columns_of_the_store_do_not_stop_the_start(
-    content: Path, tmp_path: Path, cache_file: Path, column: bytes, damaged: bytes
-) -> None:
-    """SQLite accepted the other number of columns, and the start ended with a ValueError."""
-    with closing(sqlite3.connect(cache_file)) as connection:
-        connection.execute("PRAGMA journal_mode=DELETE").close()  # so that the file holds all data
-    data = cache_file.read_bytes()
-    assert data.count(column) == 1
-    cache_file.write_bytes(data.replace(column, damaged))
-    assert read_articles(content, cache_file) == read_with_empty_state(content, tmp_path)

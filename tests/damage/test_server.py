@@ -71,14 +71,6 @@ def test_database_overwritten_with_text_is_replaced_and_logged_in_one_line(newsr
     assert lines[0].endswith("; the service goes on")
 
 
-def test_text_damaged_while_server_runs_is_read_again_from_the_article_file(newsroom: NewsroomWithState, state: Path) -> None:
-    """Before the fix, the server published the damaged text."""
-    with monitored_server(newsroom.editors.root, state) as server:
-        with closing(sqlite3.connect(state / RECORDS_FILE)) as connection, connection:
-            connection.execute("UPDATE text SET markdown = replace(markdown, 'boats', 'goats')")
-        assert find_response_differences(server, newsroom.documents) == []
-
-
 @pytest.fixture
 def documents_without_broken_article(newsroom: NewsroomWithState) -> Iterator[PublishedDocuments]:
     """Break an article; return the documents that a start with an empty state folder publishes then. Repair it after the test."""

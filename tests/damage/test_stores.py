@@ -14,8 +14,6 @@ import pytest
 
 from feedsvc.audience.store import ViewStore
 from feedsvc.publication.last_modified import LastModifiedStore
-from feedsvc.websub.hubs import HubSelection
-from feedsvc.websub.queue import DeliveryQueue
 from tests.helpers.running_server import command, environment
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -29,19 +27,6 @@ def test_named_pipe_in_place_of_a_database_does_not_block_the_start(tmp_path: Pa
     (tmp_path / f"views.sqlite{suffix}").unlink(missing_ok=True)
     os.mkfifo(tmp_path / f"views.sqlite{suffix}")
     LastModifiedStore(tmp_path / "modified.sqlite").close()
-
-
-def test_database_schema_with_invalid_utf8_does_not_stop_the_start(tmp_path: Path) -> None:
-    database = tmp_path / "modified.sqlite"
-    LastModifiedStore(database).close()
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("PRAGMA journal_mode=DELETE").close()  # so that the file holds all data
-    data = database.read_bytes()
-    assert b"CREATE TABLE " in data
-    database.write_bytes(data.replace(b"CREATE TABLE ", b"CREATE TABL\xc5 ", 1))
-    LastModifiedStore(database).close()
-    assert (tmp_path / "modified.sqlite.damaged").exists()
-    LastModifiedStore(database).close()
 
 
 @pytest.mark.parametrize(
@@ -83,40 +68,6 @@ def test_views_file_of_another_version_is_renamed_with_one_log_line(tmp_path: Pa
     assert (tmp_path / "views.sqlite.damaged").exists()
     (message,) = caplog.messages
     assert message.endswith("was renamed to views.sqlite.damaged; read counts begin anew; the service goes on")
-
-
-def announce_pending_topics(database: Path, digest: str = "1") -> frozenset[str]:
-    """Synchronize the queue and mark all deliveries as delivered; return the names of the topics that were pending."""
-    with closing(DeliveryQueue(database)) as queue:
-        queue.synchronize(
-            HubSelection(base_url=BASE_URL, site_hubs=(HUB_URL,)), {f"{BASE_URL}/{name}": digest for name in ("one", "two")}
-        )
-        topics = queue.pending_topics()
-        for delivery in queue.pending_deliveries(HUB_URL):
-            queue.mark_delivered(HUB_URL, delivery, NOON.timestamp())
-        return frozenset(topic.rpartition("/")[2] for topic in topics)
-
-
-@pytest.mark.parametrize(
-    "change", ["announced = '2'", "due = 1e300", "attempts = 'x'", "wanted = '2', announced = '2'", "topic = 'x'", "hub = x'01'"]
-)
-def test_feed_with_damaged_queue_row_is_announced_again(tmp_path: Path, change: str) -> None:
-    database = tmp_path / "push.sqlite"
-    assert announce_pending_topics(database) == {"one", "two"}
-    assert announce_pending_topics(database) == frozenset()
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute(f"UPDATE announced_feed SET {change} WHERE topic LIKE '%/one'")
-    assert announce_pending_topics(database, "1") == {"one"}
-    assert announce_pending_topics(database, "2") == {"one", "two"}
-
-
-@pytest.mark.parametrize("change", ["due = 1e300", "failures = 'x'", "succeeded_at = 'x'", "failed_at = -1e300"])
-def test_hub_with_damaged_row_still_receives_announcements(tmp_path: Path, change: str) -> None:
-    database = tmp_path / "push.sqlite"
-    assert announce_pending_topics(database) == {"one", "two"}
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute(f"UPDATE announced_hub SET {change}")
-    assert announce_pending_topics(database, "2") == {"one", "two"}
 
 
 def make_folder(path: Path) -> None:

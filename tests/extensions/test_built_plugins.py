@@ -13,7 +13,7 @@ import pytest
 from feedsvc.api import Format
 from tests import ROOT
 from tests.cli.command_line import run_feedsvc
-from tests.extensions.distribution import FORMATS, HOOKS, NAMESPACES, install, install_acme, variables
+from tests.extensions.distribution import FORMATS, NAMESPACES, install, install_acme, variables
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import article, write
 from tests.helpers.trees import contents
@@ -123,31 +123,6 @@ def test_a_build_with_a_failing_plugin_ends_with_its_name(
     arguments = ("build", tmp_path / "new", content, "--state", tmp_path / "state")
     assert run_feedsvc(*arguments, **variables(site)).returncode == 2
     assert not (tmp_path / "new").exists()
-
-
-@pytest.mark.parametrize("group", [HOOKS, FORMATS])
-def test_a_broken_hook_or_format_does_not_end_the_rendering_of_feeds_with_a_namespace(tmp_path: Path, group: str) -> None:
-    site = install_acme(tmp_path / "site")
-    install(site, "bad-plugin", "import nothing_of_this_name\n", {group: {"bad": "bad_plugin:X"}})
-    program = (
-        "from datetime import UTC, datetime; from feedsvc.api import new_entry, new_feed, render\n"
-        "entry = new_entry(id='tag:a.example,2026:e', title='E', url='https://a.example/e/', published=datetime.now(UTC))\n"
-        "print(render(new_feed(title='F', url='https://a.example/', entries=[entry]), 'rss'))\n"
-    )
-    arguments = [sys.executable, "-c", program]
-    result = subprocess.run(arguments, env=variables(site), capture_output=True, text=True, check=False, timeout=120)
-    assert result.returncode == 0, result.stderr
-    assert "acme" in result.stdout
-
-
-def test_a_build_with_a_broken_hook_writes_the_tree_and_says_so_once(content: Path, tmp_path: Path) -> None:
-    site = install_acme(tmp_path / "site")
-    install(site, "bad-plugin", "import nothing_of_this_name\n", {HOOKS: {"bad": "bad_plugin:X"}})
-    arguments = ("build", tmp_path / "out", content, "--state", tmp_path / "state")
-    result = run_feedsvc(*arguments, **variables(site, ACME_LOG=str(tmp_path / "log")))
-    assert result.returncode == 0, result.stderr
-    assert result.stderr.count("the plug-in bad-plugin 1.0 (edition hook bad) cannot be loaded") == 1, result.stderr
-    assert b"<acme:words>" in (tmp_path / "out/feed.rss").read_bytes()
 
 
 def test_the_api_gives_the_bytes_of_the_tree_in_all_formats(content: Path, tmp_path: Path) -> None:

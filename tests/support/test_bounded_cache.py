@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-from itertools import count
 
 import pytest
 
@@ -29,18 +28,6 @@ def test_the_value_put_longest_ago_is_dropped_first() -> None:
     assert (keys_in(cache), len(cache)) == ([2, 3, 4], 3)
 
 
-def test_a_value_that_is_put_again_is_dropped_last() -> None:
-    cache = filled(3, 1, 2, 3, 1, 4)
-    assert keys_in(cache) == [1, 3, 4]
-
-
-def test_use_keeps_a_value_and_get_does_not() -> None:
-    cache = filled(3, 1, 2, 3)
-    assert (cache.use(1), cache.get(2), cache.use(9)) == ("value 1", "value 2", None)
-    cache.put(4, "value 4")
-    assert keys_in(cache) == [1, 3, 4]
-
-
 def test_values_are_dropped_by_weight() -> None:
     cache: BoundedCache[int, str] = BoundedCache(10, len)
     for key, value in enumerate(("aaaa", "bbbb", "cc")):
@@ -59,27 +46,6 @@ def test_a_value_above_the_limit_is_not_cached() -> None:
     assert len(cache) == 0
     cache.put(2, "six")
     assert keys_in(cache) == [2]
-
-
-def test_a_higher_limit_keeps_more_values() -> None:
-    cache = filled(2, 1, 2)
-    cache.max_weight = 3
-    cache.put(3, "value 3")
-    assert keys_in(cache) == [1, 2, 3]
-
-
-def test_clear_drops_all_values_and_their_weight() -> None:
-    cache = filled(2, 1, 2)
-    cache.clear()
-    assert len(cache) == 0
-    cache.put(3, "value 3")
-    cache.put(4, "value 4")
-    assert keys_in(cache) == [3, 4]
-
-
-def test_a_missing_value_is_created_once() -> None:
-    cache, numbers = BoundedCache[str, int](10), count()
-    assert [cache.get_or_create(key, lambda: next(numbers)) for key in "abab"] == [0, 1, 0, 1]
 
 
 @pytest.fixture

@@ -1,20 +1,11 @@
 """The client address comes from X-Forwarded-For only if trusted proxies sent the request."""
 
-import json
-from http.client import HTTPConnection
-from pathlib import Path
-from urllib.parse import urlsplit
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.client_address import client_address, parse_networks
-from tests.audience.counting_server import FIREFOX
-from tests.audience.waiting import TIMEOUT, wait_until
-from tests.helpers.running_server import serving
-from tests.web.newsroom import write_newsroom
 
 PROXIES = parse_networks(("10.0.0.0/8", "127.0.0.1 ::1,2001:db8:5::/48"))
 
@@ -94,48 +85,3 @@ def test_invalid_network_is_an_error_with_a_hint(text: str, hint: str) -> None:
     with pytest.raises(FeedsvcError) as caught:
         parse_networks(("127.0.0.1", text))
     assert str(caught.value) == f"--trusted-proxy '{text}' is no IP address and no network; {hint}"
-
-
-class Readers:
-    """Clients that read one article, each request on its own connection."""
-
-    def __init__(self, url: str, slug: str) -> None:
-        self._netloc, self._path = urlsplit(url).netloc, f"/articles/{slug}/views"
-
-    def ask(self, method: str, peer: str = "127.0.0.1", forwarded: tuple[str, ...] = ()) -> bytes:
-        connection = HTTPConnection(self._netloc, timeout=TIMEOUT, source_address=(peer, 0))
-        connection.putrequest(method, self._path)
-        for name, value in (("User-Agent", FIREFOX), *(("X-Forwarded-For", hop) for hop in forwarded)):
-            connection.putheader(name, value)
-        connection.endheaders()
-        with connection.getresponse() as response:
-            body = response.read()
-        connection.close()
-        assert response.status in (200, 204, 503)
-        return body
-
-    def count_reads(self) -> int | None:
-        """Return the number of reads; None while it is not loaded."""
-        body = self.ask("GET")
-        return int(json.loads(body)["views"]) if body else None
-
-
-def test_reads_are_counted_by_client_behind_trusted_proxies_and_not_by_forged_addresses(tmp_path: Path) -> None:
-    content = write_newsroom(tmp_path / "content")
-    with serving(content, tmp_path / "state", "--trusted-proxy", "127.0.0.1", "--trusted-proxy", "127.7.0.0/16") as server:
-        readers = Readers(server.url, "bay")
-        for forwarded in (("198.51.100.1",), ("198.51.100.2:4711",), ("6.6.6.6", "198.51.100.1, 127.7.0.9")):
-            readers.ask("POST", forwarded=forwarded)
-        wait_until(lambda: readers.count_reads() == 2)
-        for forged_address in ("198.51.100.7", "198.51.100.8", "198.51.100.9, 127.0.0.1"):
-            readers.ask("POST", "127.0.0.2", (forged_address,))
-        wait_until(lambda: readers.count_reads() == 3)
-
-
-def test_forwarded_address_is_ignored_without_the_option(tmp_path: Path) -> None:
-    content = write_newsroom(tmp_path / "content")
-    with serving(content, tmp_path / "state") as server:
-        readers = Readers(server.url, "bay")
-        for forwarded in ("198.51.100.1", "198.51.100.2"):
-            readers.ask("POST", forwarded=(forwarded,))
-        wait_until(lambda: readers.count_reads() == 1)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
-import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 import pytest
 
@@ -43,47 +40,6 @@ def test_bounds_of_many_chunks_fit_in_a_pipe() -> None:
     assert len(sizes) < 2000
 
 
-@pytest.mark.parametrize("processes", [2, 3])
-def test_child_processes_work_while_the_main_process_does_something_else(tmp_path: Path, processes: int) -> None:
-    events: list[str] = []
-
-    def work(chunk: Sequence[int]) -> tuple[int, int]:
-        if os.getpid() != MAIN_PROCESS:
-            (tmp_path / str(chunk[0])).touch()
-        else:
-            events.append("worked")
-        return chunk[0], os.getpid()
-
-    def wait_for_children() -> None:
-        deadline = time.monotonic() + 30
-        while not any(tmp_path.iterdir()) and time.monotonic() < deadline:
-            time.sleep(0.001)
-        events.append(f"{len(list(tmp_path.iterdir())) > 0}")
-
-    results = list(map_chunks(work, NUMBERS, processes, max_chunk=1, while_waiting=wait_for_children))
-    assert sorted(number for number, _ in results) == list(range(40))
-    assert events[0] == "True"
-    assert events.count("True") == 1
-
-
-def test_faster_process_gets_most_chunks() -> None:
-    def work_slowly_in_main_process(chunk: Sequence[int]) -> int:
-        time.sleep(0.1 if os.getpid() == MAIN_PROCESS else 0.001)
-        return os.getpid()
-
-    workers = list(map_chunks(work_slowly_in_main_process, NUMBERS, 2, max_chunk=1))
-    assert workers.count(MAIN_PROCESS) < len(NUMBERS) / 4
-
-
-def test_slow_child_delays_the_end_by_at_most_two_chunks() -> None:
-    def work_slowly_in_child(chunk: Sequence[int]) -> int:
-        time.sleep(0.001 if os.getpid() == MAIN_PROCESS else 0.2)
-        return os.getpid()
-
-    workers = list(map_chunks(work_slowly_in_child, NUMBERS, 2, max_chunk=1))
-    assert workers.count(MAIN_PROCESS) >= len(NUMBERS) - 5
-
-
 def test_chunks_are_contiguous_and_become_smaller_towards_the_end() -> None:
     def bounds(chunk: Sequence[int]) -> tuple[int, int]:
         assert [*chunk] == [*range(chunk[0], chunk[-1] + 1)]
@@ -97,13 +53,6 @@ def test_chunks_are_contiguous_and_become_smaller_towards_the_end() -> None:
         assert max(sizes, default=0) <= 64
         assert sum(size < 4 for size in sizes) <= 1
         assert number < 1000 or min(sizes) <= 4
-
-
-def test_single_process_does_not_call_while_waiting() -> None:
-    def fail() -> None:
-        raise AssertionError
-
-    assert len(list(map_chunks(double, NUMBERS, 1, max_chunk=1, while_waiting=fail))) == len(NUMBERS)
 
 
 def test_error_in_while_waiting_ends_the_child_processes() -> None:
@@ -177,20 +126,6 @@ def test_unused_background_task_is_ended() -> None:
         pass
 
 
-def test_is_running_is_true_until_the_result_exists() -> None:
-    slow_task = BackgroundTask(signal.pause)
-    assert slow_task.is_running
-    with slow_task:
-        pass
-    quick_task = BackgroundTask(os.getpid)
-    deadline = time.monotonic() + 30
-    while quick_task.is_running:
-        assert time.monotonic() < deadline
-    with quick_task as result:
-        assert result() != os.getpid()
-    assert not BackgroundTask(signal.pause, processors=1).is_running
-
-
 def kill_itself() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -220,11 +155,3 @@ def test_main_process_does_all_work_if_fork_fails(monkeypatch: pytest.MonkeyPatc
     with BackgroundTask(os.getpid) as result:
         assert result() == os.getpid()
     assert {process for _, process in map_chunks(double, NUMBERS, 3, max_chunk=1)} == {os.getpid()}
-
-
-def test_inherited_objects_are_frozen_in_child_processes_only() -> None:
-    data = [[number] for number in range(1000)]
-    before = gc.get_freeze_count()
-    with BackgroundTask(gc.get_freeze_count) as frozen_count:
-        assert frozen_count() >= before + len(data)
-    assert gc.get_freeze_count() == before
