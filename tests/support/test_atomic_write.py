@@ -66,14 +66,6 @@ def test_a_file_has_the_mode_of_new_files_or_exactly_the_given_one(tmp_path: Pat
         assert (tmp_path / "file").stat().st_mode & 0o777 == expected
 
 
-def test_an_open_file_keeps_its_bytes(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.write_bytes(b"old")
-    with file.open("rb") as reader:
-        write_atomically(file, b"new")
-        assert reader.read() == b"old"
-
-
 def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     (tmp_path / "target").write_bytes(b"old")
     (tmp_path / "link").symlink_to("target")
@@ -102,11 +94,6 @@ def test_a_folder_at_the_path_is_an_error_and_leaves_no_temporary_file(tmp_path:
     with pytest.raises(IsADirectoryError):
         write_atomically(tmp_path / "folder", b"new")
     assert names(tmp_path) == ["folder"]
-
-
-def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        write_atomically(tmp_path / "missing" / "file", b"new")
 
 
 def test_a_killed_writer_leaves_the_old_file_beside_a_temporary_one(tmp_path: Path) -> None:

@@ -76,18 +76,21 @@ def test_surrogates_are_no_text(tmp_path: Path) -> None:
     posts["2"].body.encode()
 
 
-def test_undeclared_namespaces(tmp_path: Path) -> None:
-    text = posts_with("MARKER", "ok").replace('xmlns:wp="http://wordpress.org/export/1.2/"', "")
-    text = text.replace("\t</item>", "\t<plugin:field x:y='1'>v</plugin:field></item>")
+@pytest.mark.parametrize(
+    "replacements",
+    [
+        {'xmlns:wp="http://wordpress.org/export/1.2/"': "", "\t</item>": "\t<plugin:field x:y='1'>v</plugin:field></item>"},
+        {"<wp:": "<w:", "</wp:": "</w:", "xmlns:wp": "xmlns:w"},
+    ],
+    ids=["undeclared", "other prefix"],
+)
+def test_namespaces_are_recognised(tmp_path: Path, replacements: dict[str, str]) -> None:
+    text = posts_with("MARKER", "ok")
+    for old, new in replacements.items():
+        text = text.replace(old, new)
     (tmp_path / "export.xml").write_text(text, "utf-8")
     posts, omissions = read_all(tmp_path / "export.xml")
     assert (list(posts), omissions) == (["1", "2", "3"], [])
-
-
-def test_other_prefixes_for_the_same_namespaces(tmp_path: Path) -> None:
-    text = posts_with("MARKER", "ok").replace("<wp:", "<w:").replace("</wp:", "</w:").replace("xmlns:wp", "xmlns:w")
-    (tmp_path / "export.xml").write_text(text, "utf-8")
-    assert list(read_all(tmp_path / "export.xml")[0]) == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize("encoding", ["iso-8859-15", "windows-1251", "utf-16", "utf-8-sig"])

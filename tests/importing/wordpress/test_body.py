@@ -223,11 +223,6 @@ def test_title_of_a_film_comes_from_the_answer_that_wordpress_stored(tmp_path: P
     assert post.body == '<p><a href="https://youtu.be/abcdefg">The &amp; Film</a></p>'
 
 
-def test_title_of_a_frame(tmp_path: Path) -> None:
-    post, _ = read_post(tmp_path, '<p><iframe title="A map" src="https://maps.example/"></iframe></p>')
-    assert post.body == '<p><a href="https://maps.example/">A map</a></p>'
-
-
 @pytest.mark.parametrize(("version", "title"), [("1.2", "Q&amp;A: R&amp;D"), ("1.1", "Q&A: R&D")])
 def test_ampersand_in_the_title_of_a_sound_shows_as_one(tmp_path: Path, version: str, title: str) -> None:
     items = WxrItem(number=1, content='[gallery ids="24"]'), attachment(24, "d.mp3", title=title)

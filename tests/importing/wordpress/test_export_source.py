@@ -347,12 +347,6 @@ def test_media_types_do_not_depend_on_the_machine(tmp_path: Path) -> None:
     assert enclosure.media_type == "audio/ogg"
 
 
-def test_enclosure_at_an_address_that_is_none_has_no_media_type(tmp_path: Path) -> None:
-    item = WxrItem(number=1, meta=(("enclosure", "https://[cdn.example/a.doc\n10\n"),))
-    (enclosure,) = read_all(write_export(tmp_path / "export.xml", item))[0]["1"].enclosures
-    assert enclosure.media_type == ""
-
-
 def test_language_of_polylang_and_facts_of_feedsvc(tmp_path: Path) -> None:
     meta = (("_feedsvc_corrections", "[]"), ("_feedsvc_tags", "no JSON"))
     item = WxrItem(number=1, terms=(("language", "de", "Deutsch"),), meta=meta)
@@ -384,11 +378,4 @@ def test_exports_of_two_sites_are_refused(tmp_path: Path) -> None:
     write_export(tmp_path / "a.xml", site="https://a.example")
     write_export(tmp_path / "b.xml", site="https://b.example")
     with pytest.raises(ImportSourceError, match=r"a\.xml of https://a\.example, b\.xml of https://b\.example"):
-        open_wordpress_export(tmp_path)
-
-
-def test_missing_path_and_empty_folder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ImportSourceError, match="No such file"):
-        open_wordpress_export(tmp_path / "missing.xml")
-    with pytest.raises(ImportSourceError, match=r"has no file of a WordPress export"):
         open_wordpress_export(tmp_path)
