@@ -11,7 +11,7 @@ from tests.audience.waiting import TIMEOUT, wait_until
 from tests.websub import newsroom
 from tests.websub.conftest import OpenSite, publisher_threads, wait_until_delivered
 from tests.websub.hub import Hub, respond
-from tests.websub.newsroom import ALL_FEEDS, ASIA_FEEDS, BASE_URL, SITE_FEEDS
+from tests.websub.newsroom import ALL_FEEDS, ASIA_FEEDS, BASE_URL, SITE_FEEDS, PublishedSite
 
 RECORD_PROGRAM = """
 import pathlib, sys
@@ -118,3 +118,18 @@ def test_close_stops_the_purge_command_and_its_child_processes(
     wait_until(lambda: publisher_threads() == [])
     assert hub.requests == []
     assert caplog.records == []
+
+
+def test_standby_publisher_does_not_collect_urls_to_purge(open_site: OpenSite, tmp_path: Path) -> None:
+    first_file, second_file = tmp_path / "one", tmp_path / "other"
+    first = open_site(purge_command=purge_command(first_file))
+    first.publish()
+    wait_until_delivered(first)
+    second: PublishedSite = open_site(purge_command=purge_command(second_file))
+    for number in range(5):
+        second.publish(f"{BASE_URL}/{number}/")
+    wait_until(first_file.exists)
+    first.publisher.close()
+    wait_until(second_file.exists)
+    wait_until(lambda: second_file.read_text().endswith("--\n"))
+    assert second_file.read_text() == f"{BASE_URL}/4/\n--\n"
