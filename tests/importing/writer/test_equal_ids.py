@@ -20,6 +20,18 @@ def test_two_authors_whose_logins_give_one_id_keep_their_own_names(tmp_path: Pat
     assert names == {"Title 1": "Jo Doe", "Title 2": "Joanna Doe"}
 
 
+def test_two_categories_whose_names_give_one_id_keep_their_own_titles(tmp_path: Path) -> None:
+    terms = (
+        SourceTerm(TermKind.CATEGORY, "a%20b", "First", "Of the first"),
+        SourceTerm(TermKind.CATEGORY, "a-b", "Second"),
+    )
+    site = replace(SITE, terms=terms)
+    run_import(tmp_path, post(1, categories=("a%20b",)), post(2, categories=("a-b",)), site=site)
+    content = load(tmp_path)
+    titles = {article.title: content.categories[article.categories[0]].title for article in content.articles}
+    assert titles == {"Title 1": "First", "Title 2": "Second"}
+
+
 def test_merged_author_has_the_name_of_the_one_with_the_new_id(tmp_path: Path) -> None:
     mapping = TermMapping(authors={"jo.doe": "jo-doe"})
     run_import(tmp_path, post(1, authors=("jo.doe",)), site=replace(SITE, authors=AUTHORS), mapping=mapping)
@@ -48,6 +60,17 @@ def test_author_keeps_the_id_if_a_map_renames_another_one_of_this_id(tmp_path: P
     run_import(tmp_path, *posts, site=site, mapping=TermMapping())
     assert by_title(tmp_path) == {"Title 1": "Jo Doe", "Title 2": "Joanna Doe"}
     assert "jo-doe" in load(tmp_path).articles[0].authors + load(tmp_path).articles[1].authors
+
+
+def test_categories_of_one_id_do_not_change_places_with_the_order_of_a_feed(tmp_path: Path) -> None:
+    terms = tuple(SourceTerm(TermKind.CATEGORY, name, name, has_id=False) for name in ("Podcast", "podcast"))
+    posts = (post(1, categories=("Podcast",)), post(2, categories=("podcast",)))
+    run_import(tmp_path, *posts, site=replace(SITE, terms=terms))
+    before = {article.title: article.categories for article in load(tmp_path).articles}
+    run_import(tmp_path, *posts[::-1], post(3, categories=("podcast",)), site=replace(SITE, terms=terms[::-1]))
+    after = {article.title: article.categories for article in load(tmp_path).articles}
+    assert {**after, **before} == after
+    assert after["Title 3"] == before["Title 2"]
 
 
 def test_category_that_a_feed_spells_otherwise_keeps_its_id(tmp_path: Path) -> None:
