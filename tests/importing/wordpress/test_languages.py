@@ -193,13 +193,6 @@ def test_two_posts_of_a_work_in_one_language_are_both_published_and_the_second_i
     ]
 
 
-def test_translation_names_the_article_of_an_original_whose_id_another_post_has(tmp_path: Path) -> None:
-    first, original = item(1, "en", guid="http://paper.example/?p=1"), item(2, "en", "pll_a", guid="http://paper.example/?p=1")
-    run(tmp_path / "n", tmp_path, first, original, item(3, "de", "pll_a"))
-    found = articles(tmp_path / "n")
-    assert found["http://paper.example/?p=3"].translation_of == f"{SITE}/title-2/"
-
-
 def test_translation_of_a_post_in_the_trash_is_an_original(tmp_path: Path) -> None:
     run(tmp_path / "n", tmp_path, item(1, "en", "pll_a", status="trash"), item(2, "de", "pll_a"), item(3, "fr", "pll_a"))
     found = articles(tmp_path / "n")

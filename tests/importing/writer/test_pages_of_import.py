@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -192,22 +191,6 @@ def test_link_through_a_redirect_of_the_source_is_the_same_at_each_import(tmp_pa
     assert run_import(tmp_path, *posts, site=site).changed == []
 
 
-@pytest.mark.parametrize("has_new_name", [True, False])
-def test_link_to_a_page_that_an_editor_renamed_or_deleted_is_the_same_with_and_without_since(
-    tmp_path: Path, has_new_name: bool
-) -> None:
-    posts = (page(), post(2, body=f'<p><a href="{OLD}/about/">Us</a></p>', updated=datetime(2022, 1, 1, tzinfo=UTC)))
-    run_import(tmp_path, *posts)
-    if has_new_name:
-        (tmp_path / ABOUT).rename(tmp_path / "pages/who.md")
-    else:
-        (tmp_path / ABOUT).unlink()
-    before = files(tmp_path)
-    for since in (None, datetime(2021, 12, 1, tzinfo=UTC), None):
-        assert run_import(tmp_path, *posts, since=since).changed == []
-    assert {path: data for path, data in files(tmp_path).items() if path in before} == before
-
-
 def test_folder_at_the_path_of_a_page_is_reported(tmp_path: Path) -> None:
     (tmp_path / ABOUT).mkdir(parents=True)
     report = run_import(tmp_path, page())
@@ -314,16 +297,6 @@ def test_page_that_the_newsroom_has_already_stays_and_differences_are_conflicts(
     report = run_import(root, page(state=PostState.DRAFT))
     assert (root / ABOUT).read_text("utf-8") == own
     assert {conflict.key for conflict in report.conflicts} == {"title", "updated", "description", "language", "status", "body"}
-
-
-def test_page_of_an_import_that_was_killed_is_adopted(tmp_path: Path) -> None:
-    posts = [page(), page(2, "x", address=f"{OLD}/about.html")]
-    run_import(tmp_path, *posts)
-    before = files(tmp_path)
-    shutil.rmtree(tmp_path / ".feedsvc/import")
-    report = run_import(tmp_path, *posts)
-    assert (report.created, report.conflicts, report.unchanged) == ([], [], 2)
-    assert files(tmp_path) == before
 
 
 def test_temporary_file_of_a_killed_import_in_pages_is_removed_by_the_next(tmp_path: Path) -> None:

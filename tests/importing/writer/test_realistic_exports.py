@@ -69,18 +69,6 @@ def test_pictures_that_were_not_to_be_fetched_are_in_the_report(tmp_path: Path) 
         assert "1 file: they stay at their addresses, because of --no-media" in format_text(report)
 
 
-def test_rule_of_a_changed_permalink_that_an_editor_deleted_stays_deleted(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1))
-    moved = post(1, address=f"{OLD}/news/pier/")
-    assert "/news/pier/" in run_import(tmp_path, moved).redirects
-    file = tmp_path / "redirects.yaml"
-    file.write_text(file.read_text("utf-8").replace("  /news/pier/: /articles/title-1/\n", ""), "utf-8")
-    for _ in range(2):
-        report = run_import(tmp_path, moved)
-        assert (report.redirects, report.unchanged, report.changed) == ({}, 1, [])
-    assert "/news/pier/" not in load(tmp_path).redirects.exact
-
-
 def test_page_below_another_one_with_a_name_in_another_script_has_a_readable_name(tmp_path: Path) -> None:
     address = f"{OLD}/%D0%BE-%D0%BD%D0%B0%D1%81/%D0%BA%D0%BE%D0%BC%D0%B0%D0%BD%D0%B4%D0%B0/"
     run_import(tmp_path, page(address=address))
