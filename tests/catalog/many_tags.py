@@ -8,7 +8,6 @@ from typing import Final
 
 from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.model import Article, Tag
-from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
 from tests.helpers import model_newsrooms
 from tests.helpers.model_newsrooms import START
@@ -44,12 +43,6 @@ def articles_with_many_tags(count: int = TAG_COUNT, tags_per_article: int = 100)
 
 def publication_of(articles: list[Article]) -> Publication:
     return Publication(build_catalog(model_newsrooms.snapshot(articles), START))
-
-
-def body(publication: Publication, path: str) -> bytes:
-    document = publication.resolve(path)
-    assert isinstance(document, Document), path
-    return document.body
 
 
 def tag_paths(catalog: Catalog) -> list[str]:

@@ -221,3 +221,11 @@ def test_the_title_of_a_tag_without_visible_articles_is_its_slug(tmp_path: Path)
 def test_a_catalog_knows_the_moments_of_the_last_and_the_next_change(tmp_path: Path) -> None:
     catalog = load_catalog(tmp_path, article("due", "2026-03-02T00:00:00Z"), article("old", "2026-01-01T00:00:00Z"))
     assert (catalog.last_change, catalog.next_change) == (datetime(2026, 1, 3, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC))
+
+
+def test_a_withdrawn_article_keeps_its_aliases_and_an_expired_one_or_a_draft_has_none(tmp_path: Path) -> None:
+    withdrawn = article("gone", aliases="[former-gone]", status="withdrawn")
+    expired = article("short", aliases="[former-short]", expires="2026-01-02")
+    draft = article("draft", aliases="[former-draft]", status="draft")
+    catalog = load_catalog(tmp_path, withdrawn, expired, draft)
+    assert {name for kind, name in catalog.redirects if kind == "article"} == {"former-gone"}

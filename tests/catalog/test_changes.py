@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
-from functools import reduce
-from itertools import combinations
 from random import Random
 from typing import Any
 
@@ -17,7 +15,6 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from feedsvc.catalog.catalog import Catalog, build_catalog
-from feedsvc.catalog.change import CatalogChange
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.schedule import NEWS_AGE, build_schedule
 from feedsvc.content.folder.snapshot import ContentSnapshot
@@ -35,6 +32,7 @@ def public_state(catalog: Catalog) -> dict[str, object]:
     state: dict[str, object] = {field.name: getattr(catalog, field.name) for field in fields(catalog) if field.compare}
     state |= {name: list(value.items()) for name, value in state.items() if isinstance(value, Mapping)}
     state["shown"] = list(catalog.indexable_listings)
+    state["aliases"] = {ref: sorted(names) for ref, names in catalog.redirects.listing_aliases.items()}
     state["listings"] = [(ref, *listing_state(listing)) for ref, listing in catalog.listings.items()]
     return state
 
@@ -46,48 +44,6 @@ def listing_state(listing: Listing) -> Iterator[object]:
     for index in (listing.archive_index, listing.page_index):
         yield from (index.names, index.newest_older_period, list(index.all_periods.items()), list(index.totals.items()))
         yield from (list(index.items()), list(index.neighbours.items()))
-
-
-def rows_by_article_id(catalog: Catalog) -> dict[str, object]:
-    return {row.article.id: row for row in catalog.listings[SITE_LISTING].rows}
-
-
-def aged_ids(before: Catalog, after: Catalog) -> set[str]:
-    """Return the ids of articles that reach the `max_age` of a listing between the moments of two catalogs."""
-    start, end = sorted((before.now, after.now))
-    return {
-        row.article.id
-        for listing in before.custom_listings
-        for row in listing.rows
-        if listing.max_age and start < row.article.published + listing.max_age <= end
-    }
-
-
-def assert_unchanged_objects_are_reused(before: Catalog, after: Catalog, changed: set[str]) -> None:
-    """Assert that every row and listing that the change does not affect is the same object as before."""
-    old, new = rows_by_article_id(before), rows_by_article_id(after)
-    titles = {ref.id: catalog.title for ref, catalog in before.listings.items() if ref.kind == "tag"}
-    retitled = {ref for ref, catalog in after.listings.items() if ref.kind == "tag" and titles.get(ref.id) != catalog.title}
-    retitled |= {ref for ref in before.listings if ref.kind == "tag" and ref not in after.listings}
-    affected = {
-        row.article.id
-        for ref in retitled
-        for catalog in (before, after)
-        if ref in catalog.listings
-        for row in catalog.listings[ref].rows
-    }
-    affected |= aged_ids(before, after)
-    for id_, row in new.items():
-        is_reused = id_ not in changed | affected and old.get(id_) == row
-        assert (old.get(id_) is row) == is_reused, id_
-    for ref, listing in after.listings.items():
-        old_listing = before.listings.get(ref)
-        same_rows = (
-            old_listing is not None
-            and len(old_listing.rows) == len(listing.rows)
-            and all(map(lambda a, b: a is b, old_listing.rows, listing.rows))
-        )
-        assert (old_listing is listing) == same_rows, ref
 
 
 @pytest.mark.slow
@@ -111,32 +67,11 @@ def test_a_catalog_after_random_edits_equals_a_catalog_built_from_the_start(
     now = build_catalog(editor.content, editor.now, is_preview=preview)
     for _ in range(15):
         removed, added = editor.edit()
-        before, now = now, now.apply_changes(editor.content, editor.now, removed=removed, added=added)
+        now = now.apply_changes(editor.content, editor.now, removed=removed, added=added)
         if evaluate_first:
             public_state(now)
         assert public_state(now) == public_state(build_catalog(editor.content, editor.now, is_preview=preview))
         assert now.content is editor.content
-        assert_unchanged_objects_are_reused(before, now, {article.id for article in (*removed, *added)})
-
-
-@given(random=st.randoms(use_true_random=True))
-@settings(max_examples=25, deadline=None)
-def test_the_change_of_a_catalog_holds_exactly_the_rows_in_which_it_differs(random: Random) -> None:
-    editor = RandomEditor(random=random)
-    catalogs = [build_catalog(editor.content, editor.now)]
-    changes: list[CatalogChange] = []
-    for _ in range(6):
-        removed, added = editor.edit()
-        catalogs.append(catalogs[-1].apply_changes(editor.content, editor.now, removed=removed, added=added))
-        changes += filter(None, [catalogs[-1].change])
-    assert len(changes) == 6
-    for start, end in combinations(range(7), 2):
-        rows_before, rows_after = ({id(row): row for row in catalogs[at].listings[SITE_LISTING].rows} for at in (start, end))
-        change = reduce(CatalogChange.followed_by, changes[start:end])
-        assert set(map(id, change.removed.values())) >= rows_before.keys() - rows_after.keys()
-        assert set(map(id, change.added.values())) == rows_after.keys() - rows_before.keys()
-        assert set(map(id, change.removed.values())) <= rows_before.keys()
-        assert change.inverse.inverse == change
 
 
 def moments_of_change(article: Article) -> set[datetime]:

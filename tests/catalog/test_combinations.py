@@ -21,7 +21,7 @@ from feedsvc.routes import ListingRef
 from tests.catalog.test_custom_feeds import BASE, write
 from tests.helpers import newsrooms
 from tests.helpers.model_newsrooms import START, RandomEditor
-from tests.helpers.newsrooms import NOW
+from tests.helpers.newsrooms import NOW, body_of
 from tests.validators import objections
 
 KINDS: Final = ("category", "author", "tag", "language")
@@ -33,9 +33,7 @@ def publication(tmp_path: Path) -> Publication:
 
 
 def titles(publication: Publication, expression: str) -> str:
-    document = publication.resolve(f"/feed/{expression}.json")
-    assert isinstance(document, Document), document
-    return " ".join(item["title"][-1:] for item in json.loads(document.body)["items"])
+    return " ".join(item["title"][-1:] for item in json.loads(body_of(publication, f"/feed/{expression}.json"))["items"])
 
 
 @pytest.mark.parametrize(
@@ -72,9 +70,7 @@ def test_a_combination_is_a_valid_feed_without_date_hub_page_and_archive(publica
     assert b"archive" not in document.body
     assert path not in {*publication.paths()}
     for name in ("/feeds.opml", "/subscribe/", "/sitemap.xml"):
-        other = publication.resolve(name)
-        assert isinstance(other, Document)
-        assert b"/feed/category" not in other.body
+        assert b"/feed/category" not in body_of(publication, name)
 
 
 @pytest.mark.parametrize(

@@ -5,24 +5,20 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
-from random import Random
 from typing import Final
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from feedsvc.catalog import Catalog, build_catalog
 from feedsvc.content.folder import load_content
 from feedsvc.content.lint import lint_content
 from feedsvc.feeds.digest import FeedDigests
-from feedsvc.model import Article, CustomFeed, FeedOverrides, Selection
-from feedsvc.publication.document import Document, Redirect
+from feedsvc.model import Article, CustomFeed
+from feedsvc.publication.document import Redirect
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import ListingRef
-from tests.helpers import model_newsrooms, newsrooms
-from tests.helpers.model_newsrooms import RandomEditor
-from tests.helpers.newsrooms import NOW, article
+from tests.helpers import newsrooms
+from tests.helpers.newsrooms import NOW, article, body_of
 from tests.validators import objections
 
 BASE: Final = "https://t.example"
@@ -60,12 +56,6 @@ def check(root: Path) -> list[str]:
     return [str(problem) for problem in lint_content(content, root, NOW) if problem.path == "feeds.yaml"]
 
 
-def body(publication: Publication, path: str) -> bytes:
-    document = publication.resolve(path)
-    assert isinstance(document, Document), path
-    return document.body
-
-
 def stems(catalog: Catalog, id_: str) -> list[str]:
     return [row.article.slug for row in catalog.listings[ListingRef("custom", id_)].visible]
 
@@ -73,20 +63,20 @@ def stems(catalog: Catalog, id_: str) -> list[str]:
 def test_a_custom_feed_has_every_document_of_a_category(tmp_path: Path) -> None:
     publication = newsrooms.load_publication(write(tmp_path))
     assert stems(publication.catalog, "world-money") == ["b", "a"]
-    page = body(publication, "/feeds/world-money/").decode()
+    page = body_of(publication, "/feeds/world-money/").decode()
     assert "<h1>World &amp; money</h1>" in page
     assert "Two sections without &lt;agency&gt; copy." in page
     for suffix in ("rss", "atom", "json"):
         path = f"/feeds/world-money/feed.{suffix}"
-        assert objections(body(publication, path), suffix, address=f"{BASE}{path}", now=NOW) == []
+        assert objections(body_of(publication, path), suffix, address=f"{BASE}{path}", now=NOW) == []
         assert path in {*publication.paths()}
-    feed = json.loads(body(publication, "/feeds/world-money/feed.json"))
+    feed = json.loads(body_of(publication, "/feeds/world-money/feed.json"))
     assert (feed["title"], feed["home_page_url"]) == ("World & money – T", f"{BASE}/feeds/world-money/")
-    assert b"<id>tag:t.example,2026:feeds/world-money</id>" in body(publication, "/feeds/world-money/feed.atom")
+    assert b"<id>tag:t.example,2026:feeds/world-money</id>" in body_of(publication, "/feeds/world-money/feed.atom")
     for path in ("/subscribe/", "/feeds.opml"):
-        assert b"World &amp; money" in body(publication, path)
-        assert b"/feeds/world-money/feed.rss" in body(publication, path)
-    assert f"{BASE}/feeds/world-money/</loc>".encode() in body(publication, "/sitemap.xml")
+        assert b"World &amp; money" in body_of(publication, path)
+        assert b"/feeds/world-money/feed.rss" in body_of(publication, path)
+    assert f"{BASE}/feeds/world-money/</loc>".encode() in body_of(publication, "/sitemap.xml")
     assert "/feeds/world-money/feed.rss" in FeedDigests().compute(publication.catalog)
 
 
@@ -100,8 +90,8 @@ def test_an_alias_of_a_custom_feed_redirects_its_page_and_feeds(tmp_path: Path, 
 
 def test_the_archives_of_a_custom_feed_hold_what_the_newest_document_does_not(tmp_path: Path) -> None:
     publication = newsrooms.load_publication(write(tmp_path, f"{FEEDS}  entries: 1\n"))
-    newest = json.loads(body(publication, "/feeds/world-money/feed.json"))
-    archive = json.loads(body(publication, "/feeds/world-money/archive/2026-01/feed.json"))
+    newest = json.loads(body_of(publication, "/feeds/world-money/feed.json"))
+    archive = json.loads(body_of(publication, "/feeds/world-money/archive/2026-01/feed.json"))
     assert [len(feed["items"]) for feed in (newest, archive)] == [1, 2]
     without = newsrooms.load_publication(write(tmp_path / "b", f"{FEEDS}  entries: 1\n  archives: none\n"))
     assert without.resolve("/feeds/world-money/archive/2026-01/feed.json") is None
@@ -133,8 +123,8 @@ def test_summaries_and_full_texts_stand_side_by_side(tmp_path: Path) -> None:
     newsrooms.write(root, article("f", "2026-01-09", summary="In short.", body="The **whole** text."))
     publication = newsrooms.load_publication(root)
     for feed, has_text in (("/feed.json", True), ("/feeds/short/feed.json", False)):
-        assert (b"<strong>whole</strong>" in body(publication, feed)) == has_text
-        assert b"In short." in body(publication, feed)
+        assert (b"<strong>whole</strong>" in body_of(publication, feed)) == has_text
+        assert b"In short." in body_of(publication, feed)
 
 
 def test_an_image_replaces_the_logo_in_the_feeds_of_one_custom_feed(tmp_path: Path) -> None:
@@ -143,14 +133,12 @@ def test_an_image_replaces_the_logo_in_the_feeds_of_one_custom_feed(tmp_path: Pa
     publication = newsrooms.load_publication(root)
     address = f"{BASE}/media/world.png".encode()
     for name in ("feed.rss", "feed.atom", "feed.json"):
-        assert address in body(publication, f"/feeds/world-money/{name}")
-        assert address not in body(publication, f"/{name}")
-    assert b'src="/media/world.png"' in body(publication, "/feeds/world-money/")
+        assert address in body_of(publication, f"/feeds/world-money/{name}")
+        assert address not in body_of(publication, f"/{name}")
+    assert b'src="/media/world.png"' in body_of(publication, "/feeds/world-money/")
     assert "/media/world.png" in {*publication.paths()}
-    assert (
-        objections(body(publication, "/feeds/world-money/feed.rss"), "rss", address=f"{BASE}/feeds/world-money/feed.rss", now=NOW)
-        == []
-    )
+    path = "/feeds/world-money/feed.rss"
+    assert objections(body_of(publication, path), "rss", address=f"{BASE}{path}", now=NOW) == []
 
 
 def test_an_article_leaves_the_feed_at_its_maximum_age_and_stays_on_a_page(tmp_path: Path) -> None:
@@ -169,11 +157,11 @@ def test_an_article_leaves_the_feed_at_its_maximum_age_and_stays_on_a_page(tmp_p
     publication = Publication(before).next_edition(after)
     assert {f"/feeds/fresh/feed.{suffix}" for suffix in ("rss", "atom", "json")} <= publication.changed_since(Publication(before))
     empty = Publication(build_catalog(content, leaves_at + timedelta(days=9)))
-    assert b"<entry>" not in body(empty, "/feeds/fresh/feed.atom")
-    assert b"<updated>2026-01-05T00:00:00Z</updated>" in body(empty, "/feeds/fresh/feed.atom")
-    assert b"/articles/a/" in body(empty, "/feeds/fresh/archive/2026/")
-    assert b"2000" not in body(empty, "/subscribe/")
-    assert f"{BASE}/feeds/fresh/</loc><lastmod>2026-01-05T00:00:00Z".encode() in body(empty, "/sitemap.xml")
+    assert b"<entry>" not in body_of(empty, "/feeds/fresh/feed.atom")
+    assert b"<updated>2026-01-05T00:00:00Z</updated>" in body_of(empty, "/feeds/fresh/feed.atom")
+    assert b"/articles/a/" in body_of(empty, "/feeds/fresh/archive/2026/")
+    assert b"2000" not in body_of(empty, "/subscribe/")
+    assert f"{BASE}/feeds/fresh/</loc><lastmod>2026-01-05T00:00:00Z".encode() in body_of(empty, "/sitemap.xml")
 
 
 def test_a_preview_shows_a_draft_that_reaches_the_maximum_age_after_the_end_of_the_calendar(tmp_path: Path) -> None:
@@ -240,47 +228,3 @@ def is_selected(feed: CustomFeed, article: Article) -> bool:
     }
     included = all(any(map(test, getattr(feed.include, key))) for key, test in has.items() if getattr(feed.include, key))
     return included and not any(test(name) for key, test in has.items() for name in getattr(feed.exclude, key))
-
-
-NAMES: Final = {
-    "categories": st.sampled_from(("c0", "c1", "c2")),
-    "authors": st.sampled_from(("p0", "p1", "p2")),
-    "tags": st.sampled_from(("south-korea", "china", "trade", "c", "moon")),
-    "languages": st.sampled_from(("en", "ko", "ko-KR", "zh-Hant")),
-}
-SELECTIONS: Final = st.builds(
-    Selection, **{key: st.lists(names, max_size=2, unique=True).map(tuple) for key, names in NAMES.items()}
-)
-
-
-@st.composite
-def custom_feeds(draw: st.DrawFn) -> tuple[CustomFeed, ...]:
-    selections = draw(st.lists(st.tuples(SELECTIONS, SELECTIONS), min_size=1, max_size=6))
-    return tuple(
-        CustomFeed(
-            id=f"f{number}",
-            title=f"Feed {number}",
-            include=include,
-            exclude=exclude,
-            max_age=draw(st.sampled_from((None, 3600, 30 * 86400))),
-            feed=draw(st.sampled_from((FeedOverrides(), FeedOverrides(entries=1, archives="none", content="summary")))),
-        )
-        for number, (include, exclude) in enumerate(selections)
-    )
-
-
-@pytest.mark.slow
-@given(random=st.randoms(use_true_random=True), feeds=custom_feeds())
-@settings(max_examples=20, deadline=None)
-def test_members_equal_those_of_a_naive_filter_after_random_edits(random: Random, feeds: tuple[CustomFeed, ...]) -> None:
-    editor = RandomEditor(random=random, content=model_newsrooms.snapshot(custom_feeds=feeds))
-    catalog = build_catalog(editor.content, editor.now)
-    for _ in range(8):
-        removed, added = editor.edit()
-        catalog = catalog.apply_changes(editor.content, editor.now, removed=removed, added=added)
-        for feed in feeds:
-            listing = catalog.listings[ListingRef("custom", feed.id)]
-            expected = [row for row in catalog.listings[ListingRef()].rows if is_selected(feed, row.article)]
-            assert [*listing.rows] == expected
-            oldest = editor.now - timedelta(seconds=feed.max_age or 10**9)
-            assert all(row.article.published > oldest for row in listing.feed_rows)

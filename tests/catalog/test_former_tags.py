@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -17,7 +16,8 @@ from feedsvc.publication.document import Document, Redirect, Resource
 from feedsvc.publication.publication import Publication
 from feedsvc.tag_slugs import tag_slug
 from tests.helpers import model_newsrooms, newsrooms
-from tests.helpers.model_newsrooms import START
+from tests.helpers.model_newsrooms import START, next_edition
+from tests.helpers.newsrooms import text_of
 
 TAGS: Final = {
     "C": "c",
@@ -53,12 +53,6 @@ def publication(content: Path) -> Publication:
     return newsrooms.load_publication(content)
 
 
-def body(publication: Publication, path: str) -> str:
-    document = publication.resolve(path)
-    assert isinstance(document, Document), path
-    return document.body.decode()
-
-
 def test_tags_that_differ_only_in_punctuation_have_different_slugs(content: Path) -> None:
     snapshot = load_content(content)
     assert snapshot.problems == ()
@@ -67,24 +61,24 @@ def test_tags_that_differ_only_in_punctuation_have_different_slugs(content: Path
 
 @pytest.mark.parametrize(("title", "slug"), TAGS.items())
 def test_the_feeds_and_the_page_of_a_tag_have_its_articles_title_and_id(publication: Publication, title: str, slug: str) -> None:
-    feed = json.loads(body(publication, f"/tag/{slug}/feed.json"))
+    feed = json.loads(text_of(publication, f"/tag/{slug}/feed.json"))
     assert feed["title"] == f"{title} – T"
     assert [(item["title"], item["tags"]) for item in feed["items"]] == [(slug, [title])]
     escaped = title.replace("&", "&amp;")
-    assert f"<h1>{escaped}</h1>" in body(publication, f"/tag/{slug}/")
-    assert f'<category term="{escaped}" scheme="http://127.0.0.1:8000/tag/{slug}/"/>' in body(
+    assert f"<h1>{escaped}</h1>" in text_of(publication, f"/tag/{slug}/")
+    assert f'<category term="{escaped}" scheme="http://127.0.0.1:8000/tag/{slug}/"/>' in text_of(
         publication, f"/tag/{slug}/feed.atom"
     )
-    assert f"<id>tag:t.example,2026:tag/{slug}</id>" in body(publication, f"/tag/{slug}/feed.atom")
-    assert body(publication, f"/tag/{slug}/feed.rss").count("<item>") == 1
-    assert f'href="/articles/{slug}/"' in body(publication, f"/tag/{slug}/")
+    assert f"<id>tag:t.example,2026:tag/{slug}</id>" in text_of(publication, f"/tag/{slug}/feed.atom")
+    assert text_of(publication, f"/tag/{slug}/feed.rss").count("<item>") == 1
+    assert f'href="/articles/{slug}/"' in text_of(publication, f"/tag/{slug}/")
 
 
 def test_every_list_of_tags_links_to_every_tag(publication: Publication) -> None:
     for path in ("/tags/", "/subscribe/", "/feeds.opml"):
-        text = body(publication, path)
+        text = text_of(publication, path)
         assert [slug for slug in TAGS.values() if f"/tag/{slug}/" not in text] == []
-    assert 'text="C++"' in body(publication, "/feeds.opml")
+    assert 'text="C++"' in text_of(publication, "/feeds.opml")
 
 
 @pytest.mark.parametrize("file_name", ["", "feed.rss", "feed.atom", "feed.json"])
@@ -146,21 +140,14 @@ def test_drafts_and_scheduled_articles_create_no_redirect() -> None:
     assert resolve(article_with_tags(-1, "C++")) is None
 
 
-def next_edition(before: Publication, removed: Article, added: Article) -> Publication:
-    """Return the next edition after one article was replaced."""
-    articles = [added if article is removed else article for article in before.catalog.content.articles]
-    content = replace(before.catalog.content, articles=tuple(articles))
-    return before.next_edition(before.catalog.apply_changes(content, START, removed=(removed,), added=(added,)))
-
-
 def test_a_former_address_with_another_target_is_among_the_changed_paths() -> None:
     """The list of changed paths had only the new tag, so caches continued to redirect the former address to another tag."""
     plus, sharp = article_with_tags(1, "C++"), article_with_tags(2, "Other")
     first = Publication(build_catalog(model_newsrooms.snapshot((plus, sharp)), START))
-    second = next_edition(first, sharp, article_with_tags(2, "C#"))
-    third = next_edition(second, plus, article_with_tags(1, "None"))
-    fourth = next_edition(third, third.catalog.visible["a2"].article, article_with_tags(2, "C#", "C"))
-    fifth = next_edition(fourth, fourth.catalog.visible["a2"].article, article_with_tags(2, "Other"))
+    second = next_edition(first, [sharp], [article_with_tags(2, "C#")])
+    third = next_edition(second, [plus], [article_with_tags(1, "None")])
+    fourth = next_edition(third, [third.catalog.visible["a2"].article], [article_with_tags(2, "C#", "C")])
+    fifth = next_edition(fourth, [fourth.catalog.visible["a2"].article], [article_with_tags(2, "Other")])
     targets = [edition.resolve("/tag/c/feed.atom") for edition in (first, second, third, fourth, fifth)]
     plus_feed, sharp_feed = (Redirect(target=f"/tag/{slug}/feed.atom") for slug in ("c-plus-plus", "c-sharp"))
     assert targets[:3] == [plus_feed, plus_feed, sharp_feed]

@@ -23,7 +23,7 @@ from feedsvc.publication.publication import Publication
 from feedsvc.routes import ListingRef
 from tests.helpers import model_newsrooms, newsrooms
 from tests.helpers.model_newsrooms import START, RandomEditor
-from tests.helpers.newsrooms import NOW, article
+from tests.helpers.newsrooms import NOW, article, body_of
 from tests.validators import objections
 
 BASE: Final = "https://t.example"
@@ -47,12 +47,6 @@ def stems(catalog: Catalog, tag: str) -> list[str]:
     return [row.article.slug for row in catalog.listings[ListingRef("language", tag)].visible]
 
 
-def body(publication: Publication, path: str) -> bytes:
-    document = publication.resolve(path)
-    assert isinstance(document, Document), path
-    return document.body
-
-
 def model_article(number: int, language: str = "", **keys: object) -> Article:
     return model_newsrooms.article(number, START - timedelta(days=number), language=language, **keys)
 
@@ -66,52 +60,52 @@ def test_a_site_in_one_language_has_no_listing_of_a_language(tmp_path: Path) -> 
     assert tags(publication.catalog) == []
     assert [path for path in publication.paths_with_redirects() if "language" in path] == []
     for path in ("/subscribe/", "/feeds.opml", "/sitemap.xml"):
-        assert b"anguage/" not in body(publication, path)
+        assert b"anguage/" not in body_of(publication, path)
 
 
 def test_a_language_has_every_document_of_a_category_in_its_own_words(tmp_path: Path) -> None:
     publication = newsrooms.load_publication(write(tmp_path, "", "ko", "", "ar", "ko", "ko"))
     assert tags(publication.catalog) == ["ar", "en", "ko"]
     assert stems(publication.catalog, "ko") == ["f", "e", "b"]
-    page = body(publication, "/language/ko/").decode()
+    page = body_of(publication, "/language/ko/").decode()
     assert '<html lang="ko" dir="ltr">' in page
     assert "<h1>한국어</h1>" in page
     assert ">구독</a>" in page
     assert '<span lang="en" dir="ltr">T</span>' in page
     assert '<meta property="og:locale" content="ko">' in page
-    assert '<html lang="ar" dir="rtl">' in body(publication, "/language/ar/").decode()
-    assert '<html lang="en" dir="ltr">' in body(publication, "/language/en/").decode()
+    assert '<html lang="ar" dir="rtl">' in body_of(publication, "/language/ar/").decode()
+    assert '<html lang="en" dir="ltr">' in body_of(publication, "/language/en/").decode()
     for suffix in ("rss", "atom", "json"):
         for path in (f"/language/ko/feed.{suffix}", f"/language/ko/archive/2026-01/feed.{suffix}"):
-            assert objections(body(publication, path), suffix, address=f"{BASE}{path}", now=NOW) == []
+            assert objections(body_of(publication, path), suffix, address=f"{BASE}{path}", now=NOW) == []
             assert path in {*publication.paths()}
-    feed = json.loads(body(publication, "/language/ko/feed.json"))
+    feed = json.loads(body_of(publication, "/language/ko/feed.json"))
     assert (feed["title"], feed["language"], feed["home_page_url"]) == ("한국어 – T", "ko", f"{BASE}/language/ko/")
-    assert b"<id>tag:t.example,2026:language/ko</id>" in body(publication, "/language/ko/feed.atom")
-    assert b"<language>ko</language>" in body(publication, "/language/ko/feed.rss")
-    assert "2026년" in body(publication, "/language/ko/archive/2026/").decode()
-    assert f"{BASE}/language/ko/</loc>".encode() in body(publication, "/sitemap.xml")
+    assert b"<id>tag:t.example,2026:language/ko</id>" in body_of(publication, "/language/ko/feed.atom")
+    assert b"<language>ko</language>" in body_of(publication, "/language/ko/feed.rss")
+    assert "2026년" in body_of(publication, "/language/ko/archive/2026/").decode()
+    assert f"{BASE}/language/ko/</loc>".encode() in body_of(publication, "/sitemap.xml")
     assert "/language/ko/feed.rss" in FeedDigests().compute(publication.catalog)
 
 
 def test_languages_are_listed_by_their_own_names(tmp_path: Path) -> None:
     publication = newsrooms.load_publication(write(tmp_path, "", "ko", "ar"))
-    page = body(publication, "/subscribe/").decode()
+    page = body_of(publication, "/subscribe/").decode()
     assert "<h2>Languages</h2>" in page
     assert '<a href="/language/ko/" lang="ko" dir="ltr">한국어</a>' in page
     assert '<a href="/language/ar/" lang="ar" dir="rtl">العربية</a>' in page
     assert '<a href="/language/en/">English</a>' in page
-    opml = body(publication, "/feeds.opml").decode()
+    opml = body_of(publication, "/feeds.opml").decode()
     assert '<outline text="Languages">' in opml
     assert 'text="한국어" title="한국어 – T"' in opml
 
 
 def test_an_article_in_another_language_links_to_the_listing_of_that_language(tmp_path: Path) -> None:
     publication = newsrooms.load_publication(write(tmp_path, "", "ko"))
-    assert '<a href="/language/ko/" lang="ko" dir="ltr">한국어</a>' in body(publication, "/articles/b/").decode()
-    assert "/language/" not in body(publication, "/articles/a/").decode()
+    assert '<a href="/language/ko/" lang="ko" dir="ltr">한국어</a>' in body_of(publication, "/articles/b/").decode()
+    assert "/language/" not in body_of(publication, "/articles/a/").decode()
     alone = newsrooms.load_publication(write(tmp_path / "alone", "ko"))
-    assert "/language/" not in body(alone, "/articles/a/").decode()
+    assert "/language/" not in body_of(alone, "/articles/a/").decode()
 
 
 @pytest.mark.parametrize("name", ["", "feed.rss", "feed.atom", "feed.json", "archive/2026/", "archive/2026-01/feed.rss"])
@@ -183,10 +177,10 @@ def test_a_listing_without_visible_articles_keeps_its_address_and_tombstones(tmp
     keys = {"language": "ko", "status": "withdrawn", "withdrawn": "{date: 2026-01-06, notice: Wrong.}"}
     newsrooms.write(root, article("k", "2026-01-05", summary="S.", **keys))
     publication = newsrooms.load_publication(root)
-    assert b"deleted-entry" in body(publication, "/language/ko/feed.atom")
+    assert b"deleted-entry" in body_of(publication, "/language/ko/feed.atom")
     assert isinstance(publication.resolve("/language/ko/"), Document)
     for path in ("/subscribe/", "/feeds.opml", "/sitemap.xml"):
-        assert b"language/ko" not in body(publication, path)
+        assert b"language/ko" not in body_of(publication, path)
 
 
 def test_a_scheduled_article_brings_the_listing_of_its_language(tmp_path: Path) -> None:

@@ -12,9 +12,8 @@ from feedsvc.catalog import build_catalog
 from feedsvc.content.folder import load_content, open_content_folder
 from feedsvc.content.lint import lint_content
 from feedsvc.publication.document import Document, Redirect
-from feedsvc.publication.publication import Publication
 from tests.helpers import newsrooms
-from tests.helpers.newsrooms import NOW, article
+from tests.helpers.newsrooms import NOW, article, text_of
 
 SITE: Final = "title: T\nbase_url: https://t.example\nid_domain: t.example\nsince: 2026-01-01\n"
 ENTRIES: Final = "korea: {title: South Korea, description: From Seoul <daily>, aliases: [rok, corea]}\n"
@@ -28,23 +27,17 @@ def write(root: Path, entries: str = ENTRIES, **tags: str) -> Path:
     return root
 
 
-def body(publication: Publication, path: str) -> str:
-    document = publication.resolve(path)
-    assert isinstance(document, Document), path
-    return document.body.decode()
-
-
 def test_every_document_shows_the_title_of_the_entry(tmp_path: Path) -> None:
     publication = newsrooms.load_publication(write(tmp_path))
     title = "South Korea"
-    assert f"<h1>{title}</h1>" in body(publication, "/tag/korea/")
+    assert f"<h1>{title}</h1>" in text_of(publication, "/tag/korea/")
     for path in ("/tag/korea/feed.rss", "/tag/korea/feed.atom"):
-        assert f">{title} – T</title>" in body(publication, path)
+        assert f">{title} – T</title>" in text_of(publication, path)
     for path in ("/feed.atom", "/tag/other/feed.atom"):
-        assert f'<category term="{title}" scheme="https://t.example/tag/korea/"/>' in body(publication, path)
-    assert json.loads(body(publication, "/feed.json"))["items"][0]["tags"][0] == "South Korea"
+        assert f'<category term="{title}" scheme="https://t.example/tag/korea/"/>' in text_of(publication, path)
+    assert json.loads(text_of(publication, "/feed.json"))["items"][0]["tags"][0] == "South Korea"
     for path in ("/tags/", "/subscribe/", "/articles/a/", "/feeds.opml"):
-        assert title in body(publication, path)
+        assert title in text_of(publication, path)
     for path in publication.paths():
         document = publication.resolve(path)
         if isinstance(document, Document) and not path.startswith("/static/"):
@@ -55,9 +48,9 @@ def test_every_document_shows_the_title_of_the_entry(tmp_path: Path) -> None:
 def test_pages_feeds_opml_and_subscribe_page_show_the_description(tmp_path: Path) -> None:
     publication = newsrooms.load_publication(write(tmp_path))
     for path in ("/tag/korea/", "/tag/korea/feed.atom", "/tag/korea/feed.rss", "/subscribe/", "/feeds.opml"):
-        text = body(publication, path)
+        text = text_of(publication, path)
         assert "From Seoul &lt;daily&gt;" in text or "From Seoul &#x3C;daily" in text or "From Seoul &lt;daily>" in text, path
-    assert json.loads(body(publication, "/tag/korea/feed.json"))["description"] == "From Seoul <daily>"
+    assert json.loads(text_of(publication, "/tag/korea/feed.json"))["description"] == "From Seoul <daily>"
 
 
 def test_a_tag_without_title_in_its_entry_has_its_most_frequent_spelling(tmp_path: Path) -> None:
@@ -92,7 +85,9 @@ def test_an_entry_of_no_article_makes_no_page_and_has_a_warning(tmp_path: Path) 
     root = write(tmp_path, f"{ENTRIES}moon:\n  title: The Moon\n  aliases: luna\nothr: {{title: Other}}\n", a="[Korea, Other]")
     publication = newsrooms.load_publication(root)
     assert [publication.resolve(f"/tag/{name}/") for name in ("moon", "luna", "othr")] == [None, None, None]
-    assert "Moon" not in body(publication, "/subscribe/") + body(publication, "/tags/") + body(publication, "/feeds.opml")
+    assert "Moon" not in text_of(publication, "/subscribe/") + text_of(publication, "/tags/") + text_of(
+        publication, "/feeds.opml"
+    )
     assert check(root) == [
         (
             "tags.yaml:2:1: warning: moon: no article has this tag, so it has no page; "

@@ -18,20 +18,13 @@ from feedsvc.model import Article, Tag
 from feedsvc.publication.document import Redirect
 from feedsvc.publication.fingerprints import Fingerprints
 from feedsvc.publication.publication import Publication
-from feedsvc.routes import TagsAt, path_of, place_of
-from tests.catalog.many_tags import TAG_COUNT, article_with_tags, articles_with_many_tags, body, publication_of, tag, tag_paths
+from feedsvc.routes import place_of
+from tests.catalog.many_tags import TAG_COUNT, article_with_tags, articles_with_many_tags, publication_of, tag, tag_paths
 from tests.helpers import model_newsrooms
-from tests.helpers.model_newsrooms import START
+from tests.helpers.model_newsrooms import START, next_edition
+from tests.helpers.newsrooms import body_of
 
 TAG_LISTS: Final = ("/subscribe/", "/feeds.opml", "/tags/", "/sitemap.xml")
-
-
-def next_edition(publication: Publication, removed: list[Article], added: list[Article]) -> Publication:
-    """Return the next edition after articles were removed and added."""
-    before = publication.catalog
-    articles = (*(article for article in before.content.articles if article not in removed), *added)
-    content = replace(before.content, articles=articles)
-    return publication.next_edition(before.apply_changes(content, START, removed=removed, added=added))
 
 
 def test_every_tag_is_on_exactly_one_page_that_the_index_and_the_neighbours_link_to() -> None:
@@ -39,12 +32,12 @@ def test_every_tag_is_on_exactly_one_page_that_the_index_and_the_neighbours_link
     index, *pages = tag_paths(publication.catalog)
     assert (index, pages[0], len(pages) > 2) == ("/tags/", f"/tags/from/{FIRST_PAGE}/", True)
     for path in pages:
-        assert f'href="/daily{path}"' in body(publication, index).decode()
-        assert path in body(publication, "/sitemap.xml").decode()
+        assert f'href="/daily{path}"' in body_of(publication, index).decode()
+        assert path in body_of(publication, "/sitemap.xml").decode()
     for page, next_page in pairwise(pages):
-        assert f'rel="next" href="/daily{next_page}"' in body(publication, page).decode()
-        assert f'rel="prev" href="/daily{page}"' in body(publication, next_page).decode()
-    text = "".join(body(publication, path).decode() for path in pages)
+        assert f'rel="next" href="/daily{next_page}"' in body_of(publication, page).decode()
+        assert f'rel="prev" href="/daily{page}"' in body_of(publication, next_page).decode()
+    text = "".join(body_of(publication, path).decode() for path in pages)
     assert [text.count(f'href="/daily/tag/{tag(number).id}/"') for number in range(TAG_COUNT)] == [1] * TAG_COUNT
 
 
@@ -61,7 +54,7 @@ def test_other_paths_below_tags_are_redirected_or_not_found() -> None:
 
 def test_list_of_tags_begins_with_those_that_have_the_most_articles_and_no_article_twice() -> None:
     articles = [article_with_tags(number, range(number or 8), title=f"Title {number}") for number in range(9)]
-    text = body(publication_of(articles), "/tags/").decode()
+    text = body_of(publication_of(articles), "/tags/").decode()
     tags = [f'/tag/{tag(number).id}/">' for number in range(8)]
     assert [text.count(one) for one in tags] == [1] * 8
     assert sorted(tags, key=text.index) == tags
@@ -85,8 +78,8 @@ def test_a_new_tag_changes_only_its_own_page_of_tags_and_the_pages_that_link_to_
     for new in (Tag(id="a-tag-before-all", title="A"), Tag(id="t00700x", title="T"), Tag(id="z-tag-behind-all", title="Z")):
         after = next_edition(before, [], [model_newsrooms.article(9000, START - timedelta(hours=1), tags=(new,))])
         assert after.catalog.tags.starts == before.catalog.tags.starts
-        changed = [path for path in tag_paths(after.catalog) if body(after, path) != body(before, path)]
-        assert [path for path in changed if f"/tag/{new.id}/" in body(after, path).decode()]
+        changed = [path for path in tag_paths(after.catalog) if body_of(after, path) != body_of(before, path)]
+        assert [path for path in changed if f"/tag/{new.id}/" in body_of(after, path).decode()]
         # The pages that link to it show its first and last tag.
         assert len(changed) <= 3
         assert {*changed} <= after.changed_since(before)
@@ -159,8 +152,3 @@ def test_a_new_tag_rarely_moves_the_boundaries_of_other_pages() -> None:
         pages = {page[0] for page in divide_into_pages(sorted([*ids, f"{random.randrange(10**9)}"]), PAGE_SIZE)} - {ids[0]}
         moved += pages != before - {ids[0]} and len(pages ^ before) > 3
     assert moved <= 10
-
-
-@pytest.mark.parametrize("start", ["", FIRST_PAGE, "정상", "feed", "media"])
-def test_the_path_of_a_page_of_tags_is_parsed_back_to_the_same_place(start: str) -> None:
-    assert place_of(path_of(TagsAt(start))) == TagsAt(start)

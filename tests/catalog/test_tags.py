@@ -13,9 +13,10 @@ from feedsvc.catalog.tags import MOST_USED_COUNT, Tags
 from feedsvc.discovery.opml import render_opml
 from feedsvc.export.nginx import configuration
 from feedsvc.model import Article, ArticleStatus, Tag
-from tests.catalog.many_tags import TAG_COUNT, article_with_tags, articles_with_many_tags, body, publication_of, tag, tag_paths
+from tests.catalog.many_tags import TAG_COUNT, article_with_tags, articles_with_many_tags, publication_of, tag, tag_paths
 from tests.helpers import model_newsrooms
 from tests.helpers.model_newsrooms import START
+from tests.helpers.newsrooms import body_of
 
 
 def test_a_site_with_many_tags_offers_feeds_of_the_most_used_tags_and_of_all_other_listings() -> None:
@@ -32,9 +33,9 @@ def test_a_site_with_many_tags_offers_feeds_of_the_most_used_tags_and_of_all_oth
         if listing.ref.kind != "tag" or listing.ref.id in {*tags}
     ]
     for path in ("/subscribe/", "/feeds.opml"):
-        assert (b"/tag/t00249/" in body(publication, path), b"/tag/t00250/" in body(publication, path)) == (True, False)
-        assert b"/category/c0/" in body(publication, path)
-    assert "The 1,000 topics with the most articles".removeprefix("The ") in body(publication, "/subscribe/").decode()
+        assert (b"/tag/t00249/" in body_of(publication, path), b"/tag/t00250/" in body_of(publication, path)) == (True, False)
+        assert b"/category/c0/" in body_of(publication, path)
+    assert "The 1,000 topics with the most articles".removeprefix("The ") in body_of(publication, "/subscribe/").decode()
 
 
 def test_a_site_with_few_tags_offers_feeds_of_all_tags_and_lists_them_on_one_page() -> None:
@@ -45,11 +46,11 @@ def test_a_site_with_few_tags_offers_feeds_of_all_tags_and_lists_them_on_one_pag
         == 60
     )
     assert tag_paths(publication.catalog) == ["/tags/"]
-    page = body(publication, "/tags/").decode()
+    page = body_of(publication, "/tags/").decode()
     assert page.count("/daily/tag/t000") == 60
     assert ("2 articles" in page, "1 article<" in page) == (True, True)
-    assert "with the most articles" not in body(publication, "/subscribe/").decode()
-    assert '<a href="/daily/tags/">All topics</a>' in body(publication, "/subscribe/").decode()
+    assert "with the most articles" not in body_of(publication, "/subscribe/").decode()
+    assert '<a href="/daily/tags/">All topics</a>' in body_of(publication, "/subscribe/").decode()
 
 
 def test_the_topics_of_a_site_without_visible_tags_are_an_empty_page() -> None:
@@ -60,7 +61,7 @@ def test_the_topics_of_a_site_without_visible_tags_are_an_empty_page() -> None:
     ):
         publication = publication_of(articles)
         assert tag_paths(publication.catalog) == ["/tags/"]
-        assert b"Nothing here yet." in body(publication, "/tags/")
+        assert b"Nothing here yet." in body_of(publication, "/tags/")
 
 
 @pytest.mark.slow
@@ -118,7 +119,7 @@ def size_of_largest_list(articles: list[Article]) -> int:
     """Return the size of the largest list of tags in bytes."""
     publication = publication_of(articles)
     paths = {"/subscribe/", "/feeds.opml", *tag_paths(publication.catalog)}
-    return max(len(body(publication, path)) for path in paths)
+    return max(len(body_of(publication, path)) for path in paths)
 
 
 def test_the_opml_document_has_each_listing_once() -> None:

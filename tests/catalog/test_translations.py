@@ -166,47 +166,6 @@ def test_a_scheduled_translation_joins_in_its_second_and_changes_only_its_work()
     assert changed_slugs(again) == {"a0", "a2"}
 
 
-@pytest.mark.parametrize(
-    ("keys", "changed"),
-    [
-        ({"title": "Another"}, {"a1"}),
-        ({"updated": START}, {"a1"}),
-        ({"slug": "b1"}, {"a0", "b1", "a2"}),
-        ({"link": "https://ko.example/"}, {"a0", "a1", "a2"}),
-        ({"language": "ja"}, {"a0", "a1", "a2"}),
-        ({"translation_of": ""}, {"a0", "a1", "a2"}),
-        ({"translation_of": article_id(7)}, {"a0", "a1", "a2", "a7"}),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-def test_an_edit_changes_the_rows_of_the_work_only_if_they_name_something_else(
-    keys: dict[str, object], changed: set[str]
-) -> None:
-    articles = (*work("", "ko", "fr"), *(model_newsrooms.article(number, START - HOUR) for number in (7, 8)))
-    after = update(catalog_of(articles), articles[1:2], [replace(articles[1], **keys)])  # type: ignore[arg-type]
-    assert changed_slugs(after) == changed
-
-
-def test_a_work_is_divided_if_the_article_that_joins_it_is_deleted() -> None:
-    original, first, second = work("", "ko", "fr")
-    third = replace(second, id=article_id(3), slug="a3", language="ja", translation_of=second.id)
-    second = replace(second, translation_of=first.id)
-    before = catalog_of((original, first, second, third))
-    assert len(named_slugs(before)) == 4
-    after = update(before, (first,), ())
-    # The id of the deleted article still joins nothing but the translation that names it.
-    assert named_slugs(after) == dict.fromkeys(("a2", "a3"), ("a2", "a3"))
-    assert named_slugs(update(after, (), (first,))) == named_slugs(before)
-
-
-def test_an_original_that_is_written_later_joins_its_translations() -> None:
-    original, *translations = work("", "ko", "fr")
-    before = catalog_of(translations)
-    after = update(before, (), (original,))
-    assert named_slugs(after) == dict.fromkeys(("a0", "a1", "a2"), ("a0", "a2", "a1"))
-    assert named_slugs(update(after, (original,), ())) == named_slugs(before)
-
-
 def test_the_former_content_can_be_restored() -> None:
     """An incremental build computes the former catalog from the current one, whose content has the new articles only."""
     original, first, second = work("", "ko", "fr")

@@ -12,7 +12,6 @@ import pytest
 from feedsvc import discovery
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.discovery.sitemaps import _MAX_ENTRY_BYTES, MAX_URLS, _max_urls_per_file
-from feedsvc.publication.document import Document
 from feedsvc.publication.fingerprints import Fingerprints
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import ListingRef, SiteDocumentAt, SitemapAt, path_of
@@ -27,7 +26,7 @@ from tests.discovery.sitemap_documents import (
     urls_of_all_parts,
 )
 from tests.helpers import model_newsrooms, newsrooms
-from tests.helpers.newsrooms import article
+from tests.helpers.newsrooms import article, body_of
 
 
 def test_the_sitemap_becomes_an_index_above_the_limit_of_urls(tmp_path: Path) -> None:
@@ -118,17 +117,6 @@ def test_no_sitemap_is_larger_than_the_protocol_allows(tmp_path: Path) -> None:
     assert _max_urls_per_file(long_base_url.site, MAX_URLS) * (longest_line + archive_path_length + 5 * 301) < 50 * 1024 * 1024
 
 
-def test_the_parts_of_all_groups_are_the_parts_of_the_index() -> None:
-    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(300, categories=3, authors=3, tags=4), entries=10)
-    catalog = build_catalog(content, model_newsrooms.START)
-    for max_urls in (20, 60, 299, 5000):
-        groups = (discovery.LISTINGS_GROUP, *catalog.listings[ListingRef()].archive_index.all_periods)
-        names_of_groups = {name for group in groups for name in discovery.group_part_names(catalog, group, max_urls)}
-        assert set(discovery.part_names(catalog, max_urls)) <= names_of_groups
-        periods = {name for name in names_of_groups if not name.startswith(discovery.LISTINGS_GROUP)}
-        assert periods <= set(discovery.part_names(catalog, max_urls))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
@@ -146,14 +134,8 @@ def test_a_change_in_a_month_of_a_year_on_one_page_changes_the_index(changes: di
     before = Publication(build_catalog(content, model_newsrooms.START))
     now = before.next_edition(before.catalog.apply_changes(after, model_newsrooms.START, removed=[march], added=[edited_march]))
     index, fresh = "/sitemap.xml", Publication(build_catalog(after, model_newsrooms.START))
-    assert body(before, index) != body(fresh, index) == body(now, index)
+    assert body_of(before, index) != body_of(fresh, index) == body_of(now, index)
     assert index in now.changed_since(before)
     assert Fingerprints(before.catalog).get(SiteDocumentAt("sitemap.xml")) != Fingerprints(now.catalog).get(
         SiteDocumentAt("sitemap.xml")
     )
-
-
-def body(publication: Publication, path: str) -> bytes:
-    document = publication.resolve(path)
-    assert isinstance(document, Document)
-    return document.body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -27,6 +27,7 @@ from feedsvc.model import (
     Tag,
     TagSettings,
 )
+from feedsvc.publication.publication import Publication
 from feedsvc.tag_slugs import tag_slug
 
 START: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -267,3 +268,11 @@ class RandomEditor:
         slug = article.slug if article else "a0"
         new_slug = slug.removesuffix("x") if slug.endswith("x") else f"{slug}x"
         return {"slug": new_slug, "aliases": self.random.choice(((slug,), (), (slug, f"{slug}y")))}
+
+
+def next_edition(publication: Publication, removed: Collection[Article], added: Collection[Article]) -> Publication:
+    """Return the next edition after articles were removed and added."""
+    before = publication.catalog
+    articles = (*(article for article in before.content.articles if article not in removed), *added)
+    content = replace(before.content, articles=articles)
+    return publication.next_edition(before.apply_changes(content, START, removed=removed, added=added))

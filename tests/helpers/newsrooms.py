@@ -10,10 +10,12 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Final
 
+from lxml import html
 from PIL import Image
 
 from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.content.folder.folder import load_content
+from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
 
 # Files of the sample's tree that go with the article `older`: its page, and the archives of the English articles, all of which
@@ -224,3 +226,18 @@ def article(stem: str, published_at: str = "2026-01-01", **keys: str) -> dict[st
     """Return one small article file, path -> text; the values of further keys are YAML."""
     lines = {"id": f"tag:news.example,2026:{stem}", "title": stem, "published": published_at, "body": f"Text of {stem}."} | keys
     return {f"articles/{stem}.yaml": "".join(f"{key}: {value}\n" for key, value in lines.items())}
+
+
+def body_of(publication: Publication, path: str) -> bytes:
+    """Return the bytes of the document at a path."""
+    document = publication.resolve(path)
+    assert isinstance(document, Document), path
+    return document.body
+
+
+def text_of(publication: Publication, path: str) -> str:
+    return body_of(publication, path).decode()
+
+
+def html_tree_of(publication: Publication, path: str) -> html.HtmlElement:
+    return html.document_fromstring(text_of(publication, path))

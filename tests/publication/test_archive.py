@@ -17,12 +17,13 @@ from feedsvc.catalog import build_catalog
 from feedsvc.catalog import periods as catalog_periods
 from feedsvc.content.folder.folder import load_content
 from feedsvc.model import Article, ArticleStatus, Image
-from feedsvc.publication.document import Document, Redirect
+from feedsvc.publication.document import Redirect
 from feedsvc.publication.fingerprints import Fingerprints
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import ArchiveAt, ListingRef, path_of, place_of
 from tests.helpers import model_newsrooms, newsrooms
-from tests.helpers.model_newsrooms import START
+from tests.helpers.model_newsrooms import START, next_edition
+from tests.helpers.newsrooms import text_of
 
 ARCHIVE: Final = "/archive/"
 
@@ -54,20 +55,6 @@ def _publication(articles: tuple[Article, ...] = ARTICLES) -> Publication:
     return Publication(build_catalog(model_newsrooms.snapshot(articles), START))
 
 
-def _edit(publication: Publication, removed: list[Article], added: list[Article]) -> Publication:
-    """Return the next edition after articles were removed and added."""
-    catalog = publication.catalog
-    articles = [article for article in catalog.content.articles if article not in removed]
-    content = replace(catalog.content, articles=(*articles, *added))
-    return publication.next_edition(catalog.apply_changes(content, START, removed=removed, added=added))
-
-
-def _body(publication: Publication, path: str) -> str:
-    resource = publication.resolve(path)
-    assert isinstance(resource, Document), path
-    return resource.body.decode()
-
-
 def _archive_paths(publication: Publication) -> list[str]:
     return [path for path in publication.paths() if isinstance(place_of(path), ArchiveAt)]
 
@@ -81,7 +68,7 @@ def small_months(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_archive_links_to_every_month_with_its_number_of_articles() -> None:
-    body = _body(_publication(), ARCHIVE)
+    body = text_of(_publication(), ARCHIVE)
     assert "<h2>2026 " in body
     assert "<h2>2024 " in body
     assert '<a href="/daily/archive/2026/01/">January</a> <span class="meta">3 articles</span>' in body
@@ -90,7 +77,7 @@ def test_archive_links_to_every_month_with_its_number_of_articles() -> None:
 
 
 def test_month_lists_its_articles_by_day_and_links_to_the_months_beside_it() -> None:
-    body = _body(_publication(), "/archive/2026/01/")
+    body = text_of(_publication(), "/archive/2026/01/")
     titles = [f"Title {number}" for number in (4, 3, 2)]
     assert sorted(titles, key=body.index) == titles
     assert body.count("<h2>") == 2
@@ -100,7 +87,7 @@ def test_month_lists_its_articles_by_day_and_links_to_the_months_beside_it() -> 
 
 
 def test_bars_of_the_archive_show_which_month_has_the_most_articles() -> None:
-    body = _body(_publication(), ARCHIVE)
+    body = text_of(_publication(), ARCHIVE)
     assert [body.count(f'd="M0 0H{share}V1H0"') for share in (100, 33)] == [1, 2]
 
 
@@ -109,7 +96,7 @@ def test_month_shows_a_picture_for_each_day_but_not_below_the_same_one() -> None
     other = replace(image, url="https://elsewhere.example/b.jpg")
     days = ((1, image), (2, image), (3, other), (4, None))
     articles = tuple(_article(day, datetime(2026, 1, day, tzinfo=UTC), image=picture) for day, picture in days)
-    body = _body(_publication(articles), "/archive/2026/01/")
+    body = text_of(_publication(articles), "/archive/2026/01/")
     assert (body.count("a.jpg"), body.count("b.jpg")) == (1, 1)
     assert body.index("b.jpg") < body.index("a.jpg") < body.index("Title 1")
 
@@ -125,8 +112,8 @@ def test_month_is_built_again_if_the_file_of_a_picture_is_replaced(tmp_path: Pat
 
 def test_month_with_too_many_articles_links_to_its_days(small_months: None) -> None:
     publication = _publication()
-    assert '<a href="/daily/archive/2026/01/02/">Fri, 02 Jan 2026</a>' in _body(publication, "/archive/2026/01/")
-    day = _body(publication, "/archive/2026/01/02/")
+    assert '<a href="/daily/archive/2026/01/02/">Fri, 02 Jan 2026</a>' in text_of(publication, "/archive/2026/01/")
+    day = text_of(publication, "/archive/2026/01/02/")
     assert ("Title 2" in day, "Title 3" in day, "Title 4" in day) == (True, True, False)
     assert 'rel="prev" href="/daily/archive/2026/01/20/"' in day
     assert 'rel="next" href="/daily/archive/2024/05/"' in day
@@ -144,32 +131,32 @@ def test_addresses_without_articles_are_not_found() -> None:
 def test_day_of_a_month_that_is_not_divided_any_longer_redirects_to_the_month(small_months: None) -> None:
     before = _publication()
     assert before.resolve("/archive/2026/01/03/") is None
-    after = _edit(before, [ARTICLES[1]], [])
+    after = next_edition(before, [ARTICLES[1]], [])
     assert after.resolve("/archive/2026/01/20/") == Redirect(target="/archive/2026/01/")
     assert after.resolve("/archive/2026/01/20") == Redirect(target="/archive/2026/01/")
     assert "/archive/2026/01/20/" in after.changed_since(before)
 
 
 def test_archive_of_an_empty_site_says_that_nothing_is_there_yet() -> None:
-    assert "Nothing here yet." in _body(_publication(()), ARCHIVE)
+    assert "Nothing here yet." in text_of(_publication(()), ARCHIVE)
 
 
 def test_edit_of_a_title_changes_the_month_but_not_the_list_of_months() -> None:
     before = _publication()
-    after = _edit(before, [ARTICLES[3]], [replace(ARTICLES[3], title="Another title")])
+    after = next_edition(before, [ARTICLES[3]], [replace(ARTICLES[3], title="Another title")])
     changed = {path for path in after.changed_since(before) if isinstance(place_of(path), ArchiveAt)}
     assert changed == {"/archive/2026/01/"}
 
 
 def test_new_article_in_a_new_month_changes_the_months_beside_it() -> None:
     before = _publication()
-    after = _edit(before, [], [_article(7, datetime(2025, 7, 1, tzinfo=UTC))])
+    after = next_edition(before, [], [_article(7, datetime(2025, 7, 1, tzinfo=UTC))])
     changed = {path for path in after.changed_since(before) if isinstance(place_of(path), ArchiveAt)}
     assert changed == {ARCHIVE, "/archive/2025/07/", "/archive/2024/05/", "/archive/2026/01/"}
 
 
 def test_archive_is_in_the_sitemap() -> None:
-    assert "<loc>https://news.example/daily/archive/</loc>" in _body(_publication(), "/sitemap.xml")
+    assert "<loc>https://news.example/daily/archive/</loc>" in text_of(_publication(), "/sitemap.xml")
 
 
 @given(random=st.randoms(use_true_random=True), limit=st.sampled_from([1, 2, 3, 500]))
@@ -183,7 +170,7 @@ def test_page_of_the_archive_is_reported_whenever_its_bytes_change(random: Rando
             removed = random.sample(before.catalog.content.articles, random.randrange(3))
             moved = [replace(article, published=START - timedelta(days=random.randrange(1, 80))) for article in removed[1:]]
             added = [*moved, _article(100 + step, START - timedelta(days=random.randrange(1, 80)))]
-            after = _edit(before, removed, added)
+            after = next_edition(before, removed, added)
             fresh = Publication(build_catalog(after.catalog.content, START))
             paths = {*_archive_paths(before), *_archive_paths(after)}
             assert _archive_paths(after) == _archive_paths(fresh)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -13,7 +12,6 @@ from typing import Final
 
 import pytest
 
-import feedsvc
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
 from feedsvc.publication import fingerprints
@@ -129,23 +127,6 @@ def test_documents_that_change_with_time_get_another_fingerprint(tmp_path: Path)
             path for path, fingerprint in new_fingerprints.items() if fingerprint and fingerprint == old_fingerprints.get(path)
         ]
         assert [path for path in same if new_bodies.get(path) != old_bodies.get(path)] == []
-
-
-def test_temporary_files_of_text_editors_do_not_change_the_code_fingerprint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A lock file of Emacs, a dangling symbolic link, stopped every build."""
-    program = tmp_path / "feedsvc"
-    shutil.copytree(Path(feedsvc.__file__).parent, program, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(fingerprints, "__file__", str(program / "publication/fingerprints.py"))
-    before = fingerprints.code_fingerprint.__wrapped__()
-    (program / "pages/templates/.#base.html").symlink_to("user@host.1234:1700000000")
-    os.mkfifo(program / "pipe")
-    (program / "__pycache__").mkdir()
-    (program / "__pycache__/routes.cpython-313.pyc.140234").touch()
-    assert fingerprints.code_fingerprint.__wrapped__() == before
-    (program / "pages/templates/other.html").touch()
-    assert fingerprints.code_fingerprint.__wrapped__() != before
 
 
 def test_a_new_article_changes_the_fingerprint_of_only_one_older_article() -> None:

@@ -19,18 +19,10 @@ from feedsvc.publication.fingerprints import Fingerprints
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import place_of
 from tests.helpers import model_newsrooms
-from tests.helpers.model_newsrooms import BASE, MEDIA, START
+from tests.helpers.model_newsrooms import BASE, MEDIA, START, next_edition
 
 HOME: Final = "/"
 _IMAGE: Final = Image(url=f"{BASE}/{MEDIA[0]}", type="image/jpeg", width=1600, height=900, alt="A bridge")
-
-
-def _edit(publication: Publication, removed: list[Article], added: list[Article]) -> Publication:
-    """Return the next edition after articles were removed and added."""
-    catalog = publication.catalog
-    articles = [article for article in catalog.content.articles if article not in removed]
-    content = replace(catalog.content, articles=(*articles, *added))
-    return publication.next_edition(catalog.apply_changes(content, START, removed=removed, added=added))
 
 
 def _newsroom(size: int = 90, **options: object) -> ContentSnapshot:
@@ -50,7 +42,7 @@ def test_edit_of_an_article_that_the_front_page_does_not_show_does_not_change_it
     before = Publication(build_catalog(_newsroom(), START))
     shown = {row.article.slug for row in select_home_rows(before.catalog).all_rows}
     old = next(article for article in before.catalog.content.articles if article.slug not in shown)
-    after = _edit(before, [old], [replace(old, title="A title of today")])
+    after = next_edition(before, [old], [replace(old, title="A title of today")])
     assert _body(after) == _body(before)
     assert HOME not in after.changed_since(before)
 
@@ -79,7 +71,7 @@ def test_front_page_is_reported_whenever_its_bytes_change(random: Random, names_
     for _ in range(4):
         removed = random.sample(before.catalog.content.articles, random.randrange(1, 4))
         added = [_random_version(random, article) for article in removed if random.random() < 0.8]
-        after = _edit(before, removed, added)
+        after = next_edition(before, removed, added)
         fresh = Publication(build_catalog(after.catalog.content, START))
         assert _body(after) == _body(fresh)
         place = place_of(HOME)

@@ -21,10 +21,10 @@ from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.export.static_tree import StaticTree
 from feedsvc.feeds.digest import FeedDigests
 from feedsvc.feeds.xml import NAMESPACES
-from feedsvc.publication.document import Document, FileResource
+from feedsvc.publication.document import FileResource
 from feedsvc.publication.publication import Publication
 from tests.helpers.http_client import SECONDS
-from tests.helpers.newsrooms import BASE, NOW, SITE, picture, write
+from tests.helpers.newsrooms import BASE, NOW, SITE, body_of, picture, write
 
 ARTICLES: Mapping[str, str | bytes] = {
     "articles/wide.yaml": """
@@ -58,9 +58,7 @@ class Newsroom:
     digests: Mapping[str, str]
 
     def body(self, path: str) -> bytes:
-        document = self.publication.resolve(path)
-        assert isinstance(document, Document)
-        return document.body
+        return body_of(self.publication, path)
 
     def variant_url(self, name: str, width: int) -> str:
         """Return the URL of a variant of an image."""

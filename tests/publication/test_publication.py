@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -129,16 +128,6 @@ def test_a_changed_text_of_an_old_article_changes_only_its_page_and_its_archives
     assert changed == {"/articles/a500/"}
 
 
-def test_documents_without_a_change_are_reused_by_the_next_edition() -> None:
-    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(100, categories=3, authors=3))
-    before = Publication(build_catalog(content, START))
-    paths = ("/feed.atom", "/", "/feeds.opml", "/static/site.css", "/articles/a50/")
-    documents = [before.resolve(path) for path in paths]
-    after = before.next_edition(before.catalog.apply_changes(content, START + timedelta(hours=1)))
-    assert [after.resolve(path) is document for path, document in zip(paths, documents, strict=True)] == [True] * len(paths)
-    assert after.changed_since(before) == frozenset()
-
-
 def test_other_dimensions_of_an_image_in_the_text_or_of_the_logo_change_the_page(folder: Path) -> None:
     content = model_newsrooms.snapshot((), media=write_media(folder))
     body, logo = model_newsrooms.store_text("![](/media/a.jpg)"), f"{BASE}/media/a.jpg"
@@ -223,17 +212,3 @@ def test_warming_up_before_a_change_does_not_change_the_result() -> None:
         assert not warm or len([*before.warm_up()]) > len(before.catalog.listings)
         results.append((after.changed_since(before), [after.resolve(path) for path in after.paths()]))
     assert results[0] == results[1]
-
-
-def test_related_articles_are_older_articles_that_share_the_most_tags() -> None:
-    first_tag, both_tags = (Tag(id="t1", title="T1"),), (Tag(id="t1", title="T1"), Tag(id="t2", title="T2"))
-    tags = (both_tags, both_tags, first_tag, first_tag, both_tags, first_tag, ())
-    articles = [
-        model_newsrooms.article(number, START - timedelta(days=number + 1), tags=tags[number]) for number in range(len(tags))
-    ]
-    publication = Publication(build_catalog(model_newsrooms.snapshot(articles), START))
-    page = getattr(publication.resolve("/articles/a1/"), "body", b"").decode()
-    related_section = page.partition('<section class="related">')[2]
-    assert re.findall(r"<h3><a href=\"/daily/articles/(\w+)/", related_section) == ["a4", "a3", "a5"]
-    page_of_last_tagged = getattr(publication.resolve("/articles/a5/"), "body", b"").decode()
-    assert "related" not in page_of_last_tagged

@@ -16,15 +16,9 @@ from feedsvc.publication.publication import Publication
 from feedsvc.publication.root_files import root_content_types
 from feedsvc.routes import place_of
 from tests.conftest import Newsroom
-from tests.helpers.newsrooms import NOW, load_publication, picture, write
+from tests.helpers.newsrooms import NOW, load_publication, picture, text_of, write
 
 ABOUT = "---\ntitle: About us\ndescription: Who we are.\nupdated: 2026-01-02\naliases: [who]\n---\n![](media/p.jpg) We *write*.\n"
-
-
-def body(publication: Publication, path: str) -> str:
-    document = publication.resolve(path)
-    assert isinstance(document, Document), path
-    return document.body.decode()
 
 
 @pytest.fixture
@@ -47,7 +41,7 @@ def root(newsroom: Newsroom) -> Path:
 
 def test_a_page_and_the_files_of_root_have_their_addresses(root: Path) -> None:
     publication = load_publication(root)
-    page = body(publication, "/about/")
+    page = text_of(publication, "/about/")
     assert "<h1>About us</h1>" in page
     assert '<link rel="canonical" href="https://news.example/about/">' in page
     assert '<meta name="description" content="Who we are.">' in page
@@ -77,7 +71,7 @@ def test_another_spelling_of_a_page_redirects_and_a_draft_has_no_address(root: P
 
 def test_a_page_is_in_the_sitemap_and_in_no_feed_and_a_draft_nowhere(root: Path) -> None:
     publication = load_publication(root)
-    assert "<loc>https://news.example/about/</loc><lastmod>2026-01-01T18:30:00Z</lastmod>" in body(publication, "/sitemap.xml")
+    assert "<loc>https://news.example/about/</loc><lastmod>2026-01-01T18:30:00Z</lastmod>" in text_of(publication, "/sitemap.xml")
     paths = set(publication.paths())
     assert {"/about/", "/ads.txt", "/.well-known/security.txt", "/media/p.jpg"} <= paths
     assert not {"/draft/", "/media/draft.jpg"} & paths
@@ -92,10 +86,10 @@ def test_a_page_is_in_the_sitemap_and_in_no_feed_and_a_draft_nowhere(root: Path)
 
 def test_a_preview_shows_a_draft_with_its_mark(root: Path) -> None:
     publication = Publication(build_catalog(load_content(root), NOW, is_preview=True))
-    page = body(publication, "/draft/")
+    page = text_of(publication, "/draft/")
     assert '<p class="mark">Draft' in page
     assert '<meta name="robots" content="noindex">' in page
-    assert "/draft/" not in body(publication, "/sitemap.xml")
+    assert "/draft/" not in text_of(publication, "/sitemap.xml")
 
 
 def test_a_rule_of_redirects_yaml_leads_to_a_page_and_a_file_of_root(root: Path) -> None:
@@ -169,7 +163,7 @@ def test_a_title_in_a_menu_and_a_favicon_change_every_page(root: Path, edit: dic
     now = before.next_edition(catalog)
     is_on_every_page = not any(str(text).endswith("x") for path, text in edit.items() if path.startswith("pages/"))
     assert ("/articles/one/" in now.changed_since(before)) == is_on_every_page
-    assert body(now, "/articles/one/") == body(load_publication(root), "/articles/one/")
+    assert text_of(now, "/articles/one/") == text_of(load_publication(root), "/articles/one/")
 
 
 def test_a_picture_that_only_a_page_shows_is_public_as_long_as_the_page(root: Path) -> None:
