@@ -135,10 +135,3 @@ def test_date_in_a_spelling_of_no_formatter_is_rendered_without_a_template() -> 
 def test_characters_that_xml_forbids_are_rejected(suffix: str, character: str) -> None:
     with pytest.raises(ValueError, match=r"XML compatible|surrogates"):
         TEMPLATES[suffix].render(replace(SUMMIT, content=f"a{character}b"))
-
-
-def test_the_number_of_templates_is_limited() -> None:
-    templates = EntryTemplates(json_feed._render_item, (json_feed._escape_text,), max_templates=2)
-    for entry in (SUMMIT, QUIET_DAY, replace(SUMMIT, language="en"), SUMMIT):
-        assert templates.render(entry) == json_feed._render_item(entry)
-        assert len(templates._templates) <= 2

@@ -14,7 +14,7 @@ from feedsvc.publication.document import Document
 from tests import readers, validators
 from tests.feeds.rendering import ATOM, EVERY_FORMAT, as_json, render
 from tests.helpers import newsrooms
-from tests.helpers.feeds import BASE, QUIET_DAY, SUMMIT, feed_of
+from tests.helpers.feeds import BASE, SUMMIT, feed_of
 from tests.readers import READERS
 
 KOREAN: Final = Alternate(language="ko", url="https://ko.example/story?a=1&b=2")
@@ -63,12 +63,3 @@ def test_readers_open_the_entry_itself(name: str, fmt: str) -> None:
     (plain,) = reader.read(render(feed_of(SUMMIT, fmt), fmt), fmt).entries
     assert entry == plain
     assert entry.link == SUMMIT.url
-
-
-@EVERY_FORMAT
-def test_an_entry_without_translations_has_the_same_bytes_as_before(suffix: str) -> None:
-    for entry in (SUMMIT, QUIET_DAY):
-        document = render(feed_of(entry, suffix), suffix)
-        assert b"hreflang" not in document
-        assert b"_feedsvc" not in document
-        assert document.count(b'rel="alternate"') == {"rss": 0, "atom": 2, "json": 0}[suffix]

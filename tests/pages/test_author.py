@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lxml import html
-
 from feedsvc.publication.dependencies import has_changed
-from feedsvc.publication.document import Document
 from feedsvc.publication.fingerprints import Fingerprints
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import ListingRef, PageAt
 from tests.helpers import newsrooms
+from tests.helpers.newsrooms import html_tree_of
 
 _AUTHORS = """
 kim: {name: Kim Lee, email: kim@news.example, url: "https://kim.example/about"}
@@ -27,21 +25,15 @@ def _load(root: Path, *numbers: int, **keys: str) -> Publication:
     return newsrooms.load_publication(root)
 
 
-def _page(publication: Publication, path: str) -> html.HtmlElement:
-    document = publication.resolve(path)
-    assert isinstance(document, Document)
-    return html.document_fromstring(document.body.decode())
-
-
 def test_an_author_is_named_below_an_article_only_beside_another_author(tmp_path: Path) -> None:
     newsrooms.write(tmp_path, newsrooms.article("both", "2025-12-02", authors="[kim, ann]"))
-    page = _page(_load(tmp_path, 1, 3), "/author/kim/")
+    page = html_tree_of(_load(tmp_path, 1, 3), "/author/kim/")
     assert len(page.xpath("//main//article")) == 3
     assert page.xpath("//main//span[@class='byline']/text()") == ["Kim Lee, Ann Day"]
 
 
 def test_the_head_of_an_author_has_the_number_of_articles_and_links(tmp_path: Path) -> None:
-    page = _page(_load(tmp_path, 1, 2), "/author/kim/")
+    page = html_tree_of(_load(tmp_path, 1, 2), "/author/kim/")
     [about] = page.xpath("//header/div/p[@class='meta']")
     assert about.xpath("string(span)") == "2 articles"
     assert about.xpath("a/@href") == ["https://kim.example/about", "mailto:kim@news.example"]
@@ -50,7 +42,7 @@ def test_the_head_of_an_author_has_the_number_of_articles_and_links(tmp_path: Pa
 def test_the_number_of_articles_changes_with_an_article_that_is_too_old_for_the_page(tmp_path: Path) -> None:
     before = _load(tmp_path, *range(10, 20))
     after = _load(tmp_path, 1)
-    assert [_page(one, "/author/kim/").xpath("string(//header//p/span)") for one in (before, after)] == [
+    assert [html_tree_of(one, "/author/kim/").xpath("string(//header//p/span)") for one in (before, after)] == [
         "10 articles",
         "11 articles",
     ]

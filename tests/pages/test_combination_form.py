@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from time import process_time
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from feedsvc.catalog import build_catalog
-from feedsvc.model import Tag
-from feedsvc.publication import Document, Publication
-from tests.helpers import model_newsrooms, newsrooms
-from tests.helpers.model_newsrooms import START
+from tests.helpers import newsrooms
 from tests.pages.axe import RUN_AXE
 from tests.pages.browser_page import open_page
 from tests.pages.conftest import require_node_package, serve_site
@@ -104,21 +99,3 @@ def test_the_open_form_is_accessible_and_fits_the_screen(
                     ".filter(one => one.width).flatMap(one => [one.left, one.right])"
                 )
                 assert all(-0.5 <= edge <= width + 0.5 for edge in edges)
-
-
-@pytest.mark.timing
-def test_the_page_stays_small_and_fast_with_50000_tags() -> None:
-    articles = [
-        model_newsrooms.article(
-            number, START, tags=tuple(Tag(id=f"t{tag}", title=f"Topic {tag}") for tag in range(number * 100, number * 100 + 100))
-        )
-        for number in range(500)
-    ]
-    publication = Publication(build_catalog(model_newsrooms.snapshot(articles), START))
-    publication.resolve("/tags/")
-    start = process_time()
-    page = publication.resolve("/subscribe/")
-    assert process_time() - start < 0.5
-    assert isinstance(page, Document)
-    assert page.body.count(b"<option>") == 1000
-    assert len(page.body) < 1_000_000

@@ -9,9 +9,8 @@ import pytest
 from feedsvc.catalog import build_catalog
 from feedsvc.content.folder import load_content
 from feedsvc.feeds.digest import FeedDigests
-from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
-from tests.helpers.newsrooms import NOW, picture
+from tests.helpers.newsrooms import NOW, picture, text_of
 
 if TYPE_CHECKING:
     from tests.conftest import Newsroom
@@ -34,15 +33,9 @@ def _publication(newsroom: Newsroom, embeds: str = EMBEDS, text: str = TEXT) -> 
     return Publication(build_catalog(content, NOW))
 
 
-def _body(publication: Publication, path: str) -> str:
-    document = publication.resolve(path)
-    assert isinstance(document, Document)
-    return document.body.decode()
-
-
 def test_bare_link_is_a_card_on_the_page(newsroom: Newsroom) -> None:
     publication = _publication(newsroom)
-    page = _body(publication, "/articles/a/")
+    page = text_of(publication, "/articles/a/")
     assert page.count('class="link-card"') == 1
     assert '<a href="https://www.other.example/story?a=1&amp;b=2">A &lt;story&gt; elsewhere</a>' in page
     assert "<p>What &amp; why</p>" in page
@@ -55,12 +48,12 @@ def test_bare_link_is_a_card_on_the_page(newsroom: Newsroom) -> None:
 @pytest.mark.parametrize("address", ["articles/a", "articles/a/", "articles/a/?b=1&c=2", "articles/a/#d", "media/card.jpg#d"])
 def test_bare_link_within_the_site_is_a_card_however_it_is_written(newsroom: Newsroom, address: str) -> None:
     url = f"https://news.example/{address}"
-    page = _body(_publication(newsroom, f"embeds: [{{url: '{url}', title: Our own}}]\n", f"{url}\n\nWords."), "/articles/a/")
+    page = text_of(_publication(newsroom, f"embeds: [{{url: '{url}', title: Our own}}]\n", f"{url}\n\nWords."), "/articles/a/")
     assert page.count('class="link-card"') == 1
 
 
 def test_bare_link_has_its_title_in_feeds(newsroom: Newsroom) -> None:
-    feed = _body(_publication(newsroom), "/feed.rss")
+    feed = text_of(_publication(newsroom), "/feed.rss")
     assert '<p><a href="https://www.other.example/story?a=1&amp;b=2">A &lt;story&gt; elsewhere</a></p>' in feed
     assert "link-card" not in feed
 

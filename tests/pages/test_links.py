@@ -6,24 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from lxml import etree, html
+from lxml import etree
 
-from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
 from tests.helpers import newsrooms
-from tests.helpers.newsrooms import article
+from tests.helpers.newsrooms import article, body_of, html_tree_of
 
 SITE = "title: Harbour\nbase_url: https://t.example/news\nid_domain: t.example\n"
-
-
-def _body(publication: Publication, path: str) -> bytes:
-    document = publication.resolve(path)
-    assert isinstance(document, Document), path
-    return document.body
-
-
-def _page(publication: Publication, path: str) -> html.HtmlElement:
-    return html.document_fromstring(_body(publication, path).decode())
 
 
 @pytest.fixture
@@ -50,30 +39,30 @@ def publication(tmp_path: Path) -> Publication:
 def test_menu_marks_the_current_page_and_the_category_of_an_article(
     publication: Publication, path: str, current: dict[str, str]
 ) -> None:
-    links = _page(publication, path).xpath("//a[@aria-current]")
+    links = html_tree_of(publication, path).xpath("//a[@aria-current]")
     assert {link.get("href"): link.get("aria-current") for link in links} == current
 
 
 def test_menu_marks_the_category_on_its_archive_pages(tmp_path: Path) -> None:
     publication = newsrooms.load_publication(newsrooms.write_sample(tmp_path))
-    [link] = _page(publication, "/category/asia/archive/2026/").xpath("//a[@aria-current]")
+    [link] = html_tree_of(publication, "/category/asia/archive/2026/").xpath("//a[@aria-current]")
     assert (link.get("href"), link.get("aria-current")) == ("/daily/category/asia/", "true")
 
 
 @pytest.mark.parametrize(("path", "rel"), [("/articles/first/", "next"), ("/articles/third/", "prev")])
 def test_title_of_a_neighbouring_article_has_its_language(publication: Publication, path: str, rel: str) -> None:
-    [title] = _page(publication, path).xpath(f"//nav[@class='neighbours']/a[@rel='{rel}']/span")
+    [title] = html_tree_of(publication, path).xpath(f"//nav[@class='neighbours']/a[@rel='{rel}']/span")
     assert (title.text, title.get("lang"), title.get("dir")) == ("مكتبة", "ar", "rtl")
 
 
 def test_title_of_a_neighbouring_article_in_the_language_of_the_site_has_no_lang_attribute(publication: Publication) -> None:
-    titles = _page(publication, "/articles/second/").xpath("//nav[@class='neighbours']/a/span")
+    titles = html_tree_of(publication, "/articles/second/").xpath("//nav[@class='neighbours']/a/span")
     assert [(title.text, dict(title.attrib)) for title in titles] == [("first", {}), ("third", {})]
 
 
 @pytest.mark.parametrize("path", ["/", "/articles/fourth/"])
 def test_date_on_a_card_has_the_language_of_the_site(publication: Publication, path: str) -> None:
-    [card] = _page(publication, path).xpath("//li//article[@lang]")
+    [card] = html_tree_of(publication, path).xpath("//li//article[@lang]")
     assert (card.get("lang"), card.get("dir")) == ("ar", "rtl")
     [date] = card.xpath(".//p[@class='meta']")
     assert date.text_content().endswith("Fri, 02 Jan 2026")
@@ -82,23 +71,23 @@ def test_date_on_a_card_has_the_language_of_the_site(publication: Publication, p
 
 def test_day_without_a_time_is_shown_as_a_day_on_its_page_and_as_a_moment_in_feeds(publication: Publication) -> None:
     for path in ("/articles/second/", "/category/own/", "/"):
-        dates = _page(publication, path).xpath("//main//time")
+        dates = html_tree_of(publication, path).xpath("//main//time")
         assert ("Fri, 02 Jan 2026", "2026-01-02") in [(date.text, date.get("datetime")) for date in dates], path
-    assert json.loads(_body(publication, "/feed.json"))["items"][2]["date_published"] == "2026-01-02T00:00:00Z"
+    assert json.loads(body_of(publication, "/feed.json"))["items"][2]["date_published"] == "2026-01-02T00:00:00Z"
 
 
 def _titles(publication: Publication, path: str) -> set[str]:
     """Return the title of a feed in each of its formats."""
-    rss, atom = (etree.fromstring(_body(publication, f"{path}feed.{suffix}")) for suffix in ("rss", "atom"))
-    json_title = json.loads(_body(publication, f"{path}feed.json"))["title"]
+    rss, atom = (etree.fromstring(body_of(publication, f"{path}feed.{suffix}")) for suffix in ("rss", "atom"))
+    json_title = json.loads(body_of(publication, f"{path}feed.json"))["title"]
     return {rss.findtext("channel/title") or "", atom.findtext("{*}title") or "", json_title}
 
 
 def test_category_with_the_title_of_the_site_has_feeds_and_pages_with_other_titles(publication: Publication) -> None:
     assert _titles(publication, "/") == {"Harbour"}
     assert _titles(publication, "/category/own/") == {"Harbour – Harbour"}
-    titles = [link.get("title") for link in _page(publication, "/category/own/").xpath("//link[@rel='alternate']")]
+    titles = [link.get("title") for link in html_tree_of(publication, "/category/own/").xpath("//link[@rel='alternate']")]
     assert len(titles) == 6
     assert len(set(titles)) == 6
-    assert _page(publication, "/category/own/").findtext("head/title") == "Harbour – Harbour"
-    assert _page(publication, "/").findtext("head/title") == "Harbour"
+    assert html_tree_of(publication, "/category/own/").findtext("head/title") == "Harbour – Harbour"
+    assert html_tree_of(publication, "/").findtext("head/title") == "Harbour"

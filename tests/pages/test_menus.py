@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
 from tests.conftest import SETTINGS, Newsroom
-from tests.helpers.newsrooms import article, load_publication, picture
+from tests.helpers.newsrooms import article, load_publication, picture, text_of
 
 PAGES = {
     "pages/about.md": "---\ntitle: About us\norder: 2\naliases: [who]\n---\n",
@@ -23,9 +22,7 @@ Link = tuple[str, str]
 
 
 def html(publication: Publication, path: str = "/") -> str:
-    document = publication.resolve(path)
-    assert isinstance(document, Document)
-    return document.body.decode()
+    return text_of(publication, path)
 
 
 def links(text: str) -> list[Link]:

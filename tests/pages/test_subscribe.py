@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
-
-from lxml import html
 
 from feedsvc.publication.document import Document
 from tests.helpers import newsrooms
@@ -15,22 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class _Links(HTMLParser):
-    """Addresses of a page's links."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.addresses: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.addresses += [value for name, value in attrs if tag == "a" and name == "href" and value]
-
-
 def test_addresses_of_the_site_are_shown_other_feeds_have_one_button_and_topics_are_folded(tmp_path: Path) -> None:
     publication = newsrooms.load_publication(newsrooms.write_sample(tmp_path))
-    page = publication.resolve("/subscribe/")
-    assert isinstance(page, Document)
-    document = html.document_fromstring(page.body.decode())
+    document = newsrooms.html_tree_of(publication, "/subscribe/")
     rows = document.xpath("//li[@data-name]")
     assert len(rows) == len(publication.catalog.subscribable_listings) - 1
     for row in rows:
@@ -47,18 +31,15 @@ def test_addresses_of_the_site_are_shown_other_feeds_have_one_button_and_topics_
 
 def test_each_feed_but_those_of_topics_opens_in_readers(tmp_path: Path) -> None:
     publication = newsrooms.load_publication(newsrooms.write_sample(tmp_path))
-    page = publication.resolve("/subscribe/")
-    assert isinstance(page, Document)
-    links = _Links()
-    links.feed(page.body.decode())
+    addresses = newsrooms.html_tree_of(publication, "/subscribe/").xpath("//a/@href")
     base = publication.catalog.site.base_url
-    feeds = [address.removeprefix("feed:") for address in links.addresses if address.startswith("feed:")]
+    feeds = [address.removeprefix("feed:") for address in addresses if address.startswith("feed:")]
     assert f"{base}/feed.rss" in feeds
     assert len(feeds) == sum(listing.ref.kind != "tag" for listing in publication.catalog.subscribable_listings)
     for feed in feeds:
         assert isinstance(publication.resolve(unquote(feed.removeprefix(base))), Document)
-    inoreader = [parse_qs(urlsplit(one).query)["add_feed"][0] for one in links.addresses if "inoreader.com" in one]
-    feedly = [unquote(one.partition("feed%2F")[2]) for one in links.addresses if "feedly.com" in one]
+    inoreader = [parse_qs(urlsplit(one).query)["add_feed"][0] for one in addresses if "inoreader.com" in one]
+    feedly = [unquote(one.partition("feed%2F")[2]) for one in addresses if "feedly.com" in one]
     assert inoreader == feedly == feeds
 
 
@@ -70,7 +51,6 @@ def test_of_many_authors_the_feeds_of_those_with_the_most_articles_are_offered(t
     offered = [listing.ref.id for listing in publication.catalog.subscribable_listings if listing.ref.kind == "author"]
     assert offered == [*(f"p{number:04}" for number in range(998)), "p1400", "p1499"]
     for path in ("/subscribe/", "/feeds.opml"):
-        document = publication.resolve(path)
-        assert isinstance(document, Document)
-        assert (b"/author/p1400/" in document.body, b"/author/p1300/" in document.body) == (True, False)
+        page = newsrooms.body_of(publication, path)
+        assert (b"/author/p1400/" in page, b"/author/p1300/" in page) == (True, False)
     assert isinstance(publication.resolve("/author/p1300/feed.rss"), Document)

@@ -35,10 +35,7 @@ def _write_themed_newsroom(root: Path, files: Mapping[str, str | bytes]) -> Path
 
 
 def _body(root: Path, path: str) -> str:
-    publication = newsrooms.load_publication(root)
-    document = publication.resolve(path)
-    assert isinstance(document, Document), path
-    return document.body.decode()
+    return newsrooms.text_of(newsrooms.load_publication(root), path)
 
 
 def test_template_and_stylesheet_replace_only_the_built_in_files_of_the_same_name(tmp_path: Path) -> None:

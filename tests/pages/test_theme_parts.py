@@ -10,10 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from feedsvc.cli import main
-from feedsvc.publication.document import Document
-from feedsvc.publication.publication import Publication
 from tests.documentation.reference.templates import block_templates, variables_of_block
 from tests.helpers import newsrooms
+from tests.helpers.newsrooms import text_of
 from tests.pages.theme_problems import theme_problems
 
 BLOCK_FOLDER = "theme/templates/blocks"
@@ -24,27 +23,21 @@ def write_theme(root: Path, files: Mapping[str, str | bytes]) -> Path:
     return newsrooms.write(newsrooms.write_sample(root), files)
 
 
-def body(publication: Publication, path: str) -> str:
-    document = publication.resolve(path)
-    assert isinstance(document, Document), path
-    return document.body.decode()
-
-
 def test_extra_stylesheet_is_loaded_after_the_built_in_one_with_a_version(tmp_path: Path) -> None:
     text = "body { color: teal }\n"
     publication = newsrooms.load_publication(write_theme(tmp_path, {"theme/extra.css": text}))
     for path in ("/", "/articles/rich/", "/subscribe/"):
-        first, second = LINK.findall(body(publication, path))
+        first, second = LINK.findall(text_of(publication, path))
         assert re.fullmatch(r"/daily/static/site\.css\?v=[0-9a-f]{8}", first)
         assert re.fullmatch(r"/daily/static/extra\.css\?v=[0-9a-f]{8}", second)
-    assert body(publication, "/static/extra.css") == text
+    assert text_of(publication, "/static/extra.css") == text
     assert "/static/extra.css" in set(publication.paths())
     assert theme_problems(tmp_path) == []
 
 
 def test_the_address_of_the_extra_stylesheet_changes_with_its_text(tmp_path: Path) -> None:
     links = {
-        tuple(LINK.findall(body(newsrooms.load_publication(write_theme(tmp_path / name, {"theme/extra.css": name})), "/")))
+        tuple(LINK.findall(text_of(newsrooms.load_publication(write_theme(tmp_path / name, {"theme/extra.css": name})), "/")))
         for name in ("a{}", "b{}")
     }
     assert len(links) == 2
@@ -95,7 +88,7 @@ def test_a_file_of_a_theme_that_is_called_extra_css_stays_where_it_was(tmp_path:
     """The extra stylesheet got its address after themes could have a static file of that name."""
     root = write_theme(tmp_path, {"theme/static/extra.css": "b{}"})
     assert theme_problems(root) == []
-    assert body(newsrooms.load_publication(root), "/static/extra.css") == "b{}"
+    assert text_of(newsrooms.load_publication(root), "/static/extra.css") == "b{}"
 
 
 @pytest.mark.parametrize(
@@ -110,9 +103,9 @@ def test_a_file_of_a_theme_that_is_called_extra_css_stays_where_it_was(tmp_path:
 )
 def test_block_replaces_its_part_of_each_page_and_no_other(tmp_path: Path, name: str, place: str) -> None:
     root = write_theme(tmp_path / "themed", {f"{BLOCK_FOLDER}/{name}.html": "<own>"})
-    plain = body(newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain")), "/articles/older/")
+    plain = text_of(newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain")), "/articles/older/")
     assert theme_problems(root) == []
-    themed = body(newsrooms.load_publication(root), "/articles/older/")
+    themed = text_of(newsrooms.load_publication(root), "/articles/older/")
     assert place in themed.replace("\n", "")
     parts = {"header": ('<header class="masthead">', "</header>"), "footer": ("<footer>", "</footer>")}
     for other, (first, last) in parts.items():
@@ -122,7 +115,7 @@ def test_block_replaces_its_part_of_each_page_and_no_other(tmp_path: Path, name:
 
 def test_block_adds_to_the_built_in_part(tmp_path: Path) -> None:
     root = write_theme(tmp_path, {f"{BLOCK_FOLDER}/footer.html": "<p>Printed in Seoul</p>\n{{ bottom() }}"})
-    page = body(newsrooms.load_publication(root), "/")
+    page = text_of(newsrooms.load_publication(root), "/")
     own, built_in = "<p>Printed in Seoul</p>\n", page[page.index("<footer>") :]
     assert page.count(own + built_in) == 1
     assert re.match(r"<footer>\n<ul>(\n<li>.*</li>)+\n</ul>\n<p>© 2026 The Daily</p>\n</footer>\n", built_in)
@@ -138,8 +131,8 @@ def test_article_blocks_know_the_article(tmp_path: Path) -> None:
         ("older", "Older", "2026-02-01"),
         ("korean", "한국어 기사", "2026-02-19"),
     ):
-        assert re.findall("<own>(.*?)</own>", body(publication, f"/articles/{slug}/")) == [title, moment]
-    assert "<own>" not in body(publication, "/")
+        assert re.findall("<own>(.*?)</own>", text_of(publication, f"/articles/{slug}/")) == [title, moment]
+    assert "<own>" not in text_of(publication, "/")
 
 
 @pytest.mark.parametrize("name", sorted(block_templates()))

@@ -150,25 +150,12 @@ def test_folder_in_place_of_the_last_valid_theme_is_replaced(tmp_path: Path, con
         assert archive.read(MESSAGE) == b"<p>ours"
 
 
-def test_unchanged_theme_is_the_same_object_so_that_no_page_is_rendered_again(content: ContentSnapshot) -> None:
-    selection = ThemeSelection()
-    first = selection.apply(with_theme(content, message="<p>ours"), newsrooms.NOW).theme
-    assert first is selection.apply(with_theme(content, message="<p>ours"), newsrooms.NOW).theme
-    assert first is apply_until_checked(selection, with_theme(content, message="{{ nope }}")).theme
-
-
 def test_changed_stylesheet_is_in_force_at_once(content: ContentSnapshot, prevent_checks: Callable[[], None]) -> None:
     selection, themed = ThemeSelection(), with_theme(content, message="<p>ours")
     selection.apply(themed, newsrooms.NOW)
     prevent_checks()
     changed = {**themed.theme, "extra.css": b"a{}"}
     assert selection.apply(replace(content, theme=changed), newsrooms.NOW).theme == changed
-
-
-def test_theme_without_templates_starts_no_process(content: ContentSnapshot, prevent_checks: Callable[[], None]) -> None:
-    prevent_checks()
-    theme = {"static/site.css": b"a{}", "extra.css": b"b{}"}
-    assert select(None, replace(content, theme=theme)).theme == theme
 
 
 # --- Problems that only an operator can correct

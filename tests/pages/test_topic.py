@@ -6,16 +6,13 @@ from pathlib import Path
 
 from lxml import html
 
-from feedsvc.publication.document import Document
 from tests.helpers import newsrooms
 
 _PICTURE = newsrooms.picture()
 
 
 def _page(root: Path, path: str) -> html.HtmlElement:
-    document = newsrooms.load_publication(root).resolve(path)
-    assert isinstance(document, Document)
-    return html.document_fromstring(document.body.decode())
+    return newsrooms.html_tree_of(newsrooms.load_publication(root), path)
 
 
 def test_the_page_of_a_tag_has_its_name_description_number_of_articles_and_feeds(tmp_path: Path) -> None:

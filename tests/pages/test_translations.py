@@ -10,10 +10,9 @@ from typing import Any
 
 import html5lib
 
-from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
 from tests.helpers import newsrooms
-from tests.helpers.newsrooms import BASE, article
+from tests.helpers.newsrooms import BASE, article, text_of
 
 ORIGINAL_ID = "tag:news.example,2026:en"
 
@@ -30,9 +29,7 @@ def publication_of(root: Path, **keys: str) -> Publication:
 
 
 def page(publication: Publication, slug: str) -> str:
-    document = publication.resolve(f"/articles/{slug}/")
-    assert isinstance(document, Document)
-    return document.body.decode()
+    return text_of(publication, f"/articles/{slug}/")
 
 
 def elements(text: str, path: str) -> list[Any]:
@@ -99,13 +96,9 @@ def test_a_draft_is_not_named(tmp_path: Path) -> None:
 
 def test_section_of_an_article_is_marked_as_english_on_the_page_of_korean_articles(tmp_path: Path) -> None:
     publication = publication_of(tmp_path, category="money")
-    document = publication.resolve("/language/ko/")
-    assert isinstance(document, Document)
-    korean = elements(document.body.decode(), ".//a[@class='kicker']")
+    korean = elements(text_of(publication, "/language/ko/"), ".//a[@class='kicker']")
     assert [(link.text, link.get("lang"), link.get("dir")) for link in korean] == [("Money", "en", "ltr")]
-    front_page = publication.resolve("/")
-    assert isinstance(front_page, Document)
-    english = elements(front_page.body.decode(), ".//a[@class='kicker']")
+    english = elements(text_of(publication, "/"), ".//a[@class='kicker']")
     assert [(link.text, link.get("lang")) for link in english] == [("Money", None)]
 
 
@@ -130,15 +123,9 @@ def bilingual_newsroom(root: Path, **keys: str) -> Publication:
     return newsrooms.load_publication(newsrooms.write(root, files))
 
 
-def body(publication: Publication, path: str) -> str:
-    document = publication.resolve(path)
-    assert isinstance(document, Document), path
-    return document.body.decode()
-
-
 def listed(publication: Publication, path: str) -> list[str]:
     """Return the slugs of the articles that a page lists, in order."""
-    main = body(publication, path).partition("<main")[2].partition('<section class="related"')[0]
+    main = text_of(publication, path).partition("<main")[2].partition('<section class="related"')[0]
     return re.findall(r'<(?:h\d|li)><a href="/daily/articles/([\w-]+)/"', main)
 
 
@@ -151,18 +138,18 @@ def test_pages_list_one_article_of_each_work(tmp_path: Path) -> None:
     assert listed(publication, "/language/ko/") == ["bus-ko", "only-ko", "pier-ko"]
     assert listed(publication, "/archive/2026/02/") == ["bus", "only-ko"]
     assert listed(publication, "/archive/2026/01/") == ["pier"]
-    assert "4 articles" in body(publication, "/archive/")
-    assert "2 articles" in body(publication, "/archive/2026/02/")
+    assert "4 articles" in text_of(publication, "/archive/")
+    assert "2 articles" in text_of(publication, "/archive/2026/02/")
 
 
 def test_feeds_hold_translations_unless_the_newsroom_wants_one_article_of_each_work(tmp_path: Path) -> None:
     publication = bilingual_newsroom(tmp_path)
-    assert len(json.loads(body(publication, "/category/world/feed.json"))["items"]) == 6
+    assert len(json.loads(text_of(publication, "/category/world/feed.json"))["items"]) == 6
     site = f"{SITE}feed: {{translations: one}}\n"
     categories = "world: {title: World, feed: {translations: all}}\nasia: {title: Asia}\n"
     newsrooms.write(tmp_path, {"site.yaml": site, "categories.yaml": categories})
     publication = newsrooms.load_publication(tmp_path)
-    titles = {path: [item["title"] for item in json.loads(body(publication, f"{path}feed.json"))["items"]] for path in PATHS}
+    titles = {path: [item["title"] for item in json.loads(text_of(publication, f"{path}feed.json"))["items"]] for path in PATHS}
     assert titles == {
         "/": ["bus", "only-ko", "pier", "older"],
         "/category/world/": ["bus-ko", "bus", "only-ko", "pier-ko", "pier", "older"],
@@ -178,8 +165,8 @@ PATHS = ("/", "/category/world/", "/category/asia/", "/language/ko/")
 def test_an_article_in_another_language_than_its_page_is_marked_by_the_language_s_own_name(tmp_path: Path) -> None:
     publication = bilingual_newsroom(tmp_path)
     for path in ("/category/world/", "/archive/2026/02/", "/tag/sea/"):
-        assert body(publication, path).count('in <span lang="ko" dir="ltr">한국어</span>') == 1, path
-    assert ">한국어</span>" not in body(publication, "/language/ko/").partition("<main")[2]
+        assert text_of(publication, path).count('in <span lang="ko" dir="ltr">한국어</span>') == 1, path
+    assert ">한국어</span>" not in text_of(publication, "/language/ko/").partition("<main")[2]
 
 
 def test_related_articles_are_of_different_works_and_none_is_the_previous_article(tmp_path: Path) -> None:
@@ -202,7 +189,7 @@ def test_the_correction_of_a_translation_alone_is_on_the_front_page_and_that_of_
     for slug, day in (("bus-ko", 20), ("pier", 19), ("pier-ko", 19), ("older", 18)):
         file = tmp_path / f"articles/{slug}.yaml"
         file.write_text(f"{file.read_text('utf-8')}corrections: [{{date: 2026-02-{day}, text: Wrong {slug}}}]\n", "utf-8")
-    text = body(newsrooms.load_publication(tmp_path), "/").partition('class="block corrections"')[2]
+    text = text_of(newsrooms.load_publication(tmp_path), "/").partition('class="block corrections"')[2]
     assert re.findall(r"Wrong ([\w-]+)", text) == ["bus-ko", "pier", "older"]
     assert '<p>in <span lang="ko" dir="ltr">한국어</span> <strong>' in text
     assert text.count("한국어") == 1

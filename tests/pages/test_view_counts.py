@@ -124,9 +124,3 @@ def test_browser_selects_the_same_plural_forms_as_the_server(chromium: Browser) 
         for tag in sorted(CATALOGUE_TAGS):
             expected = list(map(read_messages(tag).plural_category, numbers))
             assert recorder.page.evaluate(script, [tag, numbers]) == expected, tag
-
-
-def test_view_count_causes_no_layout_shift(chromium: Browser, site: str) -> None:
-    with open_page(chromium, width=360) as recorder:
-        _shown_views(recorder, site)
-        assert recorder.layout_shifts() == []

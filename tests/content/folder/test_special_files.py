@@ -55,40 +55,24 @@ def test_a_socket_is_reported(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    ("link", "target", "line"),
+    ("link", "target", "message"),
     [
-        (
-            "articles/out.yaml",
-            "../../secret.yaml",
-            f"articles/out.yaml:1:1: {LINK_MESSAGE}",
-        ),
-        (
-            "articles/out",
-            "../../elsewhere",
-            f"articles/out:1:1: {LINK_MESSAGE}",
-        ),
-        (
-            "articles/abs.yaml",
-            "/dev/zero",
-            f"articles/abs.yaml:1:1: {LINK_MESSAGE}",
-        ),
-        ("articles/no.yaml", "nothing.yaml", "articles/no.yaml:1:1: a symbolic link to nothing"),
-        (
-            "articles/no.yaml",
-            "../../nothing",
-            f"articles/no.yaml:1:1: {LINK_MESSAGE}",
-        ),
+        ("articles/out.yaml", "../../secret.yaml", LINK_MESSAGE),
+        ("articles/out", "../../elsewhere", LINK_MESSAGE),
+        ("articles/abs.yaml", "/dev/zero", LINK_MESSAGE),
+        ("articles/no.yaml", "nothing.yaml", "a symbolic link to nothing"),
+        ("articles/no.yaml", "../../nothing", LINK_MESSAGE),
     ],
 )
 def test_a_symbolic_link_to_a_path_outside_or_to_nothing_is_reported(
-    newsroom: Newsroom, tmp_path: Path, link: str, target: str, line: str
+    newsroom: Newsroom, tmp_path: Path, link: str, target: str, message: str
 ) -> None:
     root = newsroom({"articles/a.yaml": article_text("a")})
     (tmp_path / "secret.yaml").write_text(article_text("secret"))
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/b.yaml").write_text(article_text("b"))
     (root / link).symlink_to(target)
-    assert messages(root) == [line]
+    assert messages(root) == [f"{link}:1:1: {message}"]
     assert article_paths(root) == {"articles/a.yaml"}
 
 

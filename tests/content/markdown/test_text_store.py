@@ -13,7 +13,6 @@ import pytest
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.store import ContentStore
-from feedsvc.errors import FeedsvcError
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from tests.broken_files.case import HEAD
@@ -83,22 +82,6 @@ def test_deleting_the_state_folder_loses_no_text(root: Path, cache_file: Path) -
     read(folder)
     assert html(content) == "<p>First words.</p>"
     assert html(ContentFolder(root, "", ContentStore(cache_file)).read().content) == "<p>First words.</p>"
-
-
-def test_a_lost_text_is_read_from_its_file_only_if_the_file_is_unchanged(root: Path, cache_file: Path) -> None:
-    folder = ContentFolder(root, "", ContentStore(cache_file))
-    content = read(folder)
-    with sqlite3.connect(cache_file) as rows:
-        rows.execute("DELETE FROM text")
-    rows.close()
-    assert html(content) == "<p>First words.</p>"
-    content_after_restart = ContentFolder(root, "", ContentStore(cache_file)).read().content
-    with sqlite3.connect(cache_file) as rows:
-        rows.execute("DELETE FROM text")
-    rows.close()
-    (root / FILE).write_text(article_text("Second words."))
-    with pytest.raises(FeedsvcError, match=r"the text of articles/a\.md is lost"):
-        html(content_after_restart)
 
 
 def test_unused_texts_are_deleted(root: Path, cache_file: Path) -> None:
