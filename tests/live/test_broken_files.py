@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -91,14 +89,6 @@ def test_two_servers_and_a_killed_one_share_a_state_folder_without_loss(root: Pa
         assert b"Number 19<" in ask(server.url, "/feed.rss").body
 
 
-def test_status_and_metrics_refuse_requests_forwarded_by_a_proxy(root: Path, tmp_path: Path) -> None:
-    with monitored_server(root, tmp_path / "state") as server:
-        for path in ("/status", "/metrics"):
-            assert ask(server.url, path).status == 200
-            for name in ("X-Forwarded-For", "Forwarded", "Via"):
-                assert ask(server.url, path, {name: "127.0.0.1"}).status == 403
-
-
 def tree_files(out: Path) -> dict[str, tuple[bytes, int]]:
     """Return the bytes and the modification time of every document of a static tree, by path."""
     return {file.relative_to(out).as_posix(): (file.read_bytes(), file.stat().st_mtime_ns) for file in trees.files(out)}
@@ -132,32 +122,6 @@ def test_last_valid_version_in_the_tree_shows_the_current_image(root: Path, watc
     wait_until(lambda: b"three" in (watched_tree / "feed.json").read_bytes())
     write(root, {"media/in.png": picture(110, 40, "PNG")})
     wait_until(lambda: b'width="110"' in page.read_bytes())
-
-
-def test_build_watch_continues_after_the_loss_of_a_stored_text(root: Path, tmp_path: Path) -> None:
-    write(root, article("lost", body="Some words."))
-    arguments = (tmp_path / "out", root, "--skip-broken", "--state", tmp_path / "state")
-    for is_broken in (False, True):
-        if is_broken:
-            write(root, {"articles/lost.yaml": "title: ["})
-        build_tree(*arguments)
-    with closing(sqlite3.connect(tmp_path / "state/articles.sqlite")) as rows, rows:
-        rows.execute("DELETE FROM text")
-    process = start_module("feedsvc", "build", *arguments, "--watch", env=environment(), stderr=subprocess.PIPE)
-    try:
-        assert process.stderr
-        for line in process.stderr:
-            if "keeping" in line:
-                write_with_title(root, "Changed")
-                break
-        wait_until(lambda: b"Changed" in (tmp_path / "out/feed.rss").read_bytes())
-        assert not (tmp_path / "out/articles/lost/index.html").exists()
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=SECONDS)
-        assert process.returncode == 0
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_build_watch_writes_only_changed_documents(root: Path, tmp_path: Path, watched_tree: Path) -> None:

@@ -110,30 +110,3 @@ def test_incremental_read_equals_full_read_and_reports_its_changes(tmp_path: Pat
         articles |= {article.path: article for article in change.added}
         assert articles == {article.path: article for article in change.content.articles}
     assert os.path.isdir(root)
-
-
-def test_articles_of_a_moved_subfolder_are_found(tmp_path: Path) -> None:
-    root = write(tmp_path / "content", {**SITE, "articles/x/y/n1.yaml": article("n1")["articles/n1.yaml"]})
-    folder = ContentFolder(root)
-    folder.read()
-    (root / "articles/x/y").rename(root / "articles/a")
-    change = folder.read(["articles/a", "articles/x/y"])
-    assert [item.path for item in change.content.articles] == ["articles/a/n1.yaml"]
-
-
-def test_image_without_a_referring_article_is_not_public(tmp_path: Path) -> None:
-    article_with_image = article("n1", image="{src: media/a.png, alt: A}")
-    root = write(tmp_path / "content", {**SITE, "media/a.png": picture(9, 9, "PNG"), **article_with_image})
-    folder = ContentFolder(root)
-    assert "media/a.png" in folder.read().content.media
-    write(root, article("n1"))
-    assert "media/a.png" not in folder.read(["articles/n1.yaml"]).content.media
-
-
-def test_deleted_folder_reported_only_by_its_files_is_no_problem(tmp_path: Path) -> None:
-    root = write(tmp_path / "content", {**SITE, "articles/x/n1.yaml": article("n1")["articles/n1.yaml"]})
-    folder = ContentFolder(root)
-    folder.read()
-    shutil.rmtree(root / "articles")
-    content = folder.read(["articles/x/n1.yaml"]).content
-    assert ([*content.articles], content.problems) == ([], ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,9 @@ import pytest
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.live.watcher import Watcher
-from feedsvc.publication.last_modified import LastModifiedStore
 from tests.audience.waiting import wait_until
 from tests.helpers.newsrooms import SITE, article, write
-from tests.live.watched_folder import assert_equals_fresh_edition, visible_slugs
+from tests.live.watched_folder import assert_equals_fresh_edition, visible_slugs, watch
 
 FOLDER_COUNT = 9
 
@@ -23,8 +22,8 @@ FOLDER_COUNT = 9
 class SteppedWatcher:
     """Watcher without its thread, which has no notifications."""
 
-    def __init__(self, root: Path, store: LastModifiedStore) -> None:
-        self.live = Live(ContentFolder(root), store)
+    def __init__(self, root: Path) -> None:
+        self.live = Live(ContentFolder(root), None)
         self._watcher = Watcher(root, self.live)
         self.request_full_scan = self._watcher.request_full_scan
 
@@ -52,10 +51,8 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watcher(root: Path) -> Iterator[SteppedWatcher]:
-    store = LastModifiedStore(None)
-    yield SteppedWatcher(root, store)
-    store.close()
+def watcher(root: Path) -> SteppedWatcher:
+    return SteppedWatcher(root)
 
 
 def edit_article(root: Path) -> None:
@@ -137,13 +134,7 @@ def test_articles_folder_that_appears_without_notification_is_read(root: Path, w
 
 
 def test_save_before_the_start_of_the_watcher_is_shown(root: Path) -> None:
-    store = LastModifiedStore(None)
-    live = Live(ContentFolder(root), store)
+    live = Live(ContentFolder(root), None)
     write(root, in_folder(3, "new"))
-    watcher = Watcher(root, live)
-    watcher.start()
-    try:
+    with watch(root, live):
         wait_until(lambda: "new" in visible_slugs(live))
-    finally:
-        watcher.stop()
-        store.close()

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from tests.audience.waiting import wait_until
-from tests.helpers.newsrooms import SITE, article, write
+from tests.helpers.newsrooms import article, write
 from tests.live.watched_folder import (
     assert_equals_fresh_edition,
     html_of,
@@ -72,20 +72,6 @@ def test_half_written_authors_file_is_never_used(root: Path) -> None:
                 file.write(data[middle:] + f"more-{number}: {{name: More}}\n".encode())
             wait_until(lambda number=number: f"more-{number}" in live.edition.content.authors)
     assert observations == [(0, True)]
-
-
-def test_settings_saved_after_an_article_are_not_visible_before_it(root: Path) -> None:
-    def visible_changes() -> tuple[bool, bool]:
-        content = live.edition.content
-        return any(
-            article_read.path == "articles/two-moved.yaml" for article_read in content.articles
-        ), content.site.title == "Other"
-
-    with watch(root) as live, record_observations(live, visible_changes) as observations:
-        (root / "articles/two.yaml").rename(root / "articles/two-moved.yaml")
-        write(root, {"site.yaml": str(SITE["site.yaml"]).replace("The Daily & Co", "Other")})
-        wait_until(lambda: visible_changes() == (True, True))
-    assert (False, True) not in observations
 
 
 def test_two_articles_that_swap_slugs_are_served_without_conflict(root: Path) -> None:

@@ -14,8 +14,6 @@ import pytest
 from feedsvc.content.folder.folder import ContentFolder, open_content_folder
 from feedsvc.live import watcher as watcher_module
 from feedsvc.live.live import Live
-from feedsvc.live.watcher import Watcher
-from feedsvc.publication.last_modified import LastModifiedStore
 from tests.audience.waiting import wait_until
 from tests.helpers.newsrooms import SITE, article, picture, write
 from tests.live.watched_folder import (
@@ -74,27 +72,18 @@ def test_a_save_in_a_folder_that_came_back_under_its_old_name_is_shown_at_once(
 
 
 def test_a_folder_that_was_created_while_the_server_started_is_watched(root: Path) -> None:
-    store = LastModifiedStore(None)
-    live = Live(ContentFolder(root), store)
+    live = Live(ContentFolder(root), None)
     write(root, {path.replace("articles/", "articles/new/"): text for path, text in article("three").items()})
     write(root, {"media/new/one.txt": "1"})
-    watcher = Watcher(root, live)
-    watcher.start()
-    try:
+    with watch(root, live):
         wait_until(lambda: "three" in visible_slugs(live))
         wait_until(lambda: watched_inodes() >= {os.stat(root / name).st_ino for name in ("articles/new", "media/new")})
-    finally:
-        watcher.stop()
-        store.close()
 
 
 def test_a_conflict_right_after_a_restart_is_reported(root: Path, tmp_path: Path) -> None:
     for _ in range(2):  # the second start knows that no articles were in conflict
-        store = LastModifiedStore(None)
-        live = Live(open_content_folder(root, "", tmp_path / "state"), store)
-    watcher = Watcher(root, live)
-    watcher.start()
-    try:
+        live = Live(open_content_folder(root, "", tmp_path / "state"), None)
+    with watch(root, live):
         write(root, {"articles/copy.yaml": article("one")["articles/one.yaml"], **article("three")})
         wait_until(lambda: "three" in visible_slugs(live) and len(problem_lines(live)) == 1)
         (line,) = problem_lines(live)
@@ -103,9 +92,6 @@ def test_a_conflict_right_after_a_restart_is_reported(root: Path, tmp_path: Path
         (root / "articles/one.yaml").unlink()
         wait_until(lambda: problem_lines(live) == [])
         assert visible_slugs(live) == {"copy", "two", "three"}
-    finally:
-        watcher.stop()
-        store.close()
 
 
 def test_folders_that_are_created_shortly_after_each_other_are_all_watched(root: Path) -> None:
@@ -207,13 +193,6 @@ def test_media_and_theme_are_watched_in_a_folder_given_as_relative_path(
         wait_until(lambda: "static/looks.css" in live.edition.content.theme)
 
 
-def test_enclosure_length_in_the_feed_follows_the_file_size(root: Path) -> None:
-    write(root, {"media/talk.mp3": bytes(900), **article("three", enclosures="[{src: media/talk.mp3}]")})
-    with watch(root) as live:
-        write(root, {"media/talk.mp3": bytes(1234)})
-        wait_until(lambda: 'length="1234"' in html_of(live, "/feed.rss"))
-
-
 def test_restored_image_is_served_while_its_article_is_broken(root: Path) -> None:
     image_file = {"media/three.png": picture(40, 30, "PNG")}
     write(root, {**image_file, **article("three", image="{src: media/three.png, alt: A}")})
@@ -243,13 +222,3 @@ def test_article_follows_added_broken_and_removed_authors(root: Path) -> None:
         write(root, article("three", author="ritesh"))
         wait_until(lambda: problem_lines(live) == [])
         assert_equals_fresh_edition(live, root)
-
-
-def test_broken_site_settings_keep_the_last_valid_version(root: Path) -> None:
-    with watch(root) as live:
-        write(root, {"site.yaml": "title: [\n"})
-        wait_until(lambda: problem_lines(live))
-        assert "The Daily" in html_of(live, "/")
-        write(root, {"site.yaml": str(SITE["site.yaml"]).replace("The Daily & Co", "Other")})
-        wait_until(lambda: "Other" in html_of(live, "/"))
-        assert problem_lines(live) == []

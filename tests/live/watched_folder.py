@@ -13,7 +13,6 @@ from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.live.live import Live
 from feedsvc.live.watcher import Watcher
 from feedsvc.publication.document import Document
-from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
 from tests.audience.waiting import wait_until
 
@@ -33,17 +32,15 @@ def html_of(live: Live, path: str) -> str:
 
 
 @contextlib.contextmanager
-def watch(root: Path) -> Iterator[Live]:
-    """Run a watcher thread on the folder until the block ends, and yield its Live."""
-    store = LastModifiedStore(None)
-    live = Live(ContentFolder(root), store)
+def watch(root: Path, live: Live | None = None) -> Iterator[Live]:
+    """Run a watcher thread on the folder until the block ends, and yield its Live, which is `live` or a new one."""
+    live = live or Live(ContentFolder(root), None)
     watcher = Watcher(root, live)
     watcher.start()
     try:
         yield live
     finally:
         watcher.stop()
-        store.close()
 
 
 @contextlib.contextmanager
