@@ -160,11 +160,3 @@ def test_dry_run_writes_nothing(newsroom: Newsroom) -> None:
         "feedsvc: 1 article would get an id; 0 problems\n",
     )
     assert (root / "articles/a.yaml").read_text() == text
-
-
-def test_second_run_changes_nothing(newsroom: Newsroom) -> None:
-    root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
-    assert run_feedsvc("stamp", root).returncode == 0
-    before = (root / "articles/a.yaml").stat()
-    assert run_feedsvc("stamp", root).stderr == "feedsvc: 0 articles got an id; 0 problems\n"
-    assert (root / "articles/a.yaml").stat().st_ino == before.st_ino

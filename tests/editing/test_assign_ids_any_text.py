@@ -136,8 +136,3 @@ def test_any_values_are_unchanged(
     path, data = f"articles/{stem}.yaml", text.encode(errors="surrogatepass")
     if reader.parse_article(path, data, REFERENCES).article:
         assert check_insertion(path, data), "a file written by a YAML library always has a place for an id"
-
-
-def test_usual_layouts_get_an_id() -> None:
-    assert check_insertion("articles/a.yaml", b"title: A\npublished: 2026-01-02\nid:\n")
-    assert check_insertion("articles/a.md", b"---\ntitle: A\npublished: 2026-01-02\n---\n")

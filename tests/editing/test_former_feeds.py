@@ -109,22 +109,6 @@ def test_change_of_the_id_domain_brings_everything_up_again(newsroom: Newsroom, 
     assert replay.has_errors
 
 
-def test_other_number_of_entries_brings_up_old_ones(newsroom: Newsroom, tmp_path: Path) -> None:
-    root = newsroom(articles(5, 4, 3, 2, 1))
-    site = root / "site.yaml"
-    text = site.read_text()
-    site.write_text(f"{text}feed: {{entries: 2}}\n")
-    (tmp_path / "short").write_bytes(feed_of(catalog_of(root), "rss"))
-    site.write_text(f"{text}feed: {{entries: 4}}\n")
-    catalog = catalog_of(root)
-    (tmp_path / "long").write_bytes(feed_of(catalog, "rss"))
-    [replay] = compared(catalog, tmp_path / "short")
-    assert summary(replay) == "2 of 4 entries are shown again as new"
-    site.write_text(f"{text}feed: {{entries: 2}}\n")
-    [replay] = compared(catalog_of(root), tmp_path / "long")
-    assert summary(replay) == "0 of 2 entries are shown again as new; 2 are gone"
-
-
 def test_withdrawn_draft_and_removed_articles_vanish_each_with_its_reason(newsroom: Newsroom, tmp_path: Path) -> None:
     root = newsroom(articles(5, 4, 3, 2, 1))
     (tmp_path / "old").write_bytes(feed_of(catalog_of(root), "rss"))

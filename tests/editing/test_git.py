@@ -25,6 +25,14 @@ from tests.editing.repository import (
 from tests.helpers.newsrooms import picture, write
 
 
+def failure(root: Path, revision: str = "HEAD", **variables: str) -> str:
+    """Return the error of the command, which must fail without other output."""
+    result = run_feedsvc("check", root, f"--against={revision}", **variables)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("feedsvc: error: ")
+    return result.stderr.removeprefix("feedsvc: error: ").removesuffix("\n")
+
+
 @pytest.mark.parametrize(
     ("revision", "sentence"),
     [
@@ -35,25 +43,19 @@ from tests.helpers.newsrooms import picture, write
     ],
 )
 def test_unknown_revision_is_reported_in_one_sentence(root: Path, revision: str, sentence: str) -> None:
-    result = run_feedsvc("check", root, f"--against={revision}")
-    assert (result.returncode, result.stdout, result.stderr) == (2, "", f"feedsvc: error: {sentence}\n")
+    assert failure(root, revision) == sentence
     assert sorted(os.listdir(root.parent)) == [".git", "content"]
 
 
 def test_folder_missing_in_the_revision_is_reported_in_one_sentence(root: Path) -> None:
     new_folder = write(root.parent / "new", {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"})
-    result = run_feedsvc("check", new_folder, "--against", "HEAD")
-    assert (result.returncode, result.stderr) == (2, f"feedsvc: error: {new_folder} is not in the revision 'HEAD'\n")
+    assert failure(new_folder) == f"{new_folder} is not in the revision 'HEAD'"
 
 
 def test_missing_site_yaml_in_the_revision_is_reported_in_one_sentence(root: Path) -> None:
     git(root, "rm", "--quiet", "--cached", "site.yaml")
     git(root, "commit", "--quiet", "--message", "x")
-    result = run_feedsvc("check", root, "--against", "HEAD")
-    assert (result.returncode, result.stderr) == (
-        2,
-        f"feedsvc: error: {root} is not in the revision 'HEAD': there is no site.yaml in it\n",
-    )
+    assert failure(root) == f"{root} is not in the revision 'HEAD': there is no site.yaml in it"
 
 
 def test_broken_site_yaml_in_the_revision_is_reported_in_one_sentence(root: Path) -> None:
@@ -61,28 +63,18 @@ def test_broken_site_yaml_in_the_revision_is_reported_in_one_sentence(root: Path
     (root / "site.yaml").write_text("title: T\n")
     commit(root.parent)
     (root / "site.yaml").write_text(site_yaml)
-    result = run_feedsvc("check", root, "--against", "HEAD")
-    assert result.returncode == 2
-    assert (
-        result.stderr
-        == "feedsvc: error: the folder cannot be compared with the revision 'HEAD': site.yaml:1:1: base_url: is missing\n"
-    )
+    assert failure(root) == "the folder cannot be compared with the revision 'HEAD': site.yaml:1:1: base_url: is missing"
 
 
 def test_folder_outside_a_repository_is_reported_in_one_sentence(tmp_path: Path) -> None:
     root = write(tmp_path / "c", {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"})
-    result = run_feedsvc("check", root, "--against", "HEAD", GIT_CEILING_DIRECTORIES=str(tmp_path))
-    assert result.returncode == 2
-    assert result.stderr.startswith(f"feedsvc: error: {root} is not in a git repository (git: not a git repository")
-    assert result.stderr.count("\n") == 1
+    sentence = failure(root, GIT_CEILING_DIRECTORIES=str(tmp_path))
+    assert sentence.startswith(f"{root} is not in a git repository (git: not a git repository")
+    assert "\n" not in sentence
 
 
 def test_missing_git_program_is_reported_in_one_sentence(root: Path) -> None:
-    result = run_feedsvc("check", root, "--against", "HEAD", PATH="/nonexistent")
-    assert (result.returncode, result.stderr) == (
-        2,
-        "feedsvc: error: --against needs the program git, which is not installed; install it\n",
-    )
+    assert failure(root, PATH="/nonexistent") == "--against needs the program git, which is not installed; install it"
 
 
 def test_content_folder_may_be_the_whole_repository(tmp_path: Path) -> None:
@@ -166,10 +158,7 @@ def test_submodule_is_ignored(tmp_path: Path) -> None:
 def test_missing_git_object_is_reported_in_one_sentence(root: Path) -> None:
     object_name = git(root, "rev-parse", "HEAD:content/articles/a.yaml")
     (root.parent / ".git/objects" / object_name[:2] / object_name[2:]).unlink()
-    result = run_feedsvc("check", root, "--against", "HEAD")
-    assert result.returncode == 2
-    assert result.stderr.count("\n") == 1
-    assert "Traceback" not in result.stderr
+    assert "\n" not in failure(root)
 
 
 def test_check_leaves_no_temporary_files(root: Path, tmp_path: Path) -> None:
@@ -183,21 +172,13 @@ def test_check_leaves_no_temporary_files(root: Path, tmp_path: Path) -> None:
 def test_missing_revision_of_a_shallow_clone_has_a_hint(root: Path, tmp_path: Path) -> None:
     git(root, "commit", "--quiet", "--allow-empty", "--message", "x")
     git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{root.parent}", "shallow")
-    result = run_feedsvc("check", tmp_path / "shallow/content", "--against", "HEAD~1")
-    assert (result.returncode, result.stderr) == (
-        2,
-        (
-            "feedsvc: error: the git repository has no revision 'HEAD~1'; "
-            "this is a shallow clone: run git fetch --unshallow (in a workflow: fetch-depth: 0)\n"
-        ),
+    assert failure(tmp_path / "shallow/content", "HEAD~1") == (
+        "the git repository has no revision 'HEAD~1'; "
+        "this is a shallow clone: run git fetch --unshallow (in a workflow: fetch-depth: 0)"
     )
 
 
 def test_repository_without_commits_is_reported(tmp_path: Path) -> None:
     root = write(tmp_path / "c", {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"})
     git(root, "init", "--quiet")
-    result = run_feedsvc("check", root, "--against", "HEAD")
-    assert (result.returncode, result.stderr) == (
-        2,
-        "feedsvc: error: the git repository has no revision 'HEAD'; nothing is committed yet\n",
-    )
+    assert failure(root) == "the git repository has no revision 'HEAD'; nothing is committed yet"

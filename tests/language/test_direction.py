@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
 from babel import Locale
 from babel.localedata import locale_identifiers
@@ -9,38 +11,15 @@ from babel.localedata import locale_identifiers
 from feedsvc.language import direction
 from tests.language.catalogs import language_in_india
 
-
-@pytest.mark.parametrize(
-    "tag",
-    [
-        "ar",
-        "ar-EG",
-        "arz",
-        "ar-arz",
-        "ur",
-        "fa",
-        "he",
-        "iw",
-        "ps",
-        "yi",
-        "ji",
-        "ckb",
-        "sd",
-        "ug",
-        "dv",
-        "syr",
-        "nqo",
-        "ks",
-        "az-Arab",
-        "uz-AF",
-        "pa-PK",
-        "pa-Arab",
-        "ku-Arab",
-        "ff-Adlm",
-        "AZ-arab",
-        "ur_IN",
-    ],
+RIGHT_TO_LEFT: Final = (
+    "ar ar-EG arz ar-arz ur fa he iw ps yi ji ckb sd ug dv syr nqo ks az-Arab uz-AF pa-PK pa-Arab ku-Arab ff-Adlm AZ-arab ur_IN"
 )
+LEFT_TO_RIGHT: Final = (
+    "en ko zh zh-Hant ja hi pt-BR az pa uz ku ff ar-Latn ur-Latn he-Latn ks-Deva en-x-arab en-IL xx tlh x-ar i-klingon"
+)
+
+
+@pytest.mark.parametrize("tag", RIGHT_TO_LEFT.split())
 def test_right_to_left_languages(tag: str) -> None:
     assert direction(tag) == language_in_india(tag).direction == "rtl"
 
@@ -51,34 +30,7 @@ def test_pages_in_dari_run_right_to_left() -> None:
     assert direction("prs-Latn") == direction("sh") == direction("cnr-Latn") == "ltr"
 
 
-@pytest.mark.parametrize(
-    "tag",
-    [
-        "en",
-        "ko",
-        "zh",
-        "zh-Hant",
-        "ja",
-        "hi",
-        "pt-BR",
-        "az",
-        "pa",
-        "uz",
-        "ku",
-        "ff",
-        "ar-Latn",
-        "ur-Latn",
-        "he-Latn",
-        "ks-Deva",
-        "en-x-arab",
-        "en-IL",
-        "xx",
-        "tlh",
-        "x-ar",
-        "i-klingon",
-        "",
-    ],
-)
+@pytest.mark.parametrize("tag", [*LEFT_TO_RIGHT.split(), ""])
 def test_left_to_right_languages(tag: str) -> None:
     assert direction(tag) == language_in_india(tag).direction == "ltr"
 

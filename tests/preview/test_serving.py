@@ -76,11 +76,6 @@ def test_feeds_link_to_the_preview(shared_preview: ServerProcess) -> None:
     assert "https://news.example/" not in feed
 
 
-def test_forwarded_request_for_a_draft_gets_403(shared_preview: ServerProcess) -> None:
-    response = ask(shared_preview.url, "/articles/unfinished/", {"X-Forwarded-For": "192.0.2.1"})
-    assert (response.status, b"--preview-anywhere" in response.body) == (403, True)
-
-
 def test_event_stream_sends_the_state_and_its_change(preview: ServerProcess, content: Path) -> None:
     connection, stream = open_event_stream(preview)
     with closing(connection), stream:
