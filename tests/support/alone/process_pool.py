@@ -109,6 +109,7 @@ def test_closing_the_iterator_ends_the_child_processes() -> None:
 def interrupt_main_process(chunk: Sequence[int]) -> int:
     if os.getpid() == MAIN_PROCESS:
         raise KeyboardInterrupt
+    time.sleep(0.05)  # until the main process runs, too
     return 0
 
 
