@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, features
 
 from feedsvc.content.images import MAX_PIXELS, ImageHeader, find_clean_pieces, read_header
+from feedsvc.content.images.header import METADATA_MEMORY_FACTOR as METADATA_FACTOR
 
 TYPES: Final = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "AVIF": "image/avif"}
 
@@ -93,6 +94,30 @@ def test_decoder_memory_in_bytes_per_pixel(data: bytes, expected: float) -> None
     assert header_of(data).decoder_memory == pytest.approx(
         expected * 123 * 45, rel=0.02, abs=100
     )  # the JFIF segment counts as metadata
+
+
+METADATA: Final = b"a" * 60_000
+
+
+def png_with_chunk(chunk_type: bytes, content: bytes) -> bytes:
+    """Return a PNG with a chunk before its pixels."""
+    data, chunk = encode("PNG"), chunk_type + content
+    return data[:33] + struct.pack(">I", len(content)) + chunk + struct.pack(">I", zlib.crc32(chunk)) + data[33:]
+
+
+@pytest.mark.parametrize(
+    "encode_image",
+    [
+        lambda: png_with_chunk(b"tEXt", b"Comment\0" + METADATA),
+        lambda: png_with_chunk(b"iTXt", b"Comment\0\1\0\0\0" + zlib.compress(METADATA, 9)),
+        lambda: encode("JPEG", comment=METADATA),
+        lambda: encode("WEBP", xmp=METADATA),
+        lambda: encode("AVIF", xmp=METADATA),
+    ],
+    ids=["tEXt", "compressed", "comment", "xmp.webp", "xmp.avif"],
+)
+def test_decoder_memory_includes_metadata(encode_image: Callable[[], bytes]) -> None:
+    assert header_of(encode_image()).decoder_memory >= METADATA_FACTOR * len(METADATA)
 
 
 def test_an_interlaced_png_needs_memory_for_the_whole_image() -> None:

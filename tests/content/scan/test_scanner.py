@@ -89,6 +89,7 @@ def test_scans_of_changed_folders_find_what_a_scan_of_everything_finds(tmp_path:
         complete = DirectoryScanner(tmp_path, TOP)
         complete.refresh()
         assert dict(scanner.files) == dict(complete.files)
+        assert [path for path in before if path in scanner.files] == [path for path in before if path in dict(complete.files)]
         assert result == differing(before, scanner.files)
         assert scanner.folders == complete.folders
         assert sorted(scanner.problems) == sorted(complete.problems)
