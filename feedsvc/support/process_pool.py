@@ -63,10 +63,15 @@ def map_chunks(
     if forks < 1:
         yield from (work(items[start:end]) for start, end in bounds)
         return
-    with _pipe_with(b"".join(_BOUNDS.pack(*pair) for pair in bounds)) as pipe:
-        # Each process reads the bounds of its next chunk from the pipe, so that fast and slow ones end at the same time.
+    # Each process reads the bounds of its next chunk from a pipe, so that fast and slow ones end at the same time. A read is
+    # atomic, also among processes.
+    read_end, write_end = os.pipe()
+    with open(read_end, "rb", buffering=0) as pipe:
+        with open(write_end, "wb") as file:
+            file.write(b"".join(_BOUNDS.pack(*pair) for pair in bounds))
+
         def results() -> Iterator[_R]:
-            while data := os.read(pipe, _BOUNDS.size):
+            while data := pipe.read(_BOUNDS.size):
                 start, end = _BOUNDS.unpack(data)
                 yield work(items[start:end])
 
@@ -119,18 +124,6 @@ def _chunk_bounds(count: int, processes: int, max_chunk: int, min_chunk: int) ->
         size = max(min_chunk, min(max_chunk, (count - start) // (_CHUNKS_PER_PROCESS * processes)))
         yield start, min(start + size, count)
         start += size
-
-
-@contextmanager
-def _pipe_with(data: bytes) -> Iterator[int]:
-    """Yield the read end of a pipe that has `data`, at most 16 kB, and then its end. A read is atomic, also among processes."""
-    read_end, write_end = os.pipe()
-    try:
-        os.write(write_end, data)
-        os.close(write_end)
-        yield read_end
-    finally:
-        os.close(read_end)
 
 
 def _receive_results(ready: Sequence[object], children: list[Connection]) -> Iterator[Any]:
