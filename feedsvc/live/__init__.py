@@ -7,9 +7,4 @@ Input: a folder and a clock. Output: the edition that is served now, and a notif
 from feedsvc.live.live import Edition, Live
 from feedsvc.live.watcher import Listener, Watcher
 
-__all__ = [
-    "Edition",
-    "Listener",
-    "Live",
-    "Watcher",
-]
+__all__ = ["Edition", "Listener", "Live", "Watcher"]

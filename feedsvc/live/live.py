@@ -54,7 +54,8 @@ class ReloadStatistics:
 
     def add_reload(self, at: datetime, seconds: float, changed: int) -> ReloadStatistics:
         """Return the statistics after another reload, which began at the moment `at` and changed `changed` articles."""
-        return ReloadStatistics(
+        return replace(
+            self,
             began_at=at,
             seconds=seconds,
             changed_articles=changed,
@@ -93,7 +94,7 @@ class Live:
         self._next_publication: Publication | None = None
         self._was_unavailable = False
         self._variant_store = variant_store
-        self._image_problems: tuple[Problem, ...] = ()
+        self.image_problems: tuple[Problem, ...] = ()  # of images for which making variants failed
         now, start = clock(), time.monotonic()
         self._last_scheduled_change = now  # the last known moment at which time alone changed the publication
         change = folder.read(now=now)
@@ -190,7 +191,7 @@ class Live:
             if (
                 change.removed
                 or change.added
-                or not _has_same_settings(before.catalog.content, content)
+                or not is_identical(_settings(before.catalog.content), _settings(content))
                 or _is_outdated(before, read_at)
             ):
                 catalog = before.catalog.apply_changes(content, read_at, removed=change.removed, added=change.added)
@@ -218,19 +219,14 @@ class Live:
         with self._lock:
             self._swap(self.edition.publication, self.edition.content, self.clock())
 
-    @property
-    def image_problems(self) -> tuple[Problem, ...]:
-        """Problems of images for which making variants failed."""
-        return self._image_problems
-
     def _with_image_problems(self, content: ContentSnapshot, publication: Publication) -> ContentSnapshot:
         """Update `image_problems`. Return the content with these problems instead of those of images at the last call."""
         if self._variant_store is None:
             return content
-        before, self._image_problems = self._image_problems, self._variant_store.problems(publication.catalog.media)
-        if not before and not self._image_problems:
+        before, self.image_problems = self.image_problems, self._variant_store.problems(publication.catalog.media)
+        if not before and not self.image_problems:
             return content
-        problems = (*(problem for problem in content.problems if problem not in before), *self._image_problems)
+        problems = (*(problem for problem in content.problems if problem not in before), *self.image_problems)
         return replace(content, problems=tuple(sorted(problems)))
 
     def _advance(self, now: datetime) -> Edition:
@@ -274,12 +270,8 @@ def _catalog_at(catalog: Catalog, now: datetime) -> Catalog:
     return catalog.apply_changes(catalog.content, now)
 
 
-def _has_same_settings(before: ContentSnapshot, now: ContentSnapshot) -> bool:
-    """Return whether `_inputs` are the same objects in both contents, so that only articles and problems may differ."""
-    return is_identical(_inputs(before), _inputs(now))
-
-
-def _inputs(content: ContentSnapshot) -> tuple[object, ...]:
+def _settings(content: ContentSnapshot) -> tuple[object, ...]:
+    """Return all that is in a content folder beside articles and problems."""
     free_files = content.pages, content.root_files
     return *content.settings, content.private_feeds, content.redirects, content.media, *free_files, content.theme
 

@@ -30,9 +30,7 @@ _FULL_SCAN_INTERVAL: Final = 60.0  # seconds
 _MIN_FILE_AGE: Final = timedelta(milliseconds=20)  # a file younger than this may be half written
 _RETRY_DELAY: Final = 1.0  # seconds between two polls while there are no notifications
 
-# Seconds from the start to the first periodic scan, and more for each article, because the scan delays the first responses.
-_FIRST_SCAN_DELAY: Final = 2.0
-_FIRST_SCAN_DELAY_PER_ARTICLE: Final = 5e-6
+_FIRST_SCAN_DELAY: Final = 2.5  # seconds from the start to the first periodic scan, which delays the first responses
 
 _MIN_JUMP: Final = 10.0  # seconds; routine corrections (NTP) move a clock by less at once
 _ACCEPTANCE_TIME: Final = 3600.0  # seconds without another jump until the new time is trusted
@@ -112,9 +110,7 @@ class Watcher:
         self._is_reloaded = False  # since the last look for new folders
         self._stop = threading.Event()
         self._full_scan_requested = threading.Event()
-        article_count = len(live.edition.content.articles)
-        first_scan_delay = _FIRST_SCAN_DELAY + _FIRST_SCAN_DELAY_PER_ARTICLE * article_count
-        self._next_full_scan = time.monotonic() + first_scan_delay
+        self._next_full_scan = time.monotonic() + _FIRST_SCAN_DELAY
         self._thread = threading.Thread(target=self._run, name="feedsvc-watch", daemon=True)
 
     def start(self) -> None:
@@ -184,7 +180,8 @@ class Watcher:
         In between, check the clock for jumps. At the end, prepare the next scheduled edition. `notified_paths` are relative to
         the root; None requests a full scan.
         """
-        if notified_paths is None or self._is_full_scan_due():
+        is_time = time.monotonic() >= self._next_full_scan and not self._waiting_files
+        if notified_paths is None or is_time or self._full_scan_requested.is_set():
             self._full_scan_requested.clear()
             self._reload(None)
             self._next_full_scan = time.monotonic() + _FULL_SCAN_INTERVAL
@@ -197,10 +194,6 @@ class Watcher:
         self._live.current(now)
         self._notify_listeners()
         self._live.prepare_next_edition(now)
-
-    def _is_full_scan_due(self) -> bool:
-        is_time = time.monotonic() >= self._next_full_scan and not self._waiting_files
-        return is_time or self._full_scan_requested.is_set()
 
     def _reload(self, paths: frozenset[str] | None) -> None:
         """Reload `paths`, or the whole folder if None. Files that are being written are left for the next poll."""
