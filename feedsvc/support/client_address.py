@@ -41,7 +41,7 @@ def client_address(environ: Mapping[str, Any], trusted: Networks) -> str:
     """
     address = str(environ.get("REMOTE_ADDR", ""))
     hops = [hop for hop in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",") if hop.strip()]
-    while hops and is_in_networks(address, trusted) and (hop := _parse_address(hops.pop())):
+    while hops and is_in_networks(address, trusted) and (hop := parse_address(hops.pop())):
         address = str(hop)
     return address
 
@@ -52,18 +52,15 @@ def client_prefix(address: str) -> str:
     Of IPv6 it is the /64 network, such as 2001:db8::/64, in which a client can use any address. Of IPv4, also if mapped into
     IPv6, it is the IPv4 address. A text that is no address is returned unchanged.
     """
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(ip, IPv4Address):
-        return str(ip)
-    return str(ip.ipv4_mapped or IPv6Network((int(ip), 64), strict=False))
+    ip = parse_address(address)
+    if isinstance(ip, IPv6Address):
+        return str(IPv6Network((int(ip), 64), strict=False))
+    return str(ip or address)
 
 
 def is_global_address(address: str) -> bool:
     """Return whether a text is an address of the public internet: False for loopback, private and invalid addresses."""
-    ip = _parse_address(address.partition("%")[0])
+    ip = parse_address(address)
     return ip is not None and ip.is_global
 
 
@@ -74,7 +71,7 @@ def is_in_networks(text: str, networks: Networks) -> bool:
     """
     if text == UNIX_PEER:
         return UNIX_PEER in networks
-    address = _parse_address(text)
+    address = parse_address(text)
     return address is not None and any(address in network for network in networks if not isinstance(network, str))
 
 
@@ -86,13 +83,13 @@ def normal_peer(text: str) -> str:
     """
     if not text or text in _UNIX_PEER_NAMES:
         return UNIX_PEER
-    return str(_parse_address(text) or text)
+    return str(parse_address(text) or text)
 
 
-def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
     """Return the address in a text of a proxy: 192.0.2.1, 192.0.2.1:4711, 2001:db8::1, [2001:db8::1]:4711; else None.
 
-    A mapped IPv4 address (::ffff:192.0.2.1) is returned as IPv4. Quotation marks around the text are ignored.
+    A mapped IPv4 address (::ffff:192.0.2.1) is returned as IPv4. Quotation marks and a zone (%eth0) are ignored.
     """
     host = text.strip().strip('"')
     if host.startswith("["):
@@ -100,7 +97,7 @@ def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
     elif host.count(":") == 1:
         host = host.partition(":")[0]
     try:
-        address = ip_address(host)
+        address = ip_address(host.partition("%")[0])
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
@@ -109,9 +106,10 @@ def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
 def _parse_network(text: str, option: str) -> IPv4Network | IPv6Network:
     try:
         return _unmap_ipv4(ip_network(text))
-    except ValueError:
-        hint = _network_hint(text) or "write an address like 127.0.0.1, a network like 10.0.0.0/8, or unix"
-        raise FeedsvcError(f"{option} '{text}' is no IP address and no network; {hint}") from None
+    except ValueError as error:
+        hint = "write an address like 127.0.0.1, a network like 10.0.0.0/8, or unix"
+        reason = " (it has host bits set)" if "host bits" in str(error) else ""
+        raise FeedsvcError(f"{option} '{text}' is no IP address and no network{reason}; {hint}") from None
 
 
 def _unmap_ipv4(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
@@ -119,11 +117,3 @@ def _unmap_ipv4(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network
     if isinstance(network, IPv4Network) or not network.subnet_of(_IPV4_MAPPED):
         return network
     return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - _IPV4_MAPPED.prefixlen))
-
-
-def _network_hint(text: str) -> str:
-    """Return a hint for an address with a prefix length: for 10.0.0.1/8, write 10.0.0.1 or 10.0.0.0/8; "" for other texts."""
-    try:
-        return f"write {text.partition('/')[0]} for one address, or {ip_network(text, strict=False)} for its network"
-    except ValueError:
-        return ""

@@ -6,11 +6,10 @@ Only clients on this machine and clients whose addresses the option --open-statu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from feedsvc.support.client_address import UNIX_PEER, Networks, client_address, is_in_networks
+from feedsvc.support.client_address import UNIX_PEER, Networks, client_address, is_in_networks, parse_address
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -60,11 +59,8 @@ class StatusAccess:
 
 def is_loopback(address: str) -> bool:
     """Return whether a text is a loopback IP address, with or without a zone (%eth0). False if the text is not an IP address."""
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    return (ip.ipv4_mapped or ip).is_loopback if isinstance(ip, IPv6Address) else ip.is_loopback
+    ip = parse_address(address)
+    return ip is not None and ip.is_loopback
 
 
 def is_local_host(host: str) -> bool:
