@@ -12,6 +12,7 @@ from io import BufferedReader, FileIO
 from typing import Final, NamedTuple
 
 from werkzeug.http import parse_range_header
+from werkzeug.wsgi import ClosingIterator
 
 from feedsvc.content.file_signature import FileSignature, signature_of, size_of
 from feedsvc.content.media import CleanFile, CleanPieces, UncleanableError, clean_pieces, pieces_length
@@ -43,21 +44,22 @@ _SANDBOX_BY_TYPE: Final = {"image/svg+xml": SANDBOX_POLICY}
 
 
 class FileResponse(NamedTuple):
-    """Status, headers and body of a response: bytes, or a part of a file that stays open while it is sent."""
+    """Status, headers and body of a response: bytes, or a file that stays open while it is sent, and the number of its bytes."""
 
     status: int
     headers: Headers
-    body: bytes | FilePart = b""
+    body: bytes | tuple[BufferedReader, int] = b""
 
     def body_iterable(self, file_wrapper: FileWrapper | None) -> Iterable[bytes]:
-        """Return the body, which the server closes after it has sent it.
+        """Return the body, which the server closes, and so the file, even if it has read no block (PEP 3333).
 
         With `file_wrapper` (wsgi.file_wrapper), the server reads and sends an open file itself, so that slow clients hold no
         thread; without it, the body is an iterator that reads the file in blocks.
         """
         if isinstance(self.body, bytes):
             return (self.body,)
-        return file_wrapper(self.body.file, _BLOCK_SIZE) if file_wrapper else self.body
+        file, length = self.body
+        return file_wrapper(file, _BLOCK_SIZE) if file_wrapper else ClosingIterator(_file_blocks(file, length), file.close)
 
 
 class MediaResponder:
@@ -92,8 +94,12 @@ class MediaResponder:
                 )
                 if not part:
                     return response
-                content = FilePart(_open_reader(descriptor, file_info.pieces), part.start, len(part))
-                return response._replace(body=content if len(part) > _MAX_BUFFERED_BYTES else content.read())
+                file = _open_reader(descriptor, file_info.pieces)
+                file.seek(part.start)
+                if len(part) > _MAX_BUFFERED_BYTES:
+                    return response._replace(body=(file, len(part)))
+                with file:
+                    return response._replace(body=file.read(len(part)))
             finally:
                 os.close(descriptor)
         except UncleanableError:
@@ -185,35 +191,11 @@ def _requested_range(request: Request, size: int, tag: str) -> tuple[int, int, i
     return (start, stop, 206) if start < stop else (0, 0, 416)
 
 
-class FilePart:
-    """Iterator over the `length` bytes of a file from offset `start`, in blocks. It ends early if the file does.
-
-    `close` closes the file. The server calls it even if it read no block (PEP 3333).
-    """
-
-    def __init__(self, file: BufferedReader, start: int, length: int) -> None:
-        file.seek(start)
-        self.file = file
-        self._left = length
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        block = self.file.read(min(_BLOCK_SIZE, self._left))
-        if not block:
-            self.close()
-            raise StopIteration
-        self._left -= len(block)
-        return block
-
-    def read(self) -> bytes:
-        """Return all bytes, and close the file."""
-        with self.file:
-            return self.file.read(self._left)
-
-    def close(self) -> None:
-        self.file.close()
+def _file_blocks(file: BufferedReader, length: int) -> Iterator[bytes]:
+    """Yield `length` bytes of a file from its position, in blocks. End early if the file does."""
+    while block := file.read(min(_BLOCK_SIZE, length)):
+        length -= len(block)
+        yield block
 
 
 def _open_reader(descriptor: int, pieces: FilePieces) -> BufferedReader:
