@@ -32,12 +32,6 @@ def raise_limit() -> int:
     return highest
 
 
-def current_limit() -> int:
-    """Return this process's present limit on open files, at most 65,536."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _MAX_LIMIT if soft == resource.RLIM_INFINITY else min(soft, _MAX_LIMIT)
-
-
 def max_connections(limit: int) -> int:
     """Return half of the descriptors that a process with this limit has beside 64 for other uses; at least 32.
 

@@ -23,7 +23,7 @@ from feedsvc.extensions import report_faults
 from feedsvc.live import Edition, Live
 from feedsvc.publication import UNCOUNTED_READS, Document, FileResource, Publication, Redirect, Resource
 from feedsvc.routes import COMBINATION_FORM, MOST_READ_PATH
-from feedsvc.support.file_descriptors import current_limit, is_exhausted
+from feedsvc.support.file_descriptors import is_exhausted
 from feedsvc.url_rules import URL_RULES
 from feedsvc.web import responses
 from feedsvc.web.media_files import MediaResponder
@@ -258,9 +258,7 @@ def exhausted_response(error: Exception) -> Response | None:
     """Log a warning and return a 503 if an error means that no file descriptor is left, else return None."""
     if not is_exhausted(error):
         return None
-    _LOG.warning(
-        "feedsvc: all %d file descriptors are in use (%s); requests get status 503 until one is free", current_limit(), error
-    )
+    _LOG.warning("feedsvc: all file descriptors are in use (%s); requests get status 503 until one is free", error)
     return _unavailable("This server has too many open files. Try again in a moment.", _RETRY_SECONDS)
 
 
