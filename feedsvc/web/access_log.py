@@ -84,7 +84,7 @@ class AccessLog:
     def __init__(
         self, form: str, descriptor: int, trusted_proxies: Networks = (), *, max_queued: int = _MAX_QUEUED_LINES
     ) -> None:
-        """Create a log that writes to the file descriptor `descriptor` in the format `form`, a key of LOG_FORMATS.
+        """Start a log that writes to the file descriptor `descriptor` in the format `form`, a key of LOG_FORMATS.
 
         If the peer is one of `trusted_proxies`, the client in the line is that of X-Forwarded-For. At most `max_queued` lines
         wait for the next write; further lines are dropped.
@@ -93,8 +93,9 @@ class AccessLog:
         self._max_queued = max_queued
         self._queue: deque[bytes] = deque()
         self._dropped = 0
-        self._lock, self._stop_event = threading.Lock(), threading.Event()
-        self._thread: threading.Thread | None = None
+        self._stop_event = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="feedsvc-access-log", daemon=True)
+        self._thread.start()
 
     def wrap(self, application: WSGIApplication, clock: Callable[[], datetime]) -> WSGIApplication:
         """Return WSGI middleware that adds a line to the log once `application` has returned the response to a request.
@@ -123,8 +124,7 @@ class AccessLog:
     def close(self) -> None:
         """Stop the thread and write the remaining lines. The descriptor stays open."""
         self._stop_event.set()
-        if self._thread:
-            self._thread.join()
+        self._thread.join()
         self._write()
 
     def _append(self, environ: WSGIEnvironment, at: datetime, path: bytes, response: list[Any], seconds: float) -> None:
@@ -148,18 +148,9 @@ class AccessLog:
                 "agent": hide_tokens(agent)[:_MAX_FIELD_LENGTH],
             }
         )
-        if self._thread is None:
-            self._start()
 
     def _add_line(self, fields: Fields) -> None:
         self._queue.append(f"{self._format_line(fields)}\n".encode("ascii", "backslashreplace"))
-
-    def _start(self) -> None:
-        """Start the thread. The first logged response calls this, so the thread runs in the process that serves after a fork."""
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="feedsvc-access-log", daemon=True)
-                self._thread.start()
 
     def _run(self) -> None:
         while not self._stop_event.wait(_FLUSH_INTERVAL):
