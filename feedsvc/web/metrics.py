@@ -17,7 +17,7 @@ from prometheus_client.registry import CollectorRegistry
 from feedsvc import __version__
 from feedsvc.live import Edition, Live
 from feedsvc.support.alerts import ALERT_KINDS, AlertKind
-from feedsvc.web.request_stats import DURATION_BUCKETS, SECONDS_KEY, RequestStats, bucket_name, parse_response_name
+from feedsvc.web.request_stats import DURATION_BUCKETS, RESPONSES_PREFIX, SECONDS_KEY, RequestStats, bucket_name
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -174,8 +174,8 @@ def _counter_families(totals: MetricValues) -> Iterator[Metric]:
         "feedsvc_requests", "Responses; status 304 is not modified", labels=["kind", "format", "status"]
     )
     for name, number in sorted(totals.items()):
-        if values := parse_response_name(name):
-            responses.add_metric(list(values), number)
+        if name.startswith(RESPONSES_PREFIX):
+            responses.add_metric(name.removeprefix(RESPONSES_PREFIX).split(" "), number)
     yield responses
     ends = [*map(str, DURATION_BUCKETS), "+Inf"]
     buckets = list(zip(ends, accumulate(totals.get(bucket_name(index), 0) for index in range(len(ends))), strict=True))

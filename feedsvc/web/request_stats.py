@@ -42,7 +42,7 @@ _KINDS: Final[Mapping[type[Place], str]] = {
     SitemapAt: "directory",
 }
 SECONDS_KEY: Final = "seconds"
-_RESPONSES_KEY: Final = "answers"
+RESPONSES_PREFIX: Final = "answers "  # of the names of response counters, before kind, format ("" for none) and status
 
 
 class Labels(NamedTuple):
@@ -85,12 +85,12 @@ class RequestStats:
     def counters(self) -> dict[str, float]:
         """Return the counters of responses and durations, but not `cache_hits`, by name.
 
-        `parse_response_name` parses the names of response counters; `bucket_name` returns those of durations, and SECONDS_KEY is
-        that of their sum.
+        RESPONSES_PREFIX begins the names of response counters; `bucket_name` returns those of durations, and SECONDS_KEY is that
+        of their sum.
         """
         with self._lock:
             names = {
-                f"{_RESPONSES_KEY} {labels.kind} {labels.format} {status}": n for (labels, status), n in self.responses.items()
+                f"{RESPONSES_PREFIX}{labels.kind} {labels.format} {status}": n for (labels, status), n in self.responses.items()
             }
             return {**names, **{bucket_name(i): number for i, number in enumerate(self._buckets)}, SECONDS_KEY: self._seconds}
 
@@ -98,13 +98,6 @@ class RequestStats:
 def bucket_name(index: int) -> str:
     """Return the counter's name of the bucket `index` of durations."""
     return f"bucket {index}"
-
-
-def parse_response_name(name: str) -> tuple[str, str, str] | None:
-    """Return the kind, format ("" for none) and status, as text, in the name of a response counter; None for another counter."""
-    prefix, _, rest = name.partition(" ")
-    kind, feed_format, status = rest.split(" ") if prefix == _RESPONSES_KEY else ("", "", "")
-    return (kind, feed_format, status) if kind else None
 
 
 def labels_of(document: Document) -> Labels:

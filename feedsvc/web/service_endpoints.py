@@ -45,7 +45,7 @@ def add_service_endpoints(
     """
 
     def healthz() -> Response:
-        return Response("ok\n", mimetype="text/plain", headers=_NO_STORE)
+        return _text_response("ok\n")
 
     def readyz() -> Response:
         # Also ready if the content folder is missing: the last edition is served. If several replicas share a network mount, all
@@ -54,13 +54,10 @@ def add_service_endpoints(
             live.current(live.clock())
         except Exception:
             app.logger.exception("feedsvc: no edition can be built from the content folder, so /readyz answers 503")
-            return Response(
-                "No edition can be built from the content folder. The log of the server contains the reason.\n",
-                status=503,
-                mimetype="text/plain",
-                headers=_NO_STORE,
+            return _text_response(
+                "No edition can be built from the content folder. The log of the server contains the reason.\n", 503
             )
-        return Response("ok\n", mimetype="text/plain", headers=_NO_STORE)
+        return _text_response("ok\n")
 
     def status() -> Response:
         return _if_allowed(status_access, lambda: render_status(live, live.clock(), status_sections), "application/json")
@@ -84,9 +81,13 @@ def _for_retrieval(view: Callable[[], Response]) -> ViewFunction:
     return answer
 
 
+def _text_response(text: str, status: int = 200) -> Response:
+    return Response(text, status=status, mimetype="text/plain", headers=_NO_STORE)
+
+
 def _if_allowed(access: StatusAccess, render: Callable[[], bytes], media_type: str) -> Response:
     if not access.allows(request.environ):
-        return Response(_FORBIDDEN_MESSAGE, status=403, mimetype="text/plain", headers=_NO_STORE)
+        return _text_response(_FORBIDDEN_MESSAGE, 403)
     return Response(render(), content_type=media_type, headers=_NO_STORE)
 
 

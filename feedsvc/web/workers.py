@@ -29,7 +29,6 @@ _STOP_TIMEOUT: Final = 40.0  # seconds in which a worker has to end after SIGTER
 _SIGNALS: Final = signals("SIGTERM", "SIGINT", "SIGHUP", "SIGCHLD")  # Windows, which has no workers, lacks some
 _STABLE_SECONDS: Final = 10.0  # a worker that served for at least this time is replaced at once
 _MAX_RESTART_DELAY: Final = 30.0  # seconds until a worker that served for less time is replaced; the first delay is 1 second
-_MAX_POLL_SECONDS: Final = 3600.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,7 +138,7 @@ class Supervisor:
         poll = select.poll()  # unlike select(), for any descriptor number
         for descriptor in (self._wake_pipe[0], *(child.ready_pipe for child in self._running() if child.ready_pipe >= 0)):
             poll.register(descriptor, select.POLLIN)
-        poll.poll(1000 * max(0.0, min([*times, time.monotonic() + _MAX_POLL_SECONDS]) - time.monotonic()))
+        poll.poll(1000 * max(0.0, min(times) - time.monotonic()) if times else None)
         with suppress(BlockingIOError):
             os.read(self._wake_pipe[0], 4096)
 
