@@ -18,15 +18,14 @@ class Alerts:
     """Active alerts, at most one for each kind and subject. A message is a sentence that says what to do. Thread-safe."""
 
     def __init__(self) -> None:
-        self._active: dict[tuple[AlertKind, str], str] = {}
-        self._end_messages: dict[tuple[AlertKind, str], str] = {}
+        self._active: dict[tuple[AlertKind, str], tuple[str, str]] = {}  # message and end message by kind and subject
         self._lock = threading.Lock()
 
     @property
     def active(self) -> Mapping[str, str]:
         """Messages of the active alerts by kind, or by kind and subject."""
         with self._lock:
-            return {" ".join(filter(None, key)): message for key, message in self._active.items()}
+            return {" ".join(filter(None, key)): message for key, (message, _) in self._active.items()}
 
     def count(self, kind: AlertKind) -> int:
         with self._lock:
@@ -43,15 +42,14 @@ class Alerts:
         key = (kind, subject)
         with self._lock:
             is_logged = bool(end_message) and (log_again or key not in self._active)
-            self._active[key], self._end_messages[key] = message, end_message
+            self._active[key] = message, end_message
         if is_logged:
             _LOG.warning("feedsvc: %s", message)
 
     def clear(self, kind: AlertKind, subject: str = "") -> None:
         """End an alert, and log its end message unless that is "". Does nothing if there is no such active alert."""
         with self._lock:
-            self._active.pop((kind, subject), None)
-            end_message = self._end_messages.pop((kind, subject), "")
+            _, end_message = self._active.pop((kind, subject), ("", ""))
         if end_message:
             _LOG.warning("feedsvc: %s", end_message)
 

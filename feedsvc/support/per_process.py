@@ -36,7 +36,6 @@ class PerProcess(Generic[_T]):
         self._lock = threading.Lock()
         self._value: tuple[int, _T, ExitStack] | None = None  # with the id of the process that opened it
         self._opening_thread = 0
-        self._has_exit_function = False
         if CAN_FORK:
             os.register_at_fork(before=self.before_fork, after_in_child=self.after_fork)
 
@@ -77,7 +76,7 @@ class PerProcess(Generic[_T]):
 
     def after_fork(self) -> None:
         """Forget the parent's value, in a child process that was just forked. Subclasses may add to it."""
-        self._lock, self._opening_thread, self._has_exit_function = threading.Lock(), 0, False
+        self._lock, self._opening_thread = threading.Lock(), 0
         if self._value is not None:
             _inherited_values.append(self._value)
             self._value = None
@@ -92,6 +91,4 @@ class PerProcess(Generic[_T]):
                 self._value = os.getpid(), value, stack.pop_all()
         finally:
             self._opening_thread = 0
-        if not self._has_exit_function:
-            self._has_exit_function = True
-            Finalize(None, self.close, exitpriority=_EXIT_PRIORITY)  # also in a process that multiprocessing starts
+        Finalize(None, self.close, exitpriority=_EXIT_PRIORITY)  # also in a process that multiprocessing starts

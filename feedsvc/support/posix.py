@@ -9,29 +9,18 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+from functools import reduce
+from operator import or_
 from typing import Final
 
 try:
-    import fcntl
+    import fcntl as fcntl  # noqa: PLC0414 - other modules import it from here
 except ImportError:
     fcntl = None  # type: ignore[assignment]
 try:
-    import resource
+    import resource as resource  # noqa: PLC0414
 except ImportError:
     resource = None  # type: ignore[assignment]
-
-__all__ = [
-    "CAN_FORK",
-    "CAN_OPEN_BELOW",
-    "HAS_FILE_LOCKS",
-    "IS_WINDOWS",
-    "fcntl",
-    "flags",
-    "quote_argument",
-    "resource",
-    "signals",
-    "sync_files",
-]
 
 IS_WINDOWS: Final = os.name == "nt"
 
@@ -43,10 +32,7 @@ CAN_OPEN_BELOW: Final = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTO
 
 def flags(*names: str) -> int:
     """Return the flags of os.open with these names, such as "O_NOFOLLOW", combined; those that the system lacks count as 0."""
-    combined = 0
-    for name in names:
-        combined |= getattr(os, name, 0)
-    return combined
+    return reduce(or_, (getattr(os, name, 0) for name in names), 0)
 
 
 def signals(*names: str) -> frozenset[signal.Signals]:

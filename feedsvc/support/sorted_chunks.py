@@ -42,13 +42,10 @@ class PersistentSortedList(Sequence[_T]):
         return chain.from_iterable(self._chunks)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, PersistentSortedList) and len(self) == len(other) and all(map(_is_equal, self, other))
+        return isinstance(other, PersistentSortedList) and len(self) == len(other) and tuple(self) == tuple(other)
 
     def __hash__(self) -> int:
         return hash(tuple(self))
-
-    def __repr__(self) -> str:
-        return repr(tuple(self))
 
     @overload
     def __getitem__(self, index: int) -> _T: ...
@@ -135,7 +132,3 @@ class PersistentSortedList(Sequence[_T]):
         items = (*chunks[chunk][:position], item, *chunks[chunk][position:])
         half = len(items) // 2
         chunks[chunk : chunk + 1] = [items[:half], items[half:]] if len(items) > 2 * _CHUNK_SIZE else [items]
-
-
-def _is_equal(one: object, other: object) -> bool:
-    return one is other or one == other

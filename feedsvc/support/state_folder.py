@@ -50,10 +50,8 @@ def open_lock_file(path: Path) -> int:
     A folder or a special file at its path is renamed (`set_aside`). Do not call it with the folder's lock held.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with folder_lock(path.parent):
-        if is_file(path) is False:
-            _LOG.warning("feedsvc: %s is no file and was renamed to %s; the service goes on", path, set_aside(path).name)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    _set_aside_unless_file(path)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
 
 def ensure_folder(path: Path) -> None:
@@ -77,8 +75,12 @@ def replace_file(path: Path, data: bytes) -> None:
     A folder or a special file at its path is renamed (`set_aside`). Do not call it with the folder's lock held. The folder must
     exist. A power cut may lose the new bytes.
     """
+    _set_aside_unless_file(path)
+    write_atomically(path, data, mode=0o644)
+
+
+def _set_aside_unless_file(path: Path) -> None:
     if is_file(path) is False:
         with folder_lock(path.parent):
             if is_file(path) is False:  # else another process has replaced it since
-                set_aside(path)
-    write_atomically(path, data, mode=0o644)
+                _LOG.warning("feedsvc: %s is no file and was renamed to %s; the service goes on", path, set_aside(path).name)

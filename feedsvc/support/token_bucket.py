@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.support.digest import blake2b
@@ -25,8 +25,7 @@ class BucketLimit:
     refill_seconds: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Bucket:
+class _Bucket(NamedTuple):
     tokens: float
     updated_at: datetime
 
