@@ -134,8 +134,10 @@ def test_close_while_a_hub_hangs_loses_no_delivery(open_site: OpenSite, hub: Hub
     site = open_site(timeout=TIMEOUT)
     site.publish()
     wait_until(lambda: hub.requests)
+    start = time.monotonic()
     site.publisher.close(0.1)
     wait_until(lambda: publisher_threads() == [])
+    assert time.monotonic() - start < TIMEOUT / 2
     [hub_status] = site.publisher.status().hubs
     assert (hub_status.waiting, hub_status.last_failure) == (9, None)  # the aborted delivery is no failure of the hub
     hub.default_responder = respond(202)
