@@ -219,14 +219,17 @@ def _folders_to_watch(root: Path, known_folders: Iterable[str]) -> Iterator[str]
     """Yield the paths of the folders to watch: the root and, on Linux, all folders below it except _IGNORED_FOLDERS of the root.
 
     `known_folders` are paths relative to the root, which must include all folders below them: these are yielded if they exist,
-    and not searched. Links to folders are followed. `watchfiles` itself would look at every file to find the folders, and block
-    all threads meanwhile: more than a second for 100,000 articles.
+    and not searched. Links to folders are followed, but not those to a folder that is watched already: the system notifies of the
+    path that was watched last. `watchfiles` itself would look at every file to find the folders, and block all threads meanwhile:
+    more than a second for 100,000 articles.
     """
     yield str(root)
     if _IS_RECURSIVE:
         return
-    known, seen = frozenset(known_folders), set[tuple[int, int]]()
-    yield from (path for name in sorted(known) if os.path.isdir(path := os.path.join(root, name)))
+    known = frozenset(known_folders)
+    known_paths = [path for name in sorted(known) if os.path.isdir(path := os.path.join(root, name))]
+    yield from known_paths
+    seen = {_identity(root), *map(_identity, known_paths)}
     tops = [path for name, path in _subfolders(str(root)) if name not in known and name not in _IGNORED_FOLDERS]
     while tops:
         folder = tops.pop()

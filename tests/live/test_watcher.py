@@ -71,6 +71,21 @@ def test_a_save_in_a_folder_that_came_back_under_its_old_name_is_shown_at_once(
         wait_until(lambda: "three" not in visible_slugs(live))
 
 
+def test_a_link_to_articles_in_another_folder_does_not_delay_saves(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A save was shown after up to a minute: the system notified of the link's path only."""
+    monkeypatch.setattr(watcher_module, "_FIRST_SCAN_DELAY", 3600.0)
+    (root / "media").mkdir(exist_ok=True)
+    (root / "media/arts").symlink_to("../articles")
+    with watch(root) as live:
+        wait_until(lambda: os.stat(root / "articles").st_ino in watched_inodes())
+        for name in ("three", "four"):
+            write(root, article(name))
+            wait_until(lambda name=name: name in visible_slugs(live))
+        (root / "media/arts").unlink()
+        write(root, article("five"))
+        wait_until(lambda: "five" in visible_slugs(live))
+
+
 def test_a_folder_that_was_created_while_the_server_started_is_watched(root: Path) -> None:
     live = Live(ContentFolder(root), None)
     write(root, {path.replace("articles/", "articles/new/"): text for path, text in article("three").items()})
