@@ -131,9 +131,9 @@ def test_build_removes_deleted_article_whose_cache_record_is_damaged(content: Pa
     assert b"/articles/a01/" not in (out / "index.html").read_bytes() + (out / "feed.rss").read_bytes()
 
 
-@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
-def test_a_link_beside_the_store_does_not_stop_the_start(content: Path, tmp_path: Path, cache_file: Path, suffix: str) -> None:
-    """SQLite does not open a link in place of the files that it adds, and the start ended with an error."""
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+def test_a_dangling_link_does_not_stop_the_start(content: Path, tmp_path: Path, cache_file: Path, suffix: str) -> None:
+    """SQLite opens no link to nowhere, and none in place of the files that it adds: the start ended with an error."""
     link = Path(f"{cache_file}{suffix}")
     link.unlink(missing_ok=True)
     link.symlink_to("nowhere")
