@@ -136,8 +136,7 @@ class StateFile:
     def _open_or_replace(self, file: Path) -> None:
         """Open the file; rename it and create a new one if it cannot be used. Raises sqlite3.Error for all other reasons."""
         added = [Path(f"{file}{suffix}") for suffix in _SUFFIXES[1:]]  # SQLite opens no links in their place
-        is_dangling = file.is_symlink() and not file.exists()
-        if is_dangling or is_file(file) is False or any(is_file(path) is False or path.is_symlink() for path in added):
+        if is_file(file) is False or any(is_file(path) is False or path.is_symlink() for path in added):
             self._rename(file, "is no regular file")
         try:
             self.connection = self._connect(str(file))

@@ -35,11 +35,14 @@ def set_aside(path: Path, to: Path | None = None) -> Path:
 
 
 def is_file(path: Path) -> bool | None:
-    """Return True if the path leads to a regular file, None if nothing exists there, False for anything else or an error."""
+    """Return True if the path leads to a regular file, None if nothing is there, False for anything else or an error.
+
+    A link to a missing file is something else.
+    """
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except FileNotFoundError:
-        return None
+        return False if path.is_symlink() else None
     except OSError:
         return False
 
