@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final, Literal
 
@@ -106,10 +107,11 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
 def _parse_network(text: str, option: str) -> IPv4Network | IPv6Network:
     try:
         return _unmap_ipv4(ip_network(text))
-    except ValueError as error:
+    except ValueError:
         hint = "write an address like 127.0.0.1, a network like 10.0.0.0/8, or unix"
-        reason = " (it has host bits set)" if "host bits" in str(error) else ""
-        raise FeedsvcError(f"{option} '{text}' is no IP address and no network{reason}; {hint}") from None
+        with suppress(ValueError):  # an address with a prefix length, such as 10.0.0.1/8
+            hint = f"write {text.partition('/')[0]} for one address, or {ip_network(text, strict=False)} for its network"
+        raise FeedsvcError(f"{option} '{text}' is no IP address and no network; {hint}") from None
 
 
 def _unmap_ipv4(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
