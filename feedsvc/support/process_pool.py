@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess  # Windows has none
 
 _CHUNKS_PER_PROCESS: Final = 4  # minimum number of chunks for each process in the remaining items
-_MAX_CHUNKS: Final = 1000  # of the maximum size, so that the bounds of all chunks fit in a pipe
+_MAX_CHUNKS: Final = 1000  # Linux gives a process with many pipes only 8 KiB for a new one, for the bounds of all chunks
 _BOUNDS: Final = struct.Struct("II")  # start and end of a chunk
 _MAX_QUEUED: Final = 4  # results of a fork that this process, which may be busy with a chunk, has not yet received
 _ENDED_MESSAGE: Final = (
@@ -54,12 +54,12 @@ def map_chunks(
 
     This process is one of them, and the only one if it runs several threads or the system has no forks. If others are forked,
     this process calls `while_waiting` once, then works along. Chunks have `min_chunk` to `max_chunk` items, the last may have
-    fewer; of more than 1000 chunks, each has more. Results of forks are pickled, and what `work` changes in a fork is lost.
-    Raises errors of `work` (RuntimeError for one that cannot be pickled), and FeedsvcError, which advises to build again, if a
-    fork ended by itself. All forks end before this generator does.
+    fewer; they have more if there would be more than 1000 chunks. Results of forks are pickled, and what `work` changes in a
+    fork is lost. Raises errors of `work` (RuntimeError for one that cannot be pickled), and FeedsvcError, which advises to build
+    again, if a fork ended by itself. All forks end before this generator does.
     """
     forks = min(processes, -(-len(items) // min_chunk)) - 1 if _can_fork() else 0
-    bounds = _chunk_bounds(len(items), max(1, forks + 1), max(max_chunk, len(items) // _MAX_CHUNKS), min_chunk)
+    bounds = _chunk_bounds(len(items), max(1, forks + 1), max_chunk, max(min_chunk, -(-len(items) // _MAX_CHUNKS)))
     if forks < 1:
         yield from (work(items[start:end]) for start, end in bounds)
         return

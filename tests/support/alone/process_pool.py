@@ -37,8 +37,8 @@ def test_child_processes_process_chunks() -> None:
 
 def test_bounds_of_many_chunks_fit_in_a_pipe() -> None:
     sizes = [*map_chunks(len, range(1_000_000), 2, max_chunk=1)]
+    assert len(sizes) <= 1000
     assert sum(sizes) == 1_000_000
-    assert len(sizes) < 2000
 
 
 def test_chunks_are_contiguous_and_become_smaller_towards_the_end() -> None:
