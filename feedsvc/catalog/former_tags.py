@@ -13,7 +13,7 @@ from feedsvc.routes import ListingRef
 from feedsvc.support.mapping import with_changes
 from feedsvc.tag_slugs import former_slug
 
-_Counts = Mapping[str, Mapping[str, int]]
+_Counts = dict[str, Mapping[str, int]]
 _NO_COUNTS: Final[Mapping[str, int]] = {}
 
 
@@ -24,7 +24,7 @@ class FormerTags:
     a redirect to another tag.
     """
 
-    def __init__(self, counts: Mapping[str, Mapping[str, int]]) -> None:
+    def __init__(self, counts: _Counts) -> None:
         self._counts = counts
 
     def redirects(self, listings: Container[ListingRef], slugs: Iterable[str] | None = None) -> dict[QualifiedName, str]:
@@ -63,7 +63,7 @@ def build_former_tags(spellings: Spellings, rows: Iterable[Row]) -> FormerTags:
                 counts_by_slug[slug][tag] += count
     for slug, counts in _count_former_slugs(row for row in rows if not is_visible(row)).items():
         counts_by_slug[slug].update(counts)
-    return FormerTags(counts_by_slug)
+    return FormerTags(dict(counts_by_slug))
 
 
 def former_slugs(rows: Iterable[Row]) -> Iterator[str]:
@@ -77,7 +77,7 @@ def _count_former_slugs(rows: Iterable[Row]) -> _Counts:
         for tag in row.article.tags:
             if slug := _former_slug(tag.id, tag.title):
                 counts[slug][tag.id] += 1
-    return counts
+    return dict(counts)
 
 
 def _former_slug(tag: str, title: str) -> str:

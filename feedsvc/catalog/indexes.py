@@ -25,7 +25,7 @@ _slug: Final = attrgetter("article.slug")
 class RowsBySlug(Mapping[str, Row]):
     """Mapping of the current slugs of articles to their rows, in the order of rows. `rows` are the rows in order."""
 
-    def __init__(self, rows: PersistentSortedList[Row], index: Mapping[str, Row] | None = None) -> None:
+    def __init__(self, rows: PersistentSortedList[Row], index: dict[str, Row] | None = None) -> None:
         """Initialize with sorted rows and, if given, their index by slug."""
         self.rows: PersistentSortedList[Row] = rows
         self._index = index or {row.article.slug: row for row in rows}
@@ -59,7 +59,7 @@ class Redirects(Mapping[QualifiedName, str]):
     A name is (kind, slug or id); the kind is "article", "category", "author", "custom" or "tag".
     """
 
-    def __init__(self, index: Mapping[QualifiedName, str]) -> None:
+    def __init__(self, index: dict[QualifiedName, str]) -> None:
         self._index = index
 
     def __getitem__(self, name: QualifiedName) -> str:
@@ -102,7 +102,7 @@ class ReferencedMedia(Mapping[str, MediaFile]):
     """
 
     files: Mapping[str, MediaFile]
-    counts: Mapping[str, int]
+    counts: dict[str, int]
 
     @classmethod
     def from_references(cls, files: Mapping[str, MediaFile], paths: Iterable[str]) -> ReferencedMedia:

@@ -27,7 +27,7 @@ _NO_IDS: Final[tuple[str, ...]] = ()
 class Works:
     """Works of a catalog's content: the articles with `translation_of`, and those that these name. Immutable."""
 
-    def __init__(self, articles: Mapping[str, Article], translations: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, articles: dict[str, Article], translations: dict[str, tuple[str, ...]]) -> None:
         """Initialize with the articles of works by id, and with id -> ids of the articles whose `translation_of` is this id."""
         self._articles, self._translations = articles, translations
 

@@ -92,7 +92,7 @@ class ActiveArticles:
 
     def __init__(self, records: Mapping[str, Record]) -> None:
         """Start with these records of an earlier run, each of which states whether its own article was active."""
-        self.articles: Mapping[str, Article] = {}
+        self.articles: dict[str, Article] = {}
         self.conflicts: tuple[Problem, ...] = ()
         # Candidates that are not active. For all other paths the active article is the candidate.
         self._inactive_candidates: dict[str, Article | None] = {}
