@@ -92,7 +92,7 @@ _ANSWERS: Final = {"m": ConflictChoice.MINE, "s": ConflictChoice.SOURCE, "l": Co
     help="What to do with values that changed both here and at the source: ask for each, or take all from one side. "
     "Without the option they are listed.",
 )
-@option("--report", "report_file", metavar="FILE", type=PATH_TYPE, help="Write the whole report to a .txt, .json or .html file.")
+@option("--report", "report_file", metavar="FILE", type=PATH_TYPE, help="Write the whole report to a .txt or .json file.")
 @option("--processes", type=IntRange(min=1), help="Number of processes. The default is the number of processors.")
 @json_option
 @base_url_option
@@ -125,7 +125,7 @@ def import_command(
     \b
     Examples:
       feedsvc import export.xml content --dry-run
-      feedsvc import export.xml content --media-from uploads --report report.html
+      feedsvc import export.xml content --media-from uploads --report report.txt
       feedsvc import https://old.example/feed/ content --update
     """
     process.freeze_heap()  # the renderer of each post leaves reference cycles

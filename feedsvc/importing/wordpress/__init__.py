@@ -9,8 +9,6 @@ from feedsvc.importing.wordpress.export_source import open_wordpress_export
 from feedsvc.importing.wordpress.former_feeds import (
     FeedHolding,
     WordPressFeed,
-    comment_feed_queries,
-    comment_feeds,
     former_feeds,
     listing_page,
     posts_page_feeds,
@@ -21,8 +19,6 @@ __all__ = [
     "LANGUAGE_FOLDER",
     "FeedHolding",
     "WordPressFeed",
-    "comment_feed_queries",
-    "comment_feeds",
     "former_feeds",
     "is_wordpress_export",
     "listing_page",

@@ -1,4 +1,4 @@
-"""Addresses of the feeds that WordPress served: for the site, each category, tag, author and language, and for comments."""
+"""Addresses of the feeds that WordPress served: for the site, each category, tag, author and language."""
 
 from __future__ import annotations
 
@@ -32,14 +32,13 @@ class FeedHolding(enum.Enum):
     TAG = "tag"
     AUTHOR = "author"
     LANGUAGE = "language"
-    COMMENTS = "comments"
 
 
 @dataclass(frozen=True, slots=True)
 class WordPressFeed:
     """A feed of the former site: its root-relative path with query, and the format "rss" or "atom" of the feed that replaces it.
 
-    `key` is that of the term or author, or the language tag; "" for the site and for comments. WordPress took the parameters of
+    `key` is that of the term or author, or the language tag; "" for the site. WordPress took the parameters of
     a query in any order.
     """
 
@@ -86,8 +85,6 @@ def _feeds(site: SourceSite, base: str, category_base: str, tag_base: str) -> It
         front = f"{base}/{site.language_folder}{language}"
         yield from _listing_feeds(f"{front}/", "", FeedHolding.LANGUAGE, language)
         yield from _query_feeds(f"{base}/?lang={language}&", FeedHolding.LANGUAGE, language)
-        yield from _comment_feeds(front)
-    yield from _comment_feeds(base)
 
 
 def listing_page(feed: WordPressFeed) -> str:
@@ -98,20 +95,10 @@ def listing_page(feed: WordPressFeed) -> str:
     return ""
 
 
-def comment_feeds(address: str) -> tuple[str, ...]:
-    """Return the addresses of the feeds with a post's comments, below its address or path: feed/ first, feed/atom/ last."""
-    front = address.rstrip("/")
-    return tuple(f"{front}/feed/{segment}/" if segment else f"{front}/feed/" for segment in _SEGMENTS)
-
-
 def posts_page_feeds(address: str) -> Mapping[str, str]:
     """Return the formats (rss, atom) by address of the feeds of a page that showed a site's posts, below its address or path."""
-    return dict(zip(comment_feeds(address), _SEGMENTS.values(), strict=True))
-
-
-def comment_feed_queries(address: str) -> tuple[str, str]:
-    """Return the addresses of the feeds, RSS and Atom, with a post's comments, for an address with a query such as /?p=12."""
-    return f"{address}&feed=rss2", f"{address}&feed=atom"
+    front = address.rstrip("/")
+    return {f"{front}/feed/{segment}/" if segment else f"{front}/feed/": suffix for segment, suffix in _SEGMENTS.items()}
 
 
 def _listing_feeds(path: str, query: str, holding: FeedHolding, key: str, *, front: str = "") -> Iterator[WordPressFeed]:
@@ -126,15 +113,6 @@ def _query_feeds(front: str, holding: FeedHolding, key: str) -> Iterator[WordPre
     """Yield the feeds whose addresses begin with `front`, a path with a query and "&" at its end."""
     for segment, feed_format in _SEGMENTS.items():
         yield WordPressFeed(f"{front}feed={segment or _DEFAULT_FEED}", feed_format, holding, key)
-
-
-def _comment_feeds(base: str) -> Iterator[WordPressFeed]:
-    for segment, feed_format in _SEGMENTS.items():
-        path = f"{base}/comments/feed/{segment}/" if segment else f"{base}/comments/feed/"
-        yield WordPressFeed(path, feed_format, FeedHolding.COMMENTS)
-        if segment:
-            yield WordPressFeed(f"{base}/?feed=comments-{segment}", feed_format, FeedHolding.COMMENTS)
-    yield WordPressFeed(f"{base}/wp-commentsrss2.php", "rss", FeedHolding.COMMENTS)
 
 
 def _category_path(term: SourceTerm, categories: Mapping[str, SourceTerm]) -> str:

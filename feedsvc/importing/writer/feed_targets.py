@@ -26,12 +26,10 @@ def language_page(language: str) -> str:
 
 
 def feed_target(feed: WordPressFeed, terms: TermTable, languages: Sequence[str]) -> str:
-    """Return the path to which a former feed leads now, GONE if it had comments or what the mapping drops, "" without one.
+    """Return the path to which a former feed leads now, GONE if the mapping drops what it had, "" without one.
 
     `languages` is `SourceSite.languages`: the feed of such a site held only the posts in the first one.
     """
-    if feed.holding is FeedHolding.COMMENTS:
-        return GONE
     if feed.holding is FeedHolding.SITE and not languages:
         return f"/feed.{feed.format}"
     if feed.holding in (FeedHolding.SITE, FeedHolding.LANGUAGE):

@@ -14,7 +14,6 @@ from feedsvc.importing.addresses import absolute, host_of, port_of, split_addres
 from feedsvc.importing.source import Omission, SourceFilePage, SourceRedirect, SourceSite, SourceSystem
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, listing_page, posts_page_feeds
 from feedsvc.importing.writer.base import ImportBase
-from feedsvc.importing.writer.comment_feeds import CommentFeedRules
 from feedsvc.importing.writer.feed_targets import TERM_KINDS, feed_suffixes, feed_target, language_page
 from feedsvc.importing.writer.former_patterns import MOVED_PATTERNS, WORDPRESS_PATTERNS
 from feedsvc.importing.writer.known_parents import with_known_parents
@@ -41,7 +40,6 @@ class RedirectBuilder:
     def __init__(self, site: SourceSite, base_url: str, hosts: frozenset[str]) -> None:
         self._site, self._hosts, self._port = site, hosts, port_of(site.address)
         self._prefix = split_address(base_url).path.rstrip("/")
-        self._comment_feeds = CommentFeedRules(has_queries=site.has_plain_addresses)
         self._posts_elsewhere = Counter[str]()  # number of addresses of posts by host
         self.table = RedirectTable()
 
@@ -67,12 +65,11 @@ class RedirectBuilder:
         return f"{path[len(self._prefix) :] or '/'}{'?' if split.query else ''}{split.query}"
 
     def add_post(self, addresses: Iterable[str], target: str, *, is_known: bool = False, former_target: str = "") -> None:
-        """Add rules from addresses of one post to its root-relative path `target`, and rules (410) of its comment feeds.
+        """Add rules from addresses of one post to its root-relative path `target`.
 
-        Only sources of WordPress have comment feeds, and those that the patterns of `add_feeds` answer get no rule. Addresses
-        that do not count, and those at which feedsvc has a feed, are skipped. With `is_known`, an earlier import added the rules:
-        only addresses that no rule can have become omissions. An earlier import may have given the addresses the target
-        `former_target`, which is replaced if they have a rule now.
+        Addresses that do not count, and those at which feedsvc has a feed, are skipped. With `is_known`, an earlier import added
+        the rules: only addresses that no rule can have become omissions. An earlier import may have given the addresses the
+        target `former_target`, which is replaced if they have a rule now.
         """
         for address in addresses:
             old = self.old_path(address)
@@ -86,9 +83,8 @@ class RedirectBuilder:
                 self.table.note_earlier(old, former_target)
             if is_known:
                 self.table.address_of(old)
-            elif self.table.add(old, target, post=target):
-                for feed in self._comment_feeds.add(old) if self._site.system is SourceSystem.WORDPRESS else ():
-                    self.table.add(feed, GONE, post=target)
+            else:
+                self.table.add(old, target, post=target)
 
     def add_inner_addresses(self, addresses: Iterable[tuple[str, str]]) -> None:
         """Add rules for further pages of posts and for pages of their attachments: (address, root-relative path of the post).
@@ -139,14 +135,12 @@ class RedirectBuilder:
     def add_posts_pages(self, addresses: Iterable[str]) -> None:
         """Add the rules for the feeds of pages that showed the posts: they were the feed of the site. Only for WordPress.
 
-        The rules replace other rules of these addresses. Earlier versions of feedsvc gave these feeds the target GONE, as it is
-        right for feeds of comments.
+        The rules replace other rules of these addresses.
         """
         for address in addresses if self._site.system is SourceSystem.WORDPRESS else ():
             old = self.old_path(address)
             for feed, file_format in posts_page_feeds(old).items() if old and "?" not in old else ():
                 self.table.add(feed, f"{self._front_of(old)}feed.{file_format}", replaces=True)
-                self.table.note_earlier(feed, GONE)
 
     def _front_of(self, path: str) -> str:
         """Return "/", or for a site in several languages the page of the language that a path was in."""
@@ -176,12 +170,10 @@ class RedirectBuilder:
         site = self._site if len(self._site.terms) <= _MAX_TERMS else replace(self._site, terms=())
         for feed in former_feeds(site):
             if new := feed_target(feed, terms, site.languages):
-                # The front page of a language may be a page, whose feed of comments this is not.
-                self._add_feed(self.old_path(feed.path), new, replaces=feed.holding is FeedHolding.LANGUAGE)
+                self._add_feed(self.old_path(feed.path), new)
                 self._add_listing(feed, new, shown_pages)
         for prefix in dict.fromkeys((front_page, f"{front_page.rstrip('/')}/{self._site.script_folder}")):
             self._add_patterns(prefix.rstrip("/"))
-        self.table.patterns |= dict.fromkeys(self._comment_feeds.patterns, GONE)
 
     def _add_patterns(self, prefix: str) -> None:
         """Add the patterns of WordPress's listings and their feeds below a path without a slash at its end, "" for "/"."""
@@ -236,14 +228,14 @@ class RedirectBuilder:
         elif page and (is_moved or (feed.holding is FeedHolding.LANGUAGE and page not in shown_pages)):
             self.table.add(page, new.rpartition("/")[0] + "/")
 
-    def _add_feed(self, old: str, new: str, *, replaces: bool = False) -> None:
+    def _add_feed(self, old: str, new: str) -> None:
         """Add a rule from the path `old` of a feed to `new`, unless feedsvc has the feed `new` at `old` without a rule.
 
-        Nothing is added if `old` is "". With `replaces`, the rule replaces one that the address has.
+        Nothing is added if `old` is "".
         """
         place = routes.place_of(decoded_path(old)) if old else None
         if old and not (isinstance(place, routes.FeedAt) and routes.path_of(place) == new):
-            self.table.add(old, new, replaces=replaces)
+            self.table.add(old, new)
 
     def add_plug_in_redirects(
         self, redirects: Iterable[SourceRedirect], find: Callable[[str], str], has_path: Callable[[str], bool]

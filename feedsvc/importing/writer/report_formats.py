@@ -1,8 +1,7 @@
-"""Formats of the report of an import: text for a terminal or a file, JSON for programs, HTML for people."""
+"""Formats of the report of an import: text for a terminal or a file, JSON for programs."""
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -13,11 +12,6 @@ from feedsvc.importing.writer.report import ImportReport
 
 SHORT_LIST: Final = 10  # lines of each list on a terminal
 _MAX_ADDRESSES: Final = 3  # the same of lists of addresses, because nothing has to be done about them
-_META: Final = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-_STYLE: Final = (
-    "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
-    "th{text-align:left;padding-right:2em}li{overflow-wrap:anywhere}</style>"
-)
 _FETCHED: Final = ("pictures", "files")  # counts of things that a dry run does not fetch
 _VALUE_LENGTH: Final = 100  # characters of a value in a conflict
 
@@ -35,26 +29,9 @@ def format_json(report: ImportReport) -> str:
     return json.dumps(asdict(report), ensure_ascii=False, indent=2, default=str) + "\n"
 
 
-def format_html(report: ImportReport) -> str:
-    """Return the report as an HTML page with all lists whole, without scripts and without other files."""
-    counts = "".join(f"<tr><th>{_escape(name)}</th><td>{text}</td></tr>\n" for name, text in _count_texts(report))
-    sections = "".join(_html_section(heading, lines) for heading, lines in _sections(report))
-    title = _escape(_heading(report))
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>{_META}<title>{title}</title>{_STYLE}</head>\n<body>\n<h1>{title}</h1>\n'
-        f"<p>{_escape(_summary(report))}</p>\n<table>\n{counts}</table>\n{sections}</body>\n</html>\n"
-    )
-
-
-def _html_section(heading: str, lines: Sequence[str]) -> str:
-    items = "".join(f"<li>{_escape(line)}</li>\n" for line in lines)
-    return f"<h2>{_escape(heading)} ({len(lines)})</h2>\n<ul>\n{items}</ul>\n"
-
-
 REPORT_FORMATS: Final[Mapping[str, Callable[[ImportReport], str]]] = {
     ".txt": format_text,
     ".json": format_json,
-    ".html": format_html,
 }
 
 
@@ -69,7 +46,7 @@ def _text_lines(report: ImportReport, limit: int | None) -> Iterator[str]:
         shown = lines if limit is None else lines[: _MAX_ADDRESSES if heading.startswith("Addresses") else limit]
         yield from (f"  {line}" for line in shown)
         if len(shown) < len(lines):
-            yield f"  ... and {len(lines) - len(shown)} more; --report FILE.html lists all"
+            yield f"  ... and {len(lines) - len(shown)} more; --report FILE.txt lists all"
 
 
 def _heading(report: ImportReport) -> str:
@@ -139,7 +116,3 @@ def short_value(value: Any) -> str:
         value if isinstance(value, str) else "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     )
     return text if len(text) <= _VALUE_LENGTH else f"{text[:_VALUE_LENGTH]}…"
-
-
-def _escape(text: str) -> str:
-    return html.escape(text, quote=False)

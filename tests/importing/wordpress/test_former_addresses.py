@@ -11,7 +11,7 @@ import pytest
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.importing.wordpress import open_wordpress_export
-from feedsvc.importing.writer import ImportOptions, ImportReport, TermMapping, comment_feeds, import_source
+from feedsvc.importing.writer import ImportOptions, ImportReport, TermMapping, import_source
 from feedsvc.publication.old_addresses import query_target, redirect_target
 from tests.importing.wordpress_export import SITE, WxrItem, write_export
 from tests.importing.writer.memory_source import load
@@ -44,7 +44,6 @@ def test_listings_and_feeds_below_index_php_lead_to_those_of_the_new_site(tmp_pa
         "/2020/03/04/a/": "/articles/a/",
         "/feed/": "/feed.rss",
         "/feed/atom/": "/feed.atom",
-        "/comments/feed/": "gone",
         "/category/world/europe/": "/category/europe/",
         "/category/europe/": "/category/europe/",
         "/category/world/europe/feed/": "/category/europe/feed.rss",
@@ -82,9 +81,6 @@ def test_subscribers_of_a_category_by_number_get_the_feed_of_the_category(tmp_pa
         "feed=rss2&tag=r-d": "/tag/r-and-d/feed.rss",
         "tag=r-d": "/tag/r-and-d/",
         "feed=rss2": "/feed.rss",
-        "feed=rss2&p=1": "gone",
-        "feed=atom&p=2": "gone",
-        "feed=rss2&page_id=6": "gone",
         "p=1": "/articles/a-title/",
     }
     assert {text: query(tmp_path, text) for text in expected} == expected
@@ -95,19 +91,10 @@ def test_listing_by_number_of_a_category_that_the_map_drops_is_gone(tmp_path: Pa
     assert (query(tmp_path, "cat=37"), query(tmp_path, "feed=rss2&cat=37")) == ("gone", "gone")
 
 
-def test_site_with_names_in_addresses_has_no_rules_for_numbers_of_listings_and_comments(tmp_path: Path) -> None:
+def test_site_with_names_in_addresses_has_no_rules_for_numbers_of_listings(tmp_path: Path) -> None:
     items = (replace(item, link="") for item in plain_items())
     run(tmp_path, *items, extra=ASIA_TERM)
     assert not [old for old in load(tmp_path / "n").redirects.exact if "cat=" in old or "author=" in old or "&p=" in old]
-
-
-def test_feeds_of_comments_of_all_posts_of_a_site_with_plain_addresses_are_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An export has each such address three times: as link, as id and with the number of the post."""
-    monkeypatch.setattr(comment_feeds, "_MAX_RULES", 3)
-    run(tmp_path, *(WxrItem(number=number, slug=f"post-{number}", link=f"{SITE}/?p={number}") for number in range(1, 5)))
-    assert [query(tmp_path, f"feed=rss2&p={number}") for number in range(1, 5)] == ["gone", "gone", "gone", "/feed.rss"]
 
 
 def test_second_import_changes_no_link_to_a_page_at_its_address_without_index_php(tmp_path: Path) -> None:

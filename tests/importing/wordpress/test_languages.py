@@ -79,7 +79,6 @@ def test_subscribers_of_each_language_get_the_articles_in_it_and_translations_st
     assert rules.exact["/feed/atom/"] == "/language/en/feed.atom"
     assert rules.exact["/de/feed/"] == "/language/de/feed.rss"
     assert rules.exact["/de/"] == "/language/de/"
-    assert rules.exact["/de/comments/feed/"] == "gone"
     assert rules.exact["/de/title-1/"] == "/articles/title-1/"
     for former, target in {
         "/de/category/world/europe/feed/": "/category/europe/feed.rss",
@@ -142,7 +141,6 @@ def test_addresses_below_language_lead_to_the_listings_of_languages(tmp_path: Pa
         "/language/de/feed/rdf/": "/language/de/feed.rss",
         "/language/de/feed/": "/language/de/feed.rss",
         "/language/de/atom/": "/language/de/feed.atom",
-        "/language/de/comments/feed/": "gone",
         "/language/fr_ca/": "/language/fr-CA/",
         "/language/fr_ca/feed/": "/language/fr-CA/feed.rss",
         "/language/de/title-1/": "/articles/title-1/",

@@ -340,9 +340,3 @@ def test_subscriber_of_the_posts_page_gets_the_feed_of_the_site(tmp_path: Path) 
     run_import(tmp_path, page(2, "news", title="News", body=" "), front, page(3))
     exact = load(tmp_path).redirects.exact
     assert (exact["/news/feed/"], exact["/news/feed/atom/"]) == ("/feed.rss", "/feed.atom")
-    assert exact["/about/feed/"] == "gone"
-
-
-def test_feed_of_a_page_without_text_is_gone_if_the_front_page_showed_the_posts(tmp_path: Path) -> None:
-    run_import(tmp_path, page(2, "news", title="News", body=" "))
-    assert load(tmp_path).redirects.exact["/news/feed/"] == "gone"

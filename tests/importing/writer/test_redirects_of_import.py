@@ -32,7 +32,6 @@ def test_former_feeds_lead_to_feeds_of_the_same_format(tmp_path: Path) -> None:
     exact, patterns = rules(tmp_path)
     assert exact["/feed/atom/"] == "/feed.atom"
     assert exact["/?feed=rss2"] == "/feed.rss"
-    assert exact["/comments/feed/"] == "gone"
     assert exact["/category/city/ferries/feed/"] == "/category/ferries/feed.rss"
     assert exact["/tag/c/feed/atom/"] == "/tag/c-plus-plus/feed.atom"
     assert exact["/author/mina/feed/atom/"] == "/author/mina/feed.atom"
@@ -64,8 +63,8 @@ def test_report_of_a_second_import_lists_only_new_redirects(tmp_path: Path) -> N
     run_import(tmp_path, post(1))
     assert "Addresses with a new redirect" not in format_text(run_import(tmp_path, post(1)))
     text = format_text(run_import(tmp_path, post(1), post(2, address=f"{OLD}/x/", other_addresses=())))
-    assert "3 new redirects" in text
-    assert "Addresses with a new redirect (3):\n  /x/ -> /articles/x/\n  /x/feed/ -> gone\n  /x/feed/atom/ -> gone\n" in text
+    assert "1 new redirect;" in text
+    assert "Addresses with a new redirect (1):\n  /x/ -> /articles/x/\n" in text
 
 
 def test_posts_at_another_host_have_no_redirects_and_the_report_counts_them(tmp_path: Path) -> None:
@@ -78,20 +77,6 @@ def test_posts_at_another_host_have_no_redirects_and_the_report_counts_them(tmp_
         )
     ]
     assert run_import(tmp_path, *elsewhere, post(3)).omissions == []
-
-
-def test_feeds_of_comments_of_posts_are_gone(tmp_path: Path) -> None:
-    """Readers of a discussion would otherwise ask for its feed for ever, and get 404."""
-    report = run_import(tmp_path, post(1), post(2, address=f"{OLD}/about/"), post(3, address=f"{OLD}/archives/77.html"))
-    exact, patterns = rules(tmp_path)
-    assert patterns["/{year}/{month}/{day}/{slug}/feed/"] == "gone"
-    assert patterns["/{year}/{month}/{day}/{slug}/feed/atom/"] == "gone"
-    assert patterns["/archives/{number}.html/feed/"] == "gone"
-    assert exact["/about/feed/"] == "gone"
-    assert "/2020/01/03/title-1/feed/" not in exact
-    content = load(tmp_path)
-    assert next(content.redirects.pattern_targets("/2020/01/03/title-1/feed/")) == "gone"
-    assert report.omissions == []
 
 
 def test_feed_of_another_system_keeps_its_format(tmp_path: Path) -> None:
