@@ -131,15 +131,6 @@ def test_path_inside_a_newsroom_is_answered_with_that_newsroom(content: Path, pa
     assert (result.returncode, result.stderr) == (2, f"feedsvc: error: {what.format(path=content / path)}; {hint}\n")
 
 
-def test_folder_without_site_yaml_is_reported_in_one_sentence(tmp_path: Path) -> None:
-    result = run_feedsvc("check", tmp_path)
-    assert result.returncode == 2
-    assert result.stderr == (
-        f"feedsvc: error: {tmp_path} has no site.yaml, which needs at least the keys title and base_url; "
-        f"feedsvc init {tmp_path} writes a new newsroom there, and feedsvc demo serves a sample\n"
-    )
-
-
 @pytest.mark.parametrize("site", ["title: [\n", "title: 12\n", "title: T\nbase_url: https://t.example\nlanguage: korean!\n"])
 def test_a_fault_in_site_yaml_does_not_hide_those_of_other_files(tmp_path: Path, site: str) -> None:
     translation = "title: B\npublished: 2026-01-02\nlanguage: en\ntranslation_of: tag:t.example,2026:b\n"

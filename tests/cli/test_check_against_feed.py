@@ -104,11 +104,14 @@ def test_json_has_every_entry_with_readers_and_reason(root: Path, tmp_path: Path
     }
 
 
-def test_former_feed_is_fetched_from_an_address(root: Path, tmp_path: Path) -> None:
+def test_former_feed_is_fetched_from_an_address_that_redirects(root: Path, tmp_path: Path) -> None:
     with document_server() as server:
-        server.documents["/feed/"] = Document(body=(tmp_path / "same.xml").read_bytes())
+        server.documents["/feed/"] = Document(status=301, headers={"Location": "/real"})
+        server.documents["/real"] = Document(body=(tmp_path / "same.xml").read_bytes())
         result = run_feedsvc("check", root, "--against-feed", f"{server.url}/feed/")
-        assert (result.returncode, "0 of 2 entries are shown again as new" in result.stdout) == (0, True)
+        assert result.returncode == 0
+        assert result.stdout.startswith(f"{server.url}/real, RSS feed of 2 entries")
+        assert "0 of 2 entries are shown again as new" in result.stdout
         elsewhere = f"http://localhost.localdomain.invalid:{server.url.rpartition(':')[2]}/feed/"
         assert run_feedsvc("check", root, "--against-feed", elsewhere).returncode == 2
 

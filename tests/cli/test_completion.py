@@ -112,9 +112,3 @@ def test_only_folders_and_names_that_begin_so_are_completed(home: Path) -> None:
     newsrooms.write(home / "other", {"site.yaml": "title: T\n", "authors.yaml": "kim: {name: Kim}\n"})
     assert completed("feedsvc new T other --author ", 5) == ["plain,kim"]
     assert completed("feedsvc schema site ", 3) == ["dir,"]
-
-
-def test_completion_of_an_unknown_shell_names_those_that_work() -> None:
-    result = run_feedsvc("completion", "tcsh")
-    assert result.returncode == 2
-    assert "'bash', 'zsh', 'fish'" in result.stderr

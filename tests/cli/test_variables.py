@@ -58,13 +58,6 @@ def test_variable_names_are_those_of_all_options() -> None:
     assert {option.variable for option in options} | {"FEEDSVC_CONTENT"} == VARIABLE_NAMES
 
 
-def test_strict_variable_fails_check_for_a_warning(content: Path) -> None:
-    assert run_feedsvc("check", content).returncode == 0
-    result = run_feedsvc("check", content, FEEDSVC_STRICT="1")
-    assert result.returncode == 1
-    assert "warning: no option" not in result.stderr
-
-
 def test_build_reads_its_options_from_variables(content: Path, tmp_path: Path) -> None:
     newsrooms.write(content, {"articles/broken.yaml": "title: no\n"})
     result = run_feedsvc(

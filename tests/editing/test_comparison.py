@@ -136,22 +136,6 @@ def test_change_that_affects_subscribers_has_one_warning(root: Path, name: str) 
     assert [line for line in compare_problems(root) if "published: was" not in line or "date" in name] == [sentence]
 
 
-def test_change_as_in_the_hint_removes_the_warning(root: Path) -> None:
-    edit(root, "articles/a.yaml", "slug: a", "slug: new\naliases: [a]")
-    edit(root, "categories.yaml", "sport:\n  title: Sport", "sports:\n  title: Sport\n  aliases: [sport]")
-    assert compare_problems(root) == []
-
-
-def test_deletion_of_a_public_article_has_a_warning(root: Path) -> None:
-    (root / "articles/a.yaml").unlink()
-    assert compare_problems(root) == [
-        (
-            "articles/a.yaml:1:1: warning: 'A bridge' was public at HEAD and is gone; feed readers keep their copy; "
-            "to withdraw it with a notice, keep the file and write status: withdrawn"
-        )
-    ]
-
-
 @pytest.mark.parametrize("path", ["draft", "later", "taken"])
 def test_changes_of_articles_that_were_not_public_have_no_warning(root: Path, path: str) -> None:
     edit(root, f"articles/{path}.yaml", f"2026:{path}", "2026:other")

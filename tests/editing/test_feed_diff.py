@@ -131,7 +131,10 @@ def test_strict_check_fails_for_changes_that_affect_subscribers(root: Path) -> N
     (root / "articles/b.yaml").unlink()
     result = run_feedsvc("check", root, "--against", "HEAD", "--strict")
     assert result.returncode == 1
-    assert "articles/b.yaml:1:1: warning: 'B' was public at HEAD and is gone" in result.stdout
+    assert (
+        "articles/b.yaml:1:1: warning: 'B' was public at HEAD and is gone; feed readers keep their copy; "
+        "to withdraw it with a notice, keep the file and write status: withdrawn"
+    ) in result.stdout
 
 
 def test_check_prints_that_no_feed_changes(root: Path) -> None:

@@ -10,8 +10,6 @@ from feedsvc.editing.feed_replay import FeedReplay, Sight, replay
 from feedsvc.editing.replay_report import REPLAY_FORMATTERS, summary
 from feedsvc.importing.feed_source import FeedDocument, FeedItem, FeedKind
 
-ALL_READERS = ("newsboat", "miniflux", "rss2email", "feed2exec", "sfeed", "reader", "NetNewsWire", "FreshRSS")
-
 
 def item(number: int, **changes: Any) -> FeedItem:
     base = FeedItem(
@@ -41,23 +39,6 @@ def lines(result: FeedReplay, form: str = "text") -> list[str]:
 
 def numbers(*wanted: int) -> list[FeedItem]:
     return [item(number) for number in wanted]
-
-
-def test_same_feed_shows_nothing_new() -> None:
-    result = replayed(numbers(3, 2, 1), numbers(3, 2, 1))
-    assert (result.predictions, result.readers) == ((), ALL_READERS)
-    assert summary(result) == "0 of 3 entries are shown again as new"
-    assert not result.has_errors
-    assert not result.has_warnings
-
-
-def test_other_id_of_the_same_article_is_an_error_with_both_ids() -> None:
-    result = replayed(numbers(2, 1), [item(2, id="new-2"), item(1)])
-    assert [(one.sight, one.readers, one.reason, one.is_error) for one in result.predictions] == [
-        (Sight.NEW, ALL_READERS, "its id was 'id-2' and is 'new-2'", True)
-    ]
-    assert summary(result) == "1 of 2 entries is shown again as new"
-    assert result.has_errors
 
 
 def test_other_links_are_new_only_in_readers_that_go_by_links() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from feedsvc.feeds import FORMATS, EntryCache, build_feed
 from feedsvc.routes import ListingRef
 from feedsvc.support.http import HostAccess
 from tests.conftest import Newsroom
-from tests.helpers.document_server import Document, DocumentServer, document_server
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -51,12 +49,6 @@ def feed_of(catalog: Catalog, suffix: str, ref: ListingRef | None = None) -> byt
 
 def compared(catalog: Catalog, *former: str | Path) -> tuple[FeedReplay, ...]:
     return compare_former_feeds(catalog, [parse_former_feed(str(one)) for one in former], HostAccess())
-
-
-@pytest.fixture
-def server() -> Iterator[DocumentServer]:
-    with document_server() as running:
-        yield running
 
 
 @pytest.mark.parametrize(
@@ -98,17 +90,6 @@ def test_move_to_another_domain_keeps_every_entry_in_readers_by_id(newsroom: New
     assert summary(replay) == f"0 of 3 entries are shown again as new{expected}"
 
 
-def test_change_of_the_id_domain_brings_everything_up_again(newsroom: Newsroom, tmp_path: Path) -> None:
-    files = {path: str(text).partition("\n")[2] for path, text in articles(3, 2, 1).items()}
-    root = newsroom(files)
-    (tmp_path / "old").write_bytes(feed_of(catalog_of(root), "atom"))
-    site = root / "site.yaml"
-    site.write_text(site.read_text().replace("id_domain: news.example", "id_domain: other.example"))
-    [replay] = compared(catalog_of(root), tmp_path / "old")
-    assert summary(replay) == "3 of 3 entries are shown again as new"
-    assert replay.has_errors
-
-
 def test_withdrawn_draft_and_removed_articles_vanish_each_with_its_reason(newsroom: Newsroom, tmp_path: Path) -> None:
     root = newsroom(articles(5, 4, 3, 2, 1))
     (tmp_path / "old").write_bytes(feed_of(catalog_of(root), "rss"))
@@ -138,15 +119,6 @@ def test_feed_of_a_listing_is_found_by_name_by_alias_and_by_its_address(newsroom
     replays = compared(catalog, old, f"category/asia={old}", f"category/east={old}", f"site={old}")
     assert [replay.name for replay in replays] == ["category/asia", "category/asia", "category/asia", "site"]
     assert [replay.has_errors for replay in replays] == [False, False, False, True]
-
-
-def test_former_feed_at_an_address_that_redirects(newsroom: Newsroom, server: DocumentServer) -> None:
-    catalog = catalog_of(newsroom(articles(2, 1)))
-    server.documents["/feed/"] = Document(status=301, headers={"Location": "/real"})
-    server.documents["/real"] = Document(body=feed_of(catalog, "atom"))
-    [replay] = compared(catalog, f"{server.url}/feed/")
-    assert replay.former.place == f"{server.url}/real"
-    assert replay.predictions == ()
 
 
 @pytest.mark.parametrize(
