@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from flask import Flask
 
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
@@ -48,7 +49,7 @@ class SiteFixture:
     def last_modified_file(self) -> Path:
         return self.state / "modified.sqlite"
 
-    def start_app(self, store: LastModifiedStore | None = None) -> "WSGIApplication":
+    def start_app(self, store: LastModifiedStore | None = None) -> Flask:
         self.stores.append(store or LastModifiedStore(self.last_modified_file))
         return create_app(Live(ContentFolder(self.content), self.stores[-1], self.clock))
 

@@ -16,8 +16,7 @@ from feedsvc.support.client_address import parse_networks
 from feedsvc.web.access_control import StatusAccess
 from feedsvc.web.app import create_app
 from tests.cli.command_line import failed_serve_stderr
-from tests.helpers.http_client import Response, ask, call
-from tests.helpers.running_server import serving
+from tests.helpers.http_client import Response, call
 from tests.web.conftest import FakeClock, SiteFixture
 from tests.web.newsroom import NEXT_CHANGE, write_newsroom
 
@@ -94,16 +93,6 @@ def test_status_answers_the_networks_of_open_status(site: SiteFixture, peer: str
         allowed_networks=parse_networks(["198.51.100.0/24"], "--open-status"), trusted_proxies=parse_networks(["10.0.0.1"])
     )
     assert request_from(create_app(live, status_access=access), peer, headers).status == status
-
-
-def test_forwarded_request_for_metrics_needs_open_status(tmp_path: Path) -> None:
-    content = write_newsroom(tmp_path / "content")
-    forwarded = {"X-Forwarded-For": REMOTE_ADDRESS}
-    with serving(content, tmp_path / "state", "--trusted-proxy", "127.0.0.1") as server:
-        assert ask(server.url, "/metrics", forwarded).status == 403
-    with serving(content, tmp_path / "state", "--trusted-proxy", "127.0.0.1", "--open-status", REMOTE_ADDRESS) as server:
-        assert ask(server.url, "/metrics", forwarded).status == 200
-        assert ask(server.url, "/metrics", {"X-Forwarded-For": f"{REMOTE_ADDRESS}, 6.6.6.6"}).status == 403
 
 
 def test_open_status_with_invalid_address_is_refused(tmp_path: Path) -> None:

@@ -176,12 +176,6 @@ def test_quoted_asterisk_is_an_ordinary_entity_tag(server: ServerProcess, if_non
         assert ask(server.url, path, {"If-None-Match": "*"}).status == 304
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "OPTIONS"])
-@pytest.mark.parametrize("path", ["/feed.rss", "/media/photo.png", "/feed", "/healthz", "/readyz", "/status", "/metrics"])
-def test_allow_header_lists_methods_in_one_order(server: ServerProcess, path: str, method: str) -> None:
-    assert ask(server.url, path, method=method)["Allow"] == "GET, HEAD, OPTIONS"
-
-
 @pytest.mark.parametrize(
     ("options", "response_count"), [("TE, close", 1), ("close,TE", 1), ("keep-alive, Close", 1), ("TE, keep-alive", 2)]
 )

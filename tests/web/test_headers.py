@@ -1,5 +1,6 @@
 """Response headers of every kind of resource, and request headers that have no effect."""
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -130,34 +131,12 @@ def test_html_pages_allow_framing_by_the_same_site_only(server: ServerProcess, p
         assert (revalidation.status, revalidation["Content-Security-Policy"]) == (304, "frame-ancestors 'self'")
 
 
-_FORGED_HEADERS = {
-    "X-Forwarded-Host": "evil.example",
-    "X-Forwarded-Proto": "gopher",
-    "X-Forwarded-For": "6.6.6.6",
-    "X-Forwarded-Prefix": "/evil",
-    "X-Original-URL": "/evil",
-    "X-Script-Name": "/evil",
-}
-
-
 @pytest.mark.parametrize("path", [*MEDIA_TYPES, "/articles/echoes", "/category/economy/rss"])
-def test_response_does_not_depend_on_host_and_forwarded_headers(server: ServerProcess, path: str) -> None:
-    variable_headers = [b"Date: "]
-    forged_lines = "".join(f"{name}: {value}\r\n" for name, value in _FORGED_HEADERS.items())
-
-    def response_lines(host: str, more_headers: str = "", version: str = "1.1") -> list[bytes]:
-        request = f"GET {path} HTTP/{version}\r\n{host}Connection: close\r\n{more_headers}\r\n"
-        return [
-            line
-            for line in exchange_bytes(server.url, request.encode()).split(b"\r\n")
-            if not line.startswith(tuple(variable_headers))
-        ]
-
-    plain = response_lines("Host: news.example\r\n")
-    assert response_lines("Host: evil.example\r\n", forged_lines) == plain
-    assert response_lines("Host: \r\n", forged_lines) == plain
-    assert response_lines("", forged_lines, "1.0")[1:] == plain[1:]  # the first line has the version
-    assert b"evil" not in b"".join(plain)
+def test_response_does_not_depend_on_the_host(server: ServerProcess, path: str) -> None:
+    request = f"GET {path} HTTP/1.1\r\nHost: {{}}\r\nConnection: close\r\n\r\n"
+    responses = [exchange_bytes(server.url, request.format(host).encode()) for host in ("news.example", "evil.example", "")]
+    assert len({re.sub(rb"\r\nDate: [^\r]*", b"", response) for response in responses}) == 1
+    assert b"evil" not in responses[1]
 
 
 @pytest.mark.parametrize("query", ["?", "?utm_source=x", "?a=b&c=%ff", "?" + "x" * 3000, "?/feed.atom", "?%00"])

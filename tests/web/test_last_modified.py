@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.errors import FeedsvcError
 from feedsvc.publication.last_modified import LastModifiedStore
 from tests.helpers.http_client import Response, call
 from tests.web.conftest import FakeClock, SiteFixture
@@ -205,12 +204,6 @@ def test_different_versions_never_share_a_date_across_threads_and_servers(tmp_pa
         store.close()
 
 
-def test_date_store_in_an_unusable_folder_raises_an_error(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(FeedsvcError, match=r"cannot be used \(.+\); give another folder with --state$"):
-        LastModifiedStore(tmp_path / "file" / "modified.sqlite")
-
-
 def test_last_modified_of_media_changes_with_the_bytes(site: SiteFixture) -> None:
     before = fetch(site, "/media/talk.mp3")
     talk = site.content / "media" / "talk.mp3"
@@ -230,15 +223,6 @@ def test_last_modified_recovers_after_a_clock_years_in_the_future(site: SiteFixt
     fetch(site)
     site.clock.advance(-800 * 86_400)
     assert last_modified(fetch(site)) == site.clock.now
-
-
-def test_clock_set_back_hides_articles_that_are_not_published_yet(site: SiteFixture) -> None:
-    app = site.start_app()
-    before = call(app, PATH)
-    site.clock.advance(3_650 * 86_400)
-    assert call(app, PATH).body != before.body
-    site.clock.advance(-3_650 * 86_400)
-    assert call(app, PATH).body == before.body
 
 
 class TickingClock(FakeClock):

@@ -130,11 +130,13 @@ def test_withdrawn_article_gets_410_with_its_notice(server: ServerProcess) -> No
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "PROPFIND", "ODD"])
-@pytest.mark.parametrize("path", ["/feed.rss", "/", "/articles/recalled/", "/feed", "/media/photo.png", "/healthz"])
+@pytest.mark.parametrize(
+    "path", ["/feed.rss", "/", "/articles/recalled/", "/feed", "/media/photo.png", "/healthz", "/readyz", "/status", "/metrics"]
+)
 def test_other_methods_get_405(server: ServerProcess, path: str, method: str) -> None:
     response = ask(server.url, path, method=method)
     assert response.status == 405
-    assert {name.strip() for name in response["Allow"].split(",")} == {"GET", "HEAD", "OPTIONS"}
+    assert response["Allow"] == "GET, HEAD, OPTIONS"
 
 
 @pytest.mark.parametrize("method", ["POST", "OPTIONS", "ODD"])

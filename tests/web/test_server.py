@@ -102,22 +102,6 @@ def test_304_keeps_the_connection_open(app: "WSGIApplication") -> None:
     serve_client(server, run_client)
 
 
-def test_client_that_stops_reading_releases_its_thread() -> None:
-    server = Server(send_large_body, host="127.0.0.1", port=0, threads=1, idle_timeout=1)
-
-    def run_client() -> None:
-        with open_connection(server.url, 4096) as slow_client:
-            slow_client.sendall(
-                b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\n\r\n"
-            )
-            time.sleep(0.3)  # the only thread waits until the client reads the first response
-            with open_connection(server.url) as other_client:
-                other_client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-                assert other_client.recv(12) == b"HTTP/1.1 200"
-
-    serve_client(server, run_client)
-
-
 def test_clients_that_pipeline_without_reading_delay_no_other(app: "WSGIApplication") -> None:
     """One thread and five clients that pipeline without reading: the thread once waited over 30 seconds for the first of them."""
     server = Server(send_large_body, host="127.0.0.1", port=0, threads=1)
@@ -186,13 +170,6 @@ def test_address_of_another_machine_raises_an_error_about_host(app: "WSGIApplica
         "cannot listen on 192.0.2.1:8000 (Cannot assign requested address); "
         "this machine does not have this address: give one of its own with --host, or 0.0.0.0 for all of them"
     )
-
-
-def test_port_in_use_raises_an_error(app: "WSGIApplication") -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        with pytest.raises(FeedsvcError, match=rf"cannot listen on 127.0.0.1:{port} .*--port"):
-            Server(app, host="127.0.0.1", port=port, threads=1)
 
 
 def test_accept_failures_do_not_flood_the_log_or_use_cpu_time(app: "WSGIApplication", caplog: pytest.LogCaptureFixture) -> None:

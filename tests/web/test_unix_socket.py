@@ -7,45 +7,21 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.web.server import Server
-from feedsvc.web.sockets import listen_unix, url_of
+from feedsvc.web.sockets import listen_unix
 from tests import ROOT
-from tests.helpers.unix_client import ask_unix
-from tests.web.in_process_server import serve_client
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 LEFT_SOCKET: Final = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()"
 
 
 def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
-
-
-def show_environ(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    start_response("200 OK", [])
-    return [f"{environ['REMOTE_ADDR']} {environ['SERVER_PORT']} {environ['PATH_INFO']}".encode()]
-
-
-def test_server_responds_on_a_unix_socket_and_removes_its_file(tmp_path: Path) -> None:
-    path = tmp_path / "http.sock"
-    server = Server(show_environ, listening_socket=listen_unix(path, 0o660), threads=1)
-    assert server.url == f"unix:{path}"
-    serve_client(server, lambda: check(ask_unix(path, "/feed.rss").body == b"unix 80 /feed.rss"))
-    assert not path.exists()
-
-
-def check(value: object) -> None:
-    assert value
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o660, 0o666])
@@ -57,24 +33,6 @@ def test_file_has_the_requested_permissions_whatever_the_umask(tmp_path: Path, m
         assert os.umask(0o077) == 0o077
     finally:
         os.umask(before)
-
-
-def test_file_that_a_killed_process_left_is_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "http.sock"
-    subprocess.run([sys.executable, "-c", LEFT_SOCKET, str(path)], check=True)
-    assert path.is_socket()
-    with closing(listen_unix(path, 0o660)) as listener:
-        assert url_of(listener) == f"unix:{path}"
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect(str(path))
-
-
-def test_socket_of_a_running_process_is_an_error_and_stays(tmp_path: Path) -> None:
-    path = tmp_path / "http.sock"
-    with closing(listen_unix(path, 0o660)):
-        with pytest.raises(FeedsvcError, match="another process serves there; stop it, or choose another path"):
-            listen_unix(path, 0o660)
-        assert path.is_socket()
 
 
 def test_full_queue_of_a_running_process_does_not_count_as_ended(tmp_path: Path) -> None:
