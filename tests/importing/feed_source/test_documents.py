@@ -104,13 +104,6 @@ def test_charset_of_the_response_counts(server: DocumentServer) -> None:
     assert read_document(f"{server.url}/feed", access=HostAccess(), limits=FeedLimits()).title == "Привет"
 
 
-def test_page_instead_of_a_feed_is_an_error_with_the_feeds_it_names(server: DocumentServer) -> None:
-    page = b'<html><head><link rel="alternate" type="application/atom+xml" href="/atom.xml"></head></html>'
-    server.documents["/"] = Document(body=page, headers={"Content-Type": "text/html"})
-    with pytest.raises(ImportSourceError, match=r"a web page, no feed; its feeds are http://127\.0\.0\.1:\d+/atom\.xml"):
-        opened(f"{server.url}/")
-
-
 def test_folder_of_files_is_read_by_name_and_others_are_named(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / ".git").mkdir()

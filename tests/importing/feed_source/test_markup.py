@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feedsvc.importing.feed_source.markup import absolute, absolute_links, plain_text, text_to_html, title_text
+from feedsvc.importing.feed_source.markup import absolute_links, plain_text, text_to_html, title_text
 from feedsvc.importing.feed_source.records import TitleForm
 
 
@@ -48,20 +48,6 @@ def test_relative_links_become_absolute_and_other_html_stays_as_it_is() -> None:
     odd = "<P CLASS=x><a href='https://b.example/'>b</a><a href='#n'>n</a><br/>"
     assert absolute_links(odd, "https://a.example/") == odd
     assert absolute_links('<a href="x">', "") == '<a href="x">'
-
-
-@pytest.mark.parametrize(
-    ("base", "reference", "address"),
-    [
-        ("https://a.example/b/", "c", "https://a.example/b/c"),
-        ("", "c", ""),
-        ("https://a.example/", "", ""),
-        ("https://a.example/", "http://[broken", ""),
-        ("https://a.example/", "//b.example/x\n", "https://b.example/x"),
-    ],
-)
-def test_absolute(base: str, reference: str, address: str) -> None:
-    assert absolute(base, reference) == address
 
 
 def test_text_becomes_paragraphs() -> None:

