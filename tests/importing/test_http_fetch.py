@@ -181,28 +181,19 @@ def test_file_is_fetched_and_leaves_nothing_beside_it(server: DocumentServer, tm
     assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
 
 
-def test_interrupted_file_is_continued_where_it_ended(server: DocumentServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("etag", ['"one"', '"two"', "", 'W/"one"'])
+def test_interrupted_file_is_continued_unless_it_has_changed(server: DocumentServer, tmp_path: Path, etag: str) -> None:
     path = tmp_path / "a.png"
-    server.documents["/a.png"] = Document(body=BODY, headers={"ETag": '"one"'}, sent=100_000)
+    body = BODY if etag == '"one"' else b"old" * 60_000
+    server.documents["/a.png"] = Document(body=body, headers={"ETag": etag} if etag else {}, sent=100_000)
     with pytest.raises(HttpError):
         fetch_file(f"{server.url}/a.png", path, access=LOCAL)
     assert not path.exists()
     server.documents["/a.png"] = range_answer
     fetch_file(f"{server.url}/a.png", path, access=LOCAL)
     assert path.read_bytes() == BODY
-    assert server.fields[-1]["Range"].startswith("bytes=")
-    assert server.fields[-1]["Range"] != "bytes=0-"
-
-
-@pytest.mark.parametrize("etag", ['"two"', "", 'W/"one"'])
-def test_file_that_has_changed_since_is_fetched_from_the_beginning(server: DocumentServer, tmp_path: Path, etag: str) -> None:
-    path = tmp_path / "a.png"
-    server.documents["/a.png"] = Document(body=b"old" * 60_000, headers={"ETag": etag} if etag else {}, sent=100_000)
-    with pytest.raises(HttpError):
-        fetch_file(f"{server.url}/a.png", path, access=LOCAL)
-    server.documents["/a.png"] = range_answer
-    fetch_file(f"{server.url}/a.png", path, access=LOCAL)
-    assert path.read_bytes() == BODY
+    if etag == '"one"':
+        assert server.fields[-1]["Range"] not in ("", "bytes=0-")
 
 
 @pytest.mark.parametrize(
@@ -225,13 +216,6 @@ def test_wrong_answer_to_a_range_discards_the_beginning(server: DocumentServer, 
     server.documents["/a.png"] = range_answer
     fetch_file(f"{server.url}/a.png", path, access=LOCAL)
     assert path.read_bytes() == BODY
-
-
-def test_file_above_the_limit_is_refused_before_its_body(server: DocumentServer, tmp_path: Path) -> None:
-    server.documents["/a.png"] = Document(body=BODY)
-    with pytest.raises(HttpError, match="larger than 1000 bytes"):
-        fetch_file(f"{server.url}/a.png", tmp_path / "a.png", access=LOCAL, limits=HttpLimits(max_bytes=1000))
-    assert not (tmp_path / "a.png").exists()
 
 
 def test_folder_that_cannot_be_written_is_no_error_of_the_network(server: DocumentServer, tmp_path: Path) -> None:

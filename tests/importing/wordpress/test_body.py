@@ -85,6 +85,7 @@ def read_post(
         ),
         ('<!-- wp:gallery {"ids":[21,22]} /-->', f"{FIGURE_A}\n{FIGURE_B}"),
         ("<!-- wp:shortcode -->\n[gallery ids='22,21']\n<!-- /wp:shortcode -->", f"{FIGURE_B}\n{FIGURE_A}"),
+        ("<!-- wp:acme/note --><div>kept</div><!-- /wp:acme/note -->", "<div>kept</div>"),
         ("<!-- wp:paragraph -->\n<p>open", "<p>open"),
         ('<!-- wp:paragraph {"broken} -->\n<p>x</p><!-- /wp:paragraph --><!-- /wp:list -->', "<p>x</p>"),
     ],
@@ -100,11 +101,6 @@ def test_block_without_content_is_reported(tmp_path: Path, block: str) -> None:
     post, omissions = read_post(tmp_path, f"<!-- wp:paragraph --><p>x</p><!-- /wp:paragraph --><!-- wp:{block} /-->")
     assert post.body == "<p>x</p>"
     assert [omission.what.endswith(f"block {block}") for omission in omissions] == [True]
-
-
-def test_block_of_a_plug_in_keeps_its_html(tmp_path: Path) -> None:
-    post, omissions = read_post(tmp_path, "<!-- wp:acme/note --><div>kept</div><!-- /wp:acme/note -->")
-    assert (post.body, omissions) == ("<div>kept</div>", [])
 
 
 def test_reusable_blocks_are_resolved_also_one_that_contains_itself(tmp_path: Path) -> None:
@@ -157,6 +153,7 @@ def test_footnotes_come_from_postmeta(tmp_path: Path) -> None:
         ("[code lang=php]if (a &lt; b) {\n\n  [x]\n}[/code]", "<pre><code>if (a &lt; b) {\n\n  [x]\n}</code></pre>"),
         ("[[gallery]] shows [gallery ids=22]", f"<p>[gallery] shows {FIGURE_B}"),
         ("He said [sic] and [1] and [a b]", "<p>He said [sic] and [1] and [a b]</p>"),
+        ("https://other.example/page", "<p>https://other.example/page</p>"),
         ("one<!--more-->two", "<p>onetwo</p>"),
         ("one\n\n<!--more Read on-->\n\ntwo<!--nextpage-->three", "<p>one</p>\n<p>two</p>\n<p>three</p>"),
     ],
@@ -211,10 +208,6 @@ def test_missing_pictures_of_a_gallery_are_reported(tmp_path: Path) -> None:
 )
 def test_embed_is_a_link(tmp_path: Path, content: str, address: str) -> None:
     assert read_post(tmp_path, content)[0].body == f'<p><a href="{address}">{address}</a></p>'
-
-
-def test_address_of_another_host_stays_text(tmp_path: Path) -> None:
-    assert read_post(tmp_path, "https://other.example/page")[0].body == "<p>https://other.example/page</p>"
 
 
 def test_title_of_a_film_comes_from_the_answer_that_wordpress_stored(tmp_path: Path) -> None:

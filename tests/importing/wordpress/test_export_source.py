@@ -355,13 +355,6 @@ def test_language_of_polylang_and_facts_of_feedsvc(tmp_path: Path) -> None:
     assert post.facts == {"corrections": []}
 
 
-def test_titles_are_html_in_cdata_only(tmp_path: Path) -> None:
-    new = WxrItem(number=1, title="Q&amp;A: <em>why</em> &lt;b&gt;?")
-    old = WxrItem(number=1, title="Why <b> & not &amp;?")
-    assert read_all(write_export(tmp_path / "new.xml", new))[0]["1"].title == "Q&A: why <b>?"
-    assert read_all(write_export(tmp_path / "old.xml", old, version="1.1"))[0]["1"].title == "Why <b> & not &amp;?"
-
-
 FEED = '<rss version="2.0"><channel><title>A feed</title><item><title>An entry</title><guid>a</guid></item></channel></rss>'
 
 

@@ -16,7 +16,6 @@ from feedsvc.importing.wordpress import open_wordpress_export
 from feedsvc.importing.wordpress.languages import sort_languages
 from feedsvc.importing.writer import ImportOptions, ImportReport, TermMapping, import_source
 from feedsvc.publication.old_addresses import redirect_target
-from tests.importing.wordpress.reading import read_all
 from tests.importing.wordpress_export import SITE, WxrItem, write_export
 from tests.importing.writer.memory_source import articles, files, load
 
@@ -33,15 +32,6 @@ def item(number: int, language: str, group: str = "", **facts: Any) -> WxrItem:
 
 ITEMS = (item(1, "de", "pll_a"), item(2, "en", "pll_a"), item(3, "fr", "pll_a"), item(4, "de", "pll_b"), item(5, "fr", "pll_b"))
 ALONE = item(6, "en")
-
-
-def test_translations_name_the_post_in_the_main_language_or_else_the_oldest(tmp_path: Path) -> None:
-    posts, omissions = read_all(write_export(tmp_path / "export.xml", *ITEMS, ALONE))
-    first, third = "http://paper.example/?p=2", "http://paper.example/?p=4"
-    assert {number: post.translation_of for number, post in posts.items()} == dict(
-        zip("123456", (first, "", first, "", third, ""), strict=True)
-    )
-    assert omissions == []
 
 
 def test_site_has_the_languages_of_published_posts_the_main_one_first(tmp_path: Path) -> None:
@@ -68,12 +58,10 @@ def test_main_language_is_that_of_the_channel_or_of_most_posts(
     assert sort_languages(Counter(counts), site_language) == expected
 
 
-def test_subscribers_of_each_language_get_the_articles_in_it_and_translations_stay_joined(tmp_path: Path) -> None:
+def test_subscribers_of_each_language_get_the_articles_in_it(tmp_path: Path) -> None:
     source = open_wordpress_export(write_export(tmp_path / "export.xml", *ITEMS, ALONE))
     root = tmp_path / "newsroom"
     import_source(source, root, ImportOptions(now=NOW))
-    found = articles(root)
-    assert [found[f"http://paper.example/?p={number}"].translation_of for number in (1, 2)] == ["http://paper.example/?p=2", ""]
     rules = load(root).redirects
     assert rules.exact["/feed/"] == "/language/en/feed.rss"  # the feed had no posts in other languages
     assert rules.exact["/feed/atom/"] == "/language/en/feed.atom"
@@ -103,17 +91,12 @@ def page(number: int, slug: str, path: str, language: str, content: str = "<p>We
     return WxrItem(number=number, slug=slug, link=f"{SITE}{path}", terms=terms, post_type="page", content=content)
 
 
-def test_feed_of_a_language_whose_front_page_is_a_page_is_not_gone(tmp_path: Path) -> None:
-    run(tmp_path / "n", tmp_path, *ITEMS, ALONE, page(20, "de", "/de/", "de"))
-    exact = load(tmp_path / "n").redirects.exact
-    assert (exact["/de/feed/"], exact["/de/feed/atom/"]) == ("/language/de/feed.rss", "/language/de/feed.atom")
-
-
-def test_rules_of_a_language_whose_front_page_is_a_public_page_are_all_reached(tmp_path: Path) -> None:
+def test_language_whose_front_page_is_a_public_page_keeps_its_feeds_and_all_rules_are_reached(tmp_path: Path) -> None:
     root = tmp_path / "n"
     run(root, tmp_path, *ITEMS, ALONE, page(20, "de", "/de/", "de"), page(21, "fr", "/fr/", "fr", ""))
     exact = load(root).redirects.exact
     assert "/de/" not in exact
+    assert (exact["/de/feed/"], exact["/de/feed/atom/"]) == ("/language/de/feed.rss", "/language/de/feed.atom")
     assert exact["/fr/"] == "/language/fr/"  # that page has no text, so it is a draft
     assert rule_warnings(root) == []
 

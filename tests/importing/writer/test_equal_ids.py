@@ -12,14 +12,6 @@ from tests.importing.writer.memory_source import SITE, load, post, run_import
 AUTHORS = (SourceAuthor("jo.doe", "Jo Doe"), SourceAuthor("jo-doe", "Joanna Doe"))
 
 
-def test_two_authors_whose_logins_give_one_id_keep_their_own_names(tmp_path: Path) -> None:
-    site = replace(SITE, authors=AUTHORS)
-    run_import(tmp_path, post(1, authors=("jo.doe",)), post(2, authors=("jo-doe",)), site=site)
-    content = load(tmp_path)
-    names = {article.title: content.authors[article.authors[0]].name for article in content.articles}
-    assert names == {"Title 1": "Jo Doe", "Title 2": "Joanna Doe"}
-
-
 def test_two_categories_whose_names_give_one_id_keep_their_own_titles(tmp_path: Path) -> None:
     terms = (
         SourceTerm(TermKind.CATEGORY, "a%20b", "First", "Of the first"),

@@ -57,12 +57,6 @@ def test_page_is_at_its_former_address(tmp_path: Path) -> None:
     assert lint_content(load(tmp_path), tmp_path, NOW) == ()
 
 
-def test_link_to_a_page_leads_to_it(tmp_path: Path) -> None:
-    report = run_import(tmp_path, page(), post(2, body=f'<p>More <a href="{OLD}/about/#team">about us</a>.</p>'))
-    assert "[about us](/about/#team)" in (tmp_path / "articles/2020/01/title-2.md").read_text("utf-8")
-    assert (report.links.kept, report.links.total) == (1, 1)
-
-
 def test_page_below_another_one_is_at_the_root_and_the_former_address_redirects(tmp_path: Path) -> None:
     report = run_import(tmp_path, page(), page(2, "about/team"), page(3, "jobs/team", title="Jobs"))
     assert {path: found.menu for path, found in pages(tmp_path).items()} == {
@@ -99,17 +93,6 @@ def test_page_called_feed_leaves_the_address_of_the_feed_to_it(tmp_path: Path) -
     assert load(tmp_path).redirects.exact.get("/feed/") in (None, "/feed.rss")
 
 
-def test_page_called_index_stays_at_its_address_if_its_title_says_so(tmp_path: Path) -> None:
-    assert reasons(run_import(tmp_path, page(name="index", title="Index"))) == {}
-    assert [*pages(tmp_path)] == ["pages/index.md"]
-
-
-def test_link_to_another_port_is_one_to_another_site(tmp_path: Path) -> None:
-    run_import(tmp_path, page(), post(2, body=f'<p><a href="{OLD}:8443/about/">Old</a> <a href="{OLD}:443/about/">New</a></p>'))
-    text = (tmp_path / "articles/2020/01/title-2.md").read_text("utf-8")
-    assert f"[Old]({OLD}:8443/about/) [New](/about/)" in text
-
-
 @pytest.mark.parametrize(
     ("address", "title", "path", "reason"),
     [
@@ -117,19 +100,22 @@ def test_link_to_another_port_is_one_to_another_site(tmp_path: Path) -> None:
         ("/-/", "Dash", "pages/dash.md", "'-' is no name that a page can have; the page is at /dash/"),
         ("/_/", "Line below", "pages/line-below.md", "'_' is no name that a page can have; the page is at /line-below/"),
         ("/index/", "Start here", "pages/start-here.md", "'index' is no name that a page can have; the page is at /start-here/"),
+        ("/index/", "Index", "pages/index.md", ""),
+        ("/about/index.html", "About us", ABOUT, ""),
+        ("", "About us", "pages/about-us.md", ""),
+        *(
+            (f"/{name}/", "About us", f"pages/{name}-2.md", f"the site itself has it; the page is at /{name}-2/")
+            for name in ("tags", "search", "articles", "media")
+        ),
     ],
 )
-def test_reason_for_another_address_of_a_page_is_the_true_one(
+def test_page_is_at_its_address_or_the_report_has_the_true_reason(
     tmp_path: Path, address: str, title: str, path: str, reason: str
 ) -> None:
-    report = run_import(tmp_path, page(title=title, address=f"{OLD}{address}"))
-    assert [*pages(tmp_path)] == [path]
-    assert reasons(report) == {f"page '{title}': address {address}": reason}
-
-
-def test_page_without_an_address_loses_none(tmp_path: Path) -> None:
-    assert reasons(run_import(tmp_path, page(address=""))) == {}
-    assert [*pages(tmp_path)] == ["pages/about-us.md"]
+    report = run_import(tmp_path, page(title=title, address=address and f"{OLD}{address}"))
+    assert {path: found.menu for path, found in pages(tmp_path).items()} == {path: "footer"}
+    found = {name: text for name, text in reasons(report).items() if name != "redirect"}
+    assert found == ({f"page '{title}': address {address}": reason} if reason else {})
 
 
 def test_page_without_a_title_is_asked_for_one(tmp_path: Path) -> None:
@@ -138,18 +124,25 @@ def test_page_without_a_title_is_asked_for_one(tmp_path: Path) -> None:
     }
 
 
-def test_index_page_of_a_folder_is_no_page_below_another(tmp_path: Path) -> None:
-    run_import(tmp_path, page(address=f"{OLD}/about/index.html"))
-    assert {path: found.menu for path, found in pages(tmp_path).items()} == {ABOUT: "footer"}
-
-
 @pytest.mark.parametrize(
-    "query", ["/about/?utm_source=mail", "/?page_id=1&preview=true", "/?p=1&share=mail", "/index.php?page_id=1"]
+    ("link", "expected"),
+    [
+        ("/about/#team", "/about/#team"),
+        *((query, "/about/") for query in ("/about/?utm_source=mail", "/?page_id=1&preview=true", "/?p=1&share=mail")),
+        ("/index.php?page_id=1", "/about/"),
+        (":443/about/", "/about/"),
+        (":8443/about/", f"{OLD}:8443/about/"),
+        ("/who/", "/about/"),
+    ],
 )
-def test_link_with_parameters_for_statistics_leads_to_the_page(tmp_path: Path, query: str) -> None:
-    target = page(other_addresses=("/?page_id=1", "/?p=1"))
-    run_import(tmp_path, target, post(2, body=f'<p>More <a href="{OLD}{query}">about us</a>.</p>'))
-    assert "[about us](/about/)" in (tmp_path / "articles/2020/01/title-2.md").read_text("utf-8")
+def test_link_to_a_page_leads_to_it_and_stays_so(tmp_path: Path, link: str, expected: str) -> None:
+    site = replace(SITE, redirects=(SourceRedirect("/who/", "/about/"),))
+    body = f'<p>More <a href="{OLD}{link}">about us</a>.</p>'
+    posts = (page(other_addresses=("/?page_id=1", "/?p=1")), post(2, body=body))
+    report = run_import(tmp_path, *posts, site=site)
+    assert f"[about us]({expected})" in (tmp_path / "articles/2020/01/title-2.md").read_text("utf-8")
+    assert report.links.kept == report.links.total
+    assert run_import(tmp_path, *posts, site=site).changed == []
 
 
 @pytest.mark.parametrize(
@@ -183,14 +176,6 @@ def test_links_to_what_is_older_than_since_stay(tmp_path: Path) -> None:
     assert (report.changed, report.unchanged) == ([], 1)
 
 
-def test_link_through_a_redirect_of_the_source_is_the_same_at_each_import(tmp_path: Path) -> None:
-    site = replace(SITE, redirects=(SourceRedirect("/who/", "/about/"),))
-    posts = (page(), post(2, body=f'<p><a href="{OLD}/who/">Who</a></p>'))
-    run_import(tmp_path, *posts, site=site)
-    assert "[Who](/about/)" in (tmp_path / "articles/2020/01/title-2.md").read_text("utf-8")
-    assert run_import(tmp_path, *posts, site=site).changed == []
-
-
 def test_folder_at_the_path_of_a_page_is_reported(tmp_path: Path) -> None:
     (tmp_path / ABOUT).mkdir(parents=True)
     report = run_import(tmp_path, page())
@@ -218,13 +203,6 @@ def test_file_in_place_of_a_folder_stops_the_import_before_it_writes(tmp_path: P
     with pytest.raises(FeedsvcError, match=f"{name} is not a folder, and nothing was written; move it away"):
         run_import(tmp_path, page())
     assert [*files(tmp_path)] == [name]
-
-
-@pytest.mark.parametrize("name", ["tags", "search", "articles", "media"])
-def test_page_at_an_address_of_the_site_itself_gets_a_number(tmp_path: Path, name: str) -> None:
-    report = run_import(tmp_path, page(name=name))
-    assert [*pages(tmp_path)] == [f"pages/{name}-2.md"]
-    assert reasons(report)[f"page 'About us': address /{name}/"] == f"the site itself has it; the page is at /{name}-2/"
 
 
 def test_addresses_that_a_plug_in_redirected_redirect_still_if_no_article_is_there(tmp_path: Path) -> None:
@@ -321,8 +299,6 @@ def test_page_that_became_a_post_is_an_article_and_the_page_stays_until_an_edito
     assert reasons(report)[ABOUT].startswith("it is a post at the source now")
     assert [*pages(tmp_path)] == [ABOUT]
     assert run_import(tmp_path, became).unchanged == 1
-    (tmp_path / ABOUT).unlink()
-    assert load(tmp_path).redirects.exact["/about/"] == "/articles/about/"
 
 
 def test_page_of_another_source_is_not_hidden_by_a_rule(tmp_path: Path) -> None:
