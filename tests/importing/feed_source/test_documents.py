@@ -76,19 +76,15 @@ def test_limits_of_an_endless_archive_are_reported(server: DocumentServer) -> No
     assert len(documents.stored) < 5
 
 
-def test_archive_that_cannot_be_fetched_is_named_and_the_rest_stays(server: DocumentServer) -> None:
-    server.documents["/feed"] = feed(2, "/gone")
+@pytest.mark.parametrize(("older", "reason"), [("/gone", "404 Not Found"), ("http://[::1]:1/secret", "private network")])
+def test_archive_that_is_gone_or_inside_the_network_is_named_and_the_rest_stays(
+    server: DocumentServer, older: str, reason: str
+) -> None:
+    server.documents["/feed"] = feed(2, older)
     documents = opened(f"{server.url}/feed")
     assert ids(documents) == ["2-0", "2-1"]
-    assert documents.omissions[0].place == f"{server.url}/gone"
-    assert "404 Not Found" in documents.omissions[0].reason
-
-
-def test_archive_inside_the_network_is_not_fetched(server: DocumentServer) -> None:
-    server.documents["/feed"] = feed(2, "http://[::1]:1/secret")
-    documents = opened(f"{server.url}/feed")
-    assert ids(documents) == ["2-0", "2-1"]
-    assert "private network" in documents.omissions[0].reason
+    assert documents.omissions[0].place == (f"{server.url}{older}" if older.startswith("/") else older)
+    assert reason in documents.omissions[0].reason
 
 
 def test_server_that_is_busy_is_asked_again(server: DocumentServer, monkeypatch: pytest.MonkeyPatch) -> None:

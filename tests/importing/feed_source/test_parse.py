@@ -7,7 +7,6 @@ import pytest
 from feedsvc.importing.errors import ImportSourceError
 from feedsvc.importing.feed_source import FeedKind
 from feedsvc.importing.feed_source.parse import parse_feed
-from tests.importing.feed_source import samples
 
 PAGE = """<!DOCTYPE html><html><head><title>x</title>
 <link rel="alternate" type="application/rss+xml" href="/feed/"><link href='/atom.xml' rel=alternate type='application/atom+xml'>
@@ -17,19 +16,13 @@ PAGE = """<!DOCTYPE html><html><head><title>x</title>
 @pytest.mark.parametrize(
     ("text", "kind", "count"),
     [
-        (samples.WORDPRESS, FeedKind.RSS, 2),
-        (samples.RDF, FeedKind.RDF, 1),
-        (samples.RSS_091, FeedKind.RSS, 1),
-        (samples.ATOM, FeedKind.ATOM, 2),
-        (samples.ATOM_03, FeedKind.ATOM, 1),
-        (samples.JSON_FEED, FeedKind.JSON, 2),
         ("<channel><title>t</title><item><title>one</title></item></channel>", FeedKind.RSS, 1),
         ("<rss><item><title>beside</title></item><channel><title>t</title></channel></rss>", FeedKind.RSS, 1),
         ("<feed><title>no namespace</title><entry><id>1</id></entry></feed>", FeedKind.ATOM, 1),
         ("\ufeff\n <rss><channel/></rss>", FeedKind.RSS, 0),
     ],
 )
-def test_every_format_is_recognised_by_its_content(text: str, kind: FeedKind, count: int) -> None:
+def test_feed_of_an_unusual_structure_is_recognised_by_its_content(text: str, kind: FeedKind, count: int) -> None:
     document = parse_feed(text.encode(), "old.xml")
     assert (document.kind, len(document.items)) == (kind, count)
 

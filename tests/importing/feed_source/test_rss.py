@@ -129,12 +129,3 @@ def test_markup_that_a_feed_did_not_escape_is_kept() -> None:
 @pytest.mark.parametrize("prefix", ["dc:date", "pubDate", "atom:published"])
 def test_dates_of_several_modules(prefix: str) -> None:
     assert str(item(f"<{prefix}>2026-01-02T03:04:05Z</{prefix}>").published) == "2026-01-02 03:04:05+00:00"
-
-
-def test_older_documents_are_named_by_the_channel() -> None:
-    channel = '<channel><atom:link rel="next" href="?page=2"/></channel>'
-    rss = f'<rss xmlns:atom="http://www.w3.org/2005/Atom">{channel}</rss>'
-    assert parse(rss, "https://a.example/feed").older_address == "https://a.example/feed?page=2"
-    assert parse(
-        rss.replace("</channel>", '<atom:link rel="prev-archive" href="/2025"/></channel>'), "https://a.example/"
-    ).older_address == ("https://a.example/2025")
