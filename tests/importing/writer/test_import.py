@@ -258,20 +258,6 @@ def test_dry_run_writes_nothing_and_reports_the_same(tmp_path: Path) -> None:
     assert written == [f"{name}.yaml would be written" for name in ("site", "categories", "authors")]
 
 
-def test_links_between_posts_lead_to_their_new_addresses(tmp_path: Path) -> None:
-    body = (
-        f'<p><a href="{post(2).address}#end">one</a> <a href="http://www.old.example/?p=2">two</a> '
-        f'<a href="/2020/01/04/title-2">three</a> <a href="https://other.example/x">four</a></p>'
-    )
-    report = run_import(tmp_path, post(1, body=body), post(2))
-    text = (tmp_path / "articles/2020/01/title-1.md").read_text("utf-8")
-    assert (
-        "[one](/articles/title-2/#end) [two](/articles/title-2/) [three](/articles/title-2/) [four](https://other.example/x)"
-        in text
-    )
-    assert (report.links.kept, report.links.total) == (3, 3)
-
-
 def test_source_without_an_address_needs_one(tmp_path: Path) -> None:
     with pytest.raises(FeedsvcError, match="--base-url"):
         run_import(tmp_path / "newsroom", post(1), site=replace(SITE, address=""))

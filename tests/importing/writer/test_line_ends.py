@@ -13,34 +13,22 @@ SOUND = "https://cdn.example/a.mp3"
 FILE = "articles/2020/01/title-1.md"
 
 
-def save_on_windows(file: Path) -> None:
-    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
-
-
-def has_only_line_ends_of_windows(file: Path) -> bool:
-    data = file.read_bytes()
-    return data.count(b"\n") == data.count(b"\r\n")
-
-
-def test_article_that_was_saved_on_windows_has_no_mixed_line_ends_after_an_import(tmp_path: Path) -> None:
+def test_files_that_were_saved_on_windows_have_no_mixed_line_ends_after_an_import(tmp_path: Path) -> None:
     run_import(tmp_path, post(1))
-    save_on_windows(tmp_path / FILE)
+    saved = (tmp_path / FILE, tmp_path / "authors.yaml")
+    for file in saved:
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
     added = {"updated": datetime(2021, 1, 1, tzinfo=UTC), "enclosures": (SourceMedium(SOUND, media_type="audio/mpeg", length=9),)}
     changed = post(1, title="New", summary="", categories=("city", "ferries"), body="<p>One</p><p>Two</p>", **added)
-    assert run_import(tmp_path, changed).changed == [FILE]
-    assert has_only_line_ends_of_windows(tmp_path / FILE)
-    (article,) = articles(tmp_path).values()
-    assert (article.title, article.categories) == ("New", ("city", "ferries"))
-    assert run_import(tmp_path, changed).unchanged == 1
-
-
-def test_authors_yaml_that_was_saved_on_windows_has_no_mixed_line_ends_after_an_import(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1))
-    save_on_windows(tmp_path / "authors.yaml")
+    posts = (changed, post(2, authors=("zoe",)))
     site = replace(SITE, authors=(*SITE.authors, SourceAuthor("zoe", "Zoë", bio="Writes.")))
-    run_import(tmp_path, post(1), post(2, authors=("zoe",)), site=site)
-    assert has_only_line_ends_of_windows(tmp_path / "authors.yaml")
+    assert run_import(tmp_path, *posts, site=site).changed == [FILE]
+    for data in (file.read_bytes() for file in saved):
+        assert data.count(b"\n") == data.count(b"\r\n")
+    article = articles(tmp_path)[changed.id]
+    assert (article.title, article.categories) == ("New", ("city", "ferries"))
     assert load(tmp_path).authors["zoe"].name == "Zoë"
+    assert run_import(tmp_path, *posts, site=site).unchanged == 2
 
 
 def test_dry_run_says_that_a_changed_article_is_read_only(tmp_path: Path) -> None:

@@ -27,10 +27,11 @@ def links(report: ImportReport) -> tuple[int, int]:
         f'<p><a href="{LINK}#end">a</a> <a href={LINK}>b</a> <A HREF = "{LINK}">c</A></p>',
         f'<p><a\nhref="{LINK}"title="it\'s > that">a</a> <a class=x" href="{LINK}">b</a> <a rel="x"href=\'{LINK}\'>c</a></p>',
         f'<p><a href="{SEOUL}">a</a> <a href="{OLD}/서울?utm_source=x">b</a> <a title=" href=/x" href="/?p=2">c</a></p>',
+        f'<p><a href="http://www.old.example/?p=2">a</a> <a href="/2020/01/04/title-2">b</a> <a href="{LINK}#end">c</a></p>',
         f'<form><a href="{LINK}">a</a></form><table><tr><td><a href="{LINK}">b</a></table><li><a href="{LINK}">c</a>',
     ],
 )
-def test_links_in_unusual_html_are_kept(tmp_path: Path, body: str) -> None:
+def test_links_in_unusual_html_and_of_other_forms_are_kept(tmp_path: Path, body: str) -> None:
     report = import_body(tmp_path, body)
     text = (tmp_path / "articles/2020/01/title-1.md").read_text("utf-8")
     assert links(report) == (3, 3)

@@ -172,16 +172,6 @@ def test_picture_that_was_replaced_under_its_name_at_the_source_is_imported_agai
     assert run_import(root, item, media=from_folder(uploads)).changed == []
 
 
-def test_two_files_of_one_name_get_two_names(tmp_path: Path, uploads: Path) -> None:
-    (uploads / "other").mkdir()
-    (uploads / "other/a.jpg").write_bytes(picture(10, 10))
-    root = tmp_path / "newsroom"
-    one, two = SourceMedium(f"{OLD}/files/a.jpg"), SourceMedium(f"{OLD}/files/a.jpg?size=2")
-    report = run_import(root, post(1, lead_image=one), post(2, lead_image=two), media=from_folder(uploads / "other"))
-    assert [path for path in files(root) if path.startswith("media/")] == ["media/files/a.jpg"]
-    assert report.omissions == []
-
-
 def test_folder_is_never_left(tmp_path: Path, uploads: Path) -> None:
     (tmp_path / "secret.jpg").write_bytes(JPEG)
     (uploads / "link.jpg").symlink_to(tmp_path / "secret.jpg")

@@ -152,12 +152,3 @@ def test_new_post_at_the_former_address_of_another_is_found_there(tmp_path: Path
     assert target(tmp_path, "/2020/01/03/renamed/") == f"/articles/{articles(tmp_path)[post(1).id].slug}/"
     assert report.omissions == []
     assert run_import(tmp_path, *posts).redirects == {}
-
-
-def test_rule_of_an_editor_at_the_address_of_a_new_post_stays(tmp_path: Path) -> None:
-    (tmp_path / "redirects.yaml").write_text("exact:\n  /2020/01/04/title-2/: /feed.rss\n")
-    run_import(tmp_path, post(1))
-    renamed = post(1, other_addresses=("/?p=1", post(2).address))
-    report = run_import(tmp_path, renamed, post(2))
-    assert load(tmp_path).redirects.exact["/2020/01/04/title-2/"] == "/feed.rss"
-    assert what(report) == ["/2020/01/04/title-2/: /articles/title-2/"]

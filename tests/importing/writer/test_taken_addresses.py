@@ -70,9 +70,3 @@ def test_rule_of_an_editor_back_to_the_former_article_stays(tmp_path: Path) -> N
     file.write_text(file.read_text("utf-8").replace(f"{PATH}: /articles/budget-2/", f"{PATH}: /articles/budget/"), "utf-8")
     run_import(tmp_path, budget(4, other_addresses=("/?p=4", f"{OLD}/other/")))
     assert load(tmp_path).redirects.exact[PATH] == "/articles/budget/"
-
-
-def test_address_of_a_post_that_a_later_export_lacks_stays(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1), budget(3))
-    assert run_import(tmp_path, post(1)).redirects == {}
-    assert target(tmp_path) == "/articles/budget/"
