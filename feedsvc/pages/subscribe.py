@@ -111,18 +111,14 @@ def _group(layout: PageLayout, kind: ListingKind) -> ChoiceGroup | None:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Subscription:
-    """A listing on the page with all feeds. `count` is its number of visible articles with the noun, such as "3 articles".
+class Subscription(LinkView):
+    """The link to a listing on the page with all feeds.
 
-    `updated` is when it last changed, None if it has no visible article. `readers` are links that open its RSS feed in feed
-    readers; [] for tags, of which there may be very many. `language` and `direction` are the title's, "" if they are the
-    page's.
+    `count` is its number of visible articles with the noun, such as "3 articles". `updated` is when it last changed, None if it
+    has no visible article. `readers` are links that open its RSS feed in feed readers; [] for tags, of which there may be very
+    many.
     """
 
-    title: str
-    href: str
-    language: str
-    direction: str
     description: str
     count: str
     updated: DateView | None

@@ -113,12 +113,12 @@ class DateView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Card:
-    """An article or issue in a list. `mark` says in a preview why readers do not see the article; "" if they do.
+class Card(LinkView):
+    """The link to an article or issue in a list. `mark` says in a preview why readers do not see the article; "" if they do.
 
     `section` is the article's first category, None without one; `byline` are the names of its authors, "" without any; `time` is
     the date, with the time of day if it has one. `date` and `time` are "" if `show` in site.yaml leaves dates out. `published` is
-    the same date for a time element, always given. `language` and `direction` are the article's, "" if they are the site's.
+    the same date for a time element, always given.
 
     `language_name` is the article's language in its own words, "" if it is the page's. `in_language` are the words before and
     after it.
@@ -126,16 +126,12 @@ class Card:
     `html_cache` is for built-in templates. It maps the macro's arguments other than the card to the card's HTML.
     """
 
-    href: str
-    title: str
     summary: str
     published: str
     date: str
     time: str
     section: LinkView | None
     byline: str
-    language: str
-    direction: str
     image: ImageView | None
     mark: str = ""
     language_name: str = ""
