@@ -72,6 +72,7 @@ def test_pipelined_requests_get_responses_in_order(server: ServerProcess) -> Non
     assert statuses(responses) == [200, 404, 301, 200, 410, 200] * 20 + [200]
 
 
+@pytest.mark.timing
 def test_two_thousand_idle_connections_block_no_request(server: ServerProcess) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     maximum = hard if hard != resource.RLIM_INFINITY else 4096
