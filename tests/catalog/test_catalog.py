@@ -74,6 +74,13 @@ def test_an_update_date_in_the_future_counts_from_that_moment_on(tmp_path: Path)
     assert after.visible["early"].last_changed == datetime(2026, 3, 1, 13, tzinfo=UTC)
 
 
+def test_a_withdrawal_dated_before_the_last_update_counts_one_second_after_the_update(tmp_path: Path) -> None:
+    withdrawn = article("gone", updated="2026-01-05T10:00:00Z", status="withdrawn", withdrawn="{date: 2026-01-02}")
+    catalog = load_catalog(tmp_path, withdrawn)
+    assert catalog.withdrawn["gone"].last_changed == datetime(2026, 1, 5, 10, 0, 1, tzinfo=UTC)
+    assert catalog.visible == {}
+
+
 def test_a_withdrawal_dated_in_the_future_hides_the_article_at_once_and_is_announced_on_its_date(tmp_path: Path) -> None:
     withdrawn = article("gone", status="withdrawn", withdrawn="{date: 2026-03-02}")
     now = load_catalog(tmp_path, withdrawn)

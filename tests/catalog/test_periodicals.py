@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from feedsvc.catalog import Catalog, IssueRow, Row, Visibility, build_catalog
 from feedsvc.catalog.periodicals import MAX_ISSUE_ARTICLES
@@ -19,6 +22,7 @@ from feedsvc.model import Article, ArticleStatus, CustomFeed, FeedOverrides, Iss
 from feedsvc.routes import ListingRef
 from tests.catalog.test_changes import count_calls
 from tests.helpers import model_newsrooms
+from tests.helpers.model_newsrooms import RandomEditor
 
 DAILY: Final = ListingRef("custom", "daily")
 SIX: Final = IssueSchedule(minute_of_day=6 * 60)
@@ -260,3 +264,32 @@ def naive_issues(catalog: Catalog, rows: Iterable[Row], schedule: IssueSchedule)
         if closes <= catalog.now:
             result.setdefault(moments[closes], set()).add(row.article.slug)
     return result
+
+
+@pytest.mark.slow
+@given(
+    random=st.randoms(use_true_random=True),
+    zone=st.sampled_from(("Europe/Berlin", "Australia/Lord_Howe", "Asia/Seoul", "Pacific/Apia", "America/New_York")),
+    minute=st.integers(0, 1439),
+    weekday=st.none() | st.integers(0, 6),
+)
+@settings(max_examples=30, deadline=None)
+def test_members_equal_those_of_a_naive_filter_and_of_a_new_catalog_after_random_edits(
+    random: Random, zone: str, minute: int, weekday: int | None
+) -> None:
+    schedule = IssueSchedule(minute_of_day=minute, weekday=weekday)
+    content = newsroom([], schedule)
+    editor = RandomEditor(random=random, content=replace(content, site=replace(content.site, timezone=zone)))
+    catalog = build_catalog(editor.content, editor.now)
+    for _ in range(10):
+        removed, added = editor.edit()
+        catalog = catalog.apply_changes(editor.content, editor.now, removed=removed, added=added)
+        fresh = build_catalog(editor.content, editor.now)
+        assert {day: set(slugs) for day, slugs in issues(catalog).items()} == naive_issues(
+            catalog, catalog.visible.rows, schedule
+        )
+        assert [*catalog.listings[DAILY].rows] == [*fresh.listings[DAILY].rows]
+        assert (catalog.last_change, catalog.next_change) == (fresh.last_change, fresh.next_change)
+        for row in catalog.listings[DAILY].rows:
+            assert isinstance(row, IssueRow)
+            assert all(catalog.visible[shown.article.slug] is shown for shown in row.articles)

@@ -6,19 +6,25 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from random import Random
+from typing import Final
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.catalog.tags import FIRST_PAGE, PAGE_SIZE, divide_into_pages
-from feedsvc.model import Tag
+from feedsvc.model import Article, Tag
 from feedsvc.publication.document import Redirect
 from feedsvc.publication.fingerprints import Fingerprints
+from feedsvc.publication.publication import Publication
 from feedsvc.routes import place_of
 from tests.catalog.many_tags import TAG_COUNT, article_with_tags, articles_with_many_tags, publication_of, tag, tag_paths
 from tests.helpers import model_newsrooms
 from tests.helpers.model_newsrooms import START, next_edition
 from tests.helpers.newsrooms import body_of
+
+TAG_LISTS: Final = ("/subscribe/", "/feeds.opml", "/tags/", "/sitemap.xml")
 
 
 def test_every_tag_is_on_exactly_one_page_that_the_index_and_the_neighbours_link_to() -> None:
@@ -77,9 +83,54 @@ def test_a_new_tag_changes_only_its_own_page_of_tags_and_the_pages_that_link_to_
         # The pages that link to it show its first and last tag.
         assert len(changed) <= 3
         assert {*changed} <= after.changed_since(before)
-        old_fingerprints, fingerprints = Fingerprints(before.catalog), Fingerprints(after.catalog)
-        for place in filter(None, map(place_of, changed)):
-            assert old_fingerprints.get(place) != fingerprints.get(place)
+
+
+@pytest.mark.slow
+@given(random=st.randoms(use_true_random=True))
+@settings(max_examples=5, deadline=None)
+def test_lists_of_many_tags_after_random_edits_equal_those_of_a_new_build(random: Random) -> None:
+    now = publication_of(articles_with_many_tags(random.choice([400, 520, 1100])))
+    for _ in range(3):
+        before, documents = now, {path: now.resolve(path) for path in {*tag_paths(now.catalog), *TAG_LISTS}}
+        removed, added = random_edit(random, list(now.catalog.content.articles))
+        now = next_edition(before, removed, added)
+        fresh = Publication(build_catalog(now.catalog.content, START))
+        paths = {*documents, *tag_paths(fresh.catalog)}
+        expected = {path: fresh.resolve(path) for path in paths}
+        assert {path: now.resolve(path) for path in paths} == expected
+        assert {path for path in paths if documents.get(path) != expected[path]} <= now.changed_since(before)
+        assert_equal_fingerprints_mean_equal_bytes(before.catalog, now.catalog, documents, expected)
+
+
+def assert_equal_fingerprints_mean_equal_bytes(
+    before: Catalog, now: Catalog, documents: dict[str, object], expected: dict[str, object]
+) -> None:
+    """Assert that two documents with the same fingerprint have the same bytes."""
+    fingerprints, new_fingerprints = Fingerprints(before), Fingerprints(now)
+    for path in documents.keys() & expected.keys():
+        place = place_of(path)
+        assert place
+        assert (fingerprints.get(place) != new_fingerprints.get(place)) or documents[path] == expected[path], path
+
+
+def random_edit(random: Random, articles: list[Article]) -> tuple[list[Article], list[Article]]:
+    """Return articles to remove, and articles to add: some with fewer tags, other tags or another spelling."""
+    removed = random.sample(articles, random.randrange(4))
+    added = []
+    for article in removed:
+        tags = random.choice(
+            (
+                article.tags[: random.randrange(len(article.tags) + 1)],
+                (*article.tags[:50], *(tag(random.randrange(3000)) for _ in range(3))),
+                tuple(replace(old_tag, title=random.choice((old_tag.title, old_tag.title.lower()))) for old_tag in article.tags),
+            )
+        )
+        added += (
+            [replace(article, tags=tuple({old_tag.id: old_tag for old_tag in tags}.values()))] if random.random() < 0.8 else []
+        )
+    number = 1 + max(int(article.slug.strip("ax")) for article in articles)
+    new = article_with_tags(number, sorted(random.sample(range(3000), random.randrange(100))))
+    return removed, [*added, *([new] if random.random() < 0.5 else [])]
 
 
 @given(

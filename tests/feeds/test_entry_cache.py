@@ -32,3 +32,11 @@ def test_the_bytes_of_a_feed_do_not_depend_on_feeds_rendered_before(suffix: str)
     for items in ((without_image, with_image), (with_image,), (without_image,), (), (with_image, without_image)):
         uncached = tuple(replace(item) for item in items)
         assert render(feed_with(suffix, items)) == render(feed_with(suffix, uncached))
+
+
+@pytest.mark.parametrize("suffix", ["rss", "atom"])
+def test_a_feed_declares_the_namespaces_of_its_own_entries_only(suffix: str) -> None:
+    render, with_image = FORMATS[suffix].render, entry(2, image=IMAGE)
+    assert b"xmlns:media" in render(feed_with(suffix, (with_image,)))
+    assert b"xmlns:media" not in render(feed_with(suffix, (entry(1),)))
+    assert b"xmlns:at=" not in render(feed_with(suffix, (entry(1), with_image)))
