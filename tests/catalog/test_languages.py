@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Final
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from feedsvc.catalog import Catalog, build_catalog
+from feedsvc.catalog import Catalog, Row, build_catalog
 from feedsvc.feeds import FeedDigests
+from feedsvc.language_tags import language_ranges
 from feedsvc.model import Article
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import ListingRef
 from tests.helpers import model_newsrooms, newsrooms
-from tests.helpers.model_newsrooms import START
+from tests.helpers.model_newsrooms import START, RandomEditor
 from tests.helpers.newsrooms import NOW, article, body_of
 from tests.validators import objections
 
@@ -193,3 +198,48 @@ def test_the_first_article_in_another_language_changes_all_lists_of_listings() -
     changed = after.changed_since(before)
     assert {"/subscribe/", "/feeds.opml", "/sitemap.xml", "/language/en/", "/language/ko/", "/language/en/feed.rss"} <= changed
     assert "/articles/a0/" not in changed
+
+
+def is_matched(tag: str, row: Row) -> bool:
+    return tag.lower() in language_ranges(row.article.language or "en")
+
+
+@pytest.mark.slow
+@given(random=st.randoms(use_true_random=True))
+@settings(max_examples=20, deadline=None)
+def test_the_rows_of_each_language_equal_those_of_a_naive_filter_after_random_edits(random: Random) -> None:
+    """No two listings hold the same rows unless articles have both tags, and each language of an article has a listing."""
+    editor = RandomEditor(random=random, max_articles=8)
+    catalog = build_catalog(editor.content, editor.now)
+    for _ in range(12):
+        removed, added = editor.edit()
+        catalog = catalog.apply_changes(editor.content, editor.now, removed=removed, added=added)
+        rows = [*catalog.listings[ListingRef()].rows]
+        languages = {row.article.language or "en" for row in rows}
+        held = {tag: [row for row in rows if is_matched(tag, row)] for tag in tags(catalog)}
+        assert {tag: [*catalog.listings[ListingRef("language", tag)].rows] for tag in held} == held
+        assert held.keys() >= languages or len(languages) == 1
+        for tag, others in ((tag, held.keys() - {tag}) for tag in held.keys() - languages):
+            assert all(held[other] != held[tag] for other in others)
+        assert len(held) < max(1, 2 * len(languages))
+
+
+@pytest.mark.slow
+@given(random=st.randoms(use_true_random=True))
+@settings(max_examples=10, deadline=None)
+def test_changed_paths_include_every_document_that_differs_while_languages_come_and_go(random: Random) -> None:
+    editor = RandomEditor(random=random, max_articles=6)
+    editions = [Publication(build_catalog(editor.content, editor.now))]
+    for _ in range(8):
+        removed, added = editor.edit()
+        catalog = editions[-1].catalog.apply_changes(editor.content, editor.now, removed=removed, added=added)
+        editions.append(editions[-1].next_edition(catalog))
+    for before, after in (*pairwise(editions), (editions[0], editions[-1])):
+        changed = after.changed_since(before)
+        for path in {*before.paths_with_redirects(), *after.paths_with_redirects()} - changed:
+            if path.startswith(("/media", "/sized", "/static")):
+                continue
+            old, new = before.resolve(path), after.resolve(path)
+            assert type(old) is type(new), path
+            if isinstance(old, Document) and isinstance(new, Document):
+                assert old.body == new.body, path

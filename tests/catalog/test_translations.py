@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from random import Random
 from typing import Final
 
 import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
 from feedsvc.catalog import by_hreflang, translation_url
 from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.model import Article, ArticleStatus
 from feedsvc.routes import ListingRef
 from tests.helpers import model_newsrooms
-from tests.helpers.model_newsrooms import BASE, START
+from tests.helpers.model_newsrooms import BASE, START, RandomEditor
 
 HOUR: Final = timedelta(hours=1)
 
@@ -172,3 +175,26 @@ def test_the_former_content_can_be_restored() -> None:
     assert named_slugs(former) == dict.fromkeys(("a0", "a1", "a2"), ("a0", "a2", "a1"))
     deleted = now.apply_changes(now.content, START, removed=(second,), added=(replace(first, id=article_id(4), slug="a4"),))
     assert named_slugs(deleted) == dict.fromkeys(("a0", "a4"), ("a0", "a4"))
+
+
+@pytest.mark.slow
+@given(random=st.randoms(use_true_random=True), preview=st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_translations_are_reciprocal_after_random_edits(random: Random, *, preview: bool) -> None:
+    editor = RandomEditor(random=random)
+    catalog, sizes = build_catalog(editor.content, editor.now, is_preview=preview), set[int]()
+    for _ in range(12):
+        removed, added = editor.edit()
+        catalog = catalog.apply_changes(editor.content, editor.now, removed=removed, added=added)
+        for row in catalog.visible.values():
+            languages = [translation.language for translation in row.translations]
+            assert languages == sorted(set(languages))
+            assert not row.translations or row.article.slug in {translation.slug for translation in row.translations}
+            assert len(languages) != 1
+            for translation in row.translations:
+                other = catalog.visible[translation.slug]
+                assert other.translations == row.translations
+                assert translation.language == (other.article.language or catalog.site.language)
+            sizes.add(len(languages))
+        assert not any(row.translations for row in catalog.withdrawn.values())
+    event(f"sizes of works: {sorted(sizes)}")

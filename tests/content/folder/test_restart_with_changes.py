@@ -49,6 +49,11 @@ def translate(root: Path) -> None:
         write(root, path_of(number), f"{article_text(number)}language: ko\ntranslation_of: tag:news.example,2026:150\n")
 
 
+def break_files(root: Path) -> None:
+    for number in (4, 5, 6, 190):
+        write(root, path_of(number), "title: [\n")
+
+
 def delete_folder(root: Path) -> None:
     for file in (root / "articles/2").iterdir():
         file.unlink()
@@ -130,6 +135,15 @@ def test_a_change_after_a_first_start_in_several_processes_is_read(
     assert by_path(other.read().content) == by_path(load_content(root))
     CHANGES[name](root)
     assert by_path(other.read().content) == by_path(running.read().content)
+
+
+def test_last_valid_versions_are_used_after_a_restart(root: Path, tmp_path: Path) -> None:
+    before = read(root, tmp_path / "kept").articles
+    break_files(root)
+    for _ in range(2):
+        content = read(root, tmp_path / "kept")
+        assert set(content.articles) == set(before)
+        assert len(content.errors) == 4
 
 
 def test_a_conflict_shows_after_a_start_that_was_killed_before_it_was_complete(

@@ -6,13 +6,15 @@ import itertools
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from random import Random
 from typing import Final
 
 import pytest
 
 from feedsvc.content.folder.conflicts import resolve_conflicts
-from feedsvc.content.folder.folder import ContentFolder, ContentSnapshot
+from feedsvc.content.folder.folder import ContentFolder, ContentSnapshot, load_content
 from feedsvc.content.folder.translations import find_conflicts
+from feedsvc.content.store import ContentStore
 from feedsvc.model import Article
 from tests.content.folder.test_conflicts import read_articles
 from tests.helpers import newsrooms
@@ -108,3 +110,37 @@ def test_a_translation_that_loses_is_not_published_and_keeps_its_last_valid_vers
         "articles/b.yaml": "ja",
         "articles/c.yaml": "ko",
     }
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("have_errors", [False, True])
+def test_a_folder_after_random_saves_has_the_problems_of_a_folder_read_from_the_start(
+    tmp_path: Path, seed: int, *, have_errors: bool
+) -> None:
+    """A new folder knows no last valid version of a file with an error, so the problems of others may differ there."""
+    random, names = Random(seed), "abcdef"
+    root = newsrooms.write(tmp_path / "content", {"site.yaml": SITE, "articles/a.yaml": text("a")})
+    folder, problem_counts = ContentFolder(root, store=ContentStore(tmp_path / "articles.sqlite")), set[int]()
+    for _ in range(25):
+        for name in random.sample(names, random.choice((1, 1, 1, 2, 4))):
+            file = root / f"articles/{name}.yaml"
+            if random.random() < 0.2:
+                file.unlink(missing_ok=True)
+                continue
+            original, language = random.choice(f"{names}x  ").strip(), random.choice(("", "ko", "ko", "ja"))
+            error = "nonsense: 1\n" if have_errors else ""
+            further = random.choice(("", "", "status: draft\n", "status: withdrawn\n", error))
+            further += random.choice(("", "", "slug: b\n", "aliases: [a]\n", "aliases: [c, x]\n"))
+            id_ = random.choice((name, name, name, name, "a"))
+            file.write_text(text(id_, original if original != id_ else "", language, further, random.randrange(1, 9)))
+        content, fresh = read(folder), load_content(root)
+        folder.save()
+        restarted = read(ContentFolder(root, store=ContentStore(tmp_path / "articles.sqlite")))
+        assert (restarted.problems, {*restarted.articles}) == (content.problems, {*content.articles})
+        assert have_errors or content.problems == fresh.problems
+        assert find_conflicts(content.articles) == []
+        assert len({article.id for article in content.articles}) == len(content.articles)
+        by_path = {article.path: article for article in content.articles}
+        assert have_errors or by_path == {**by_path, **{article.path: article for article in fresh.articles}}
+        problem_counts.add(len(content.problems))
+    assert len(problem_counts) > 2
