@@ -172,3 +172,14 @@ def test_former_feed_with_ids_that_are_no_uris_changes_nothing(newsroom: Newsroo
     [replay] = compared(catalog, tmp_path / "old")
     assert not replay.has_errors
     assert [prediction.reason for prediction in replay.predictions] == ["its article is a draft"]
+
+
+def test_change_of_the_id_domain_brings_everything_up_again(newsroom: Newsroom, tmp_path: Path) -> None:
+    files = {path: str(text).partition("\n")[2] for path, text in articles(3, 2, 1).items()}
+    root = newsroom(files)
+    (tmp_path / "old").write_bytes(feed_of(catalog_of(root), "atom"))
+    site = root / "site.yaml"
+    site.write_text(site.read_text().replace("id_domain: news.example", "id_domain: other.example"))
+    [replay] = compared(catalog_of(root), tmp_path / "old")
+    assert summary(replay) == "3 of 3 entries are shown again as new"
+    assert replay.has_errors

@@ -16,7 +16,8 @@ from feedsvc.support.client_address import parse_networks
 from feedsvc.web.access_control import StatusAccess
 from feedsvc.web.app import create_app
 from tests.cli.command_line import failed_serve_stderr
-from tests.helpers.http_client import Response, call
+from tests.helpers.http_client import Response, ask, call
+from tests.helpers.running_server import serving
 from tests.web.conftest import FakeClock, SiteFixture
 from tests.web.newsroom import NEXT_CHANGE, write_newsroom
 
@@ -136,3 +137,13 @@ def test_failed_edition_gives_readyz_503_and_healthz_200(
     assert call(app, f"{mount}/feed.rss").status == 500
     monkeypatch.undo()
     assert call(app, f"{mount}/readyz").status == 200
+
+
+def test_forwarded_request_for_metrics_needs_open_status(tmp_path: Path) -> None:
+    content = write_newsroom(tmp_path / "content")
+    forwarded = {"X-Forwarded-For": REMOTE_ADDRESS}
+    with serving(content, tmp_path / "state", "--trusted-proxy", "127.0.0.1") as server:
+        assert ask(server.url, "/metrics", forwarded).status == 403
+    with serving(content, tmp_path / "state", "--trusted-proxy", "127.0.0.1", "--open-status", REMOTE_ADDRESS) as server:
+        assert ask(server.url, "/metrics", forwarded).status == 200
+        assert ask(server.url, "/metrics", {"X-Forwarded-For": f"{REMOTE_ADDRESS}, 6.6.6.6"}).status == 403

@@ -130,3 +130,9 @@ def test_fetch_and_navigation_get_their_own_media_types_from_the_browser_cache(s
         assert browser.evaluate("document.contentType") == "text/xml"
         assert browser.visible_texts()[0] == "This is a web feed"
         browser.open(server.url)
+
+
+def test_opened_svg_has_an_opaque_origin(server: ServerProcess, browser: Browser) -> None:
+    browser.open(f"{server.url}media/logo.svg")
+    assert browser.evaluate("document.contentType") == "image/svg+xml"
+    assert browser.evaluate("self.origin") == "null"
