@@ -112,7 +112,7 @@ def _group(layout: PageLayout, kind: ListingKind) -> ChoiceGroup | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subscription(LinkView):
-    """The link to a listing on the page with all feeds.
+    """A listing on the page with all feeds, with a link to it.
 
     `count` is its number of visible articles with the noun, such as "3 articles". `updated` is when it last changed, None if it
     has no visible article. `readers` are links that open its RSS feed in feed readers; [] for tags, of which there may be very

@@ -114,7 +114,9 @@ class DateView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card(LinkView):
-    """The link to an article or issue in a list. `mark` says in a preview why readers do not see the article; "" if they do.
+    """An article or issue in a list, with a link to it.
+
+    `mark` says in a preview why readers do not see the article; "" if they do.
 
     `section` is the article's first category, None without one; `byline` are the names of its authors, "" without any; `time` is
     the date, with the time of day if it has one. `date` and `time` are "" if `show` in site.yaml leaves dates out. `published` is

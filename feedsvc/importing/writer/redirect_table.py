@@ -15,7 +15,7 @@ from feedsvc.redirects import normalize_address, without_slash
 class RedirectTable:
     """Rules of an import. `exact` and `patterns` map old addresses to targets, as in redirects.yaml.
 
-    `of_posts` maps the keys of `exact` that belong to posts (their addresses, the feeds of their comments) to the posts' paths.
+    `of_posts` maps the keys of `exact` that are addresses of posts to the posts' paths.
     `omissions` are rules that were not added or were removed. `note_earlier` notes targets that no line of a rule has.
     """
 
@@ -41,16 +41,16 @@ class RedirectTable:
             return ""
         return address
 
-    def add(self, old: str, new: str, *, post: str = "", replaces: bool = False) -> bool:
+    def add(self, old: str, new: str, *, post: str = "", replaces: bool = False) -> None:
         """Add a rule for a path with its query, unless it leads to itself or the address has a rule already.
 
         `post` is the path of the post to which the rule belongs, "" if it belongs to none. With `replaces`, the rule replaces
-        one that the address has. Return False, and add an omission, if no rule can have the address, else True, also if nothing
-        was added. Addresses that differ in a slash at the end count as one.
+        one that the address has. An omission is added if no rule can have the address. Addresses that differ in a slash at the
+        end count as one.
         """
         address = self.address_of(old)
         if not address:
-            return False
+            return
         key = without_slash(address)
         former = self._spellings.get(key, "")
         if (replaces or not former) and key != without_slash(new):
@@ -60,7 +60,6 @@ class RedirectTable:
             self.exact[text] = new
             if post:
                 self.of_posts[text] = post
-        return True
 
     def note_earlier(self, old: str, target: str) -> None:
         """Note a target that an earlier import may have given to an address. Nothing happens if no rule can have the address."""
