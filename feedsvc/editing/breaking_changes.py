@@ -225,10 +225,10 @@ def _removed_redirect_warnings(pair: CatalogPair) -> Iterator[Problem]:
 
 
 def _is_answered(catalog: Catalog, address: str) -> bool:
-    """Return whether something answers an address: with a query, a rule with a query; else a document, exact rule or pattern."""
+    """Return whether something answers an address: with a query, a rule with a query; else a document, rule."""
     path, mark, query = address.partition("?")
     rules = catalog.content.redirects
-    return any(rules.query_targets(path, query)) if mark else bool(rule_target(catalog, path) or any(rules.pattern_targets(path)))
+    return any(rules.query_targets(path, query)) if mark else bool(rule_target(catalog, path) or rules.wildcard_target(path))
 
 
 def _removed_listing_warnings(

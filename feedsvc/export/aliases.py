@@ -16,10 +16,10 @@ from itertools import chain
 from typing import Final
 
 from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, Visibility, index_range, issues_of
-from feedsvc.export.old_addresses import is_only_matched, may_have_file, old_paths, old_paths_of
+from feedsvc.export.old_addresses import may_have_file, old_paths, old_paths_of
 from feedsvc.feeds import suffixes_of
 from feedsvc.free_places import StaticPageAt
-from feedsvc.publication import Publication, is_withdrawn, redirect_target, withdrawn_places
+from feedsvc.publication import Publication, is_withdrawn, redirect_target, wildcard_target, withdrawn_places
 from feedsvc.redirects import BROAD_KINDS, GONE
 from feedsvc.routes import (
     WELL_KNOWN_FEEDS,
@@ -228,7 +228,7 @@ def target_path(publication: Publication, path: str) -> str:
     """
     target = publication.redirect_target(path)
     catalog = publication.catalog
-    if target == GONE or (catalog.content.redirects and (not may_have_file(catalog, path) or is_only_matched(catalog, path))):
+    if target == GONE or (catalog.content.redirects and (not may_have_file(catalog, path) or wildcard_target(catalog, path))):
         return ""
     place, target_place = place_of(path), place_of(target) if target else None
     if _is_language_range(place, target_place) or _is_joined_day(place, target_place):

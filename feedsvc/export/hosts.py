@@ -17,7 +17,7 @@ from feedsvc.catalog import Catalog
 from feedsvc.export.aliases import well_known_paths
 from feedsvc.export.host_headers import MAX_HEADER_RULES, broad_refs, count_header_rules, escape_reference, render_headers
 from feedsvc.export.old_addresses import is_feed_path
-from feedsvc.export.rule_lines import gone_addresses, pattern_lines
+from feedsvc.export.rule_lines import gone_addresses, wildcard_lines
 from feedsvc.feeds import suffixes_of
 from feedsvc.free_places import StaticPageAt
 from feedsvc.publication import (
@@ -48,7 +48,7 @@ class Host:
     `has_former_files` is True if the tree has files at former addresses, because the host cannot redirect from all. `files`
     says which of `_redirects` and `_headers` are written. With `is_netlify`, no limits apply to the number of lines in
     `_redirects`, the status of addresses that are gone, also of withdrawn articles, is 410, and redirects precede files, except
-    those of patterns in redirects.yaml.
+    those with a "*" of redirects.yaml.
     """
 
     has_former_files: bool = True
@@ -107,10 +107,10 @@ def render_redirects(catalog: Catalog, host: Host) -> str:
     exact, patterns = _exact_redirects(catalog), _pattern_redirects(catalog)
     if host.is_netlify:
         lines = [f"{former} {target} 301!" for former, target in (*exact, *patterns)] + [*_gone_lines(catalog)]
-        # Without "!": a file comes before a pattern.
-        lines += [f"{former} {target} 301" for former, target in pattern_lines(catalog, _MAX_LINE_LENGTH, may_hide_files=True)]
+        # Without "!": a file comes before them.
+        lines += [f"{former} {target} 301" for former, target in wildcard_lines(catalog, _MAX_LINE_LENGTH, may_hide_files=True)]
     else:
-        patterns = chain(patterns, pattern_lines(catalog, _MAX_LINE_LENGTH, may_hide_files=False))
+        patterns = chain(patterns, wildcard_lines(catalog, _MAX_LINE_LENGTH, may_hide_files=False))
         redirects = (*islice(exact, _MAX_EXACT_REDIRECTS), *islice(patterns, _MAX_PATTERN_REDIRECTS))
         lines = [f"{former} {target} 301" for former, target in redirects]
     return "".join(f"{line}\n" for line in lines)
@@ -133,7 +133,7 @@ def limit_warnings(catalog: Catalog, host: Host) -> Iterator[str]:
     for lines, limit, subject in (
         (_exact_redirects(catalog), _MAX_EXACT_REDIRECTS, "former addresses"),
         (
-            chain(_pattern_redirects(catalog), pattern_lines(catalog, _MAX_LINE_LENGTH, may_hide_files=False)),
+            chain(_pattern_redirects(catalog), wildcard_lines(catalog, _MAX_LINE_LENGTH, may_hide_files=False)),
             *(_MAX_PATTERN_REDIRECTS, "patterns of former addresses"),
         ),
     ):

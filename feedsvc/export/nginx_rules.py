@@ -1,10 +1,11 @@
 """Rules of redirects.yaml as maps of nginx's include file: from a requested address to "gone" or the value of Location.
 
-$feedsvc_rule has the target of an exact rule, $feedsvc_rule_of_pattern that of a pattern, and $feedsvc_rule_of_query that of a
-rule with a query; each is "" if there is none. nginx-static.conf says which comes before a file or another redirect.
+$feedsvc_rule has the target of an exact rule, $feedsvc_rule_of_wildcard that of a rule with a "*", and $feedsvc_rule_of_query
+that of a rule with a query; each is "" if there is none. A rule with a "*" counts only if the tree has $feedsvc_wildcard_file, or
+the page in that folder. nginx-static.conf says which comes before a file or another redirect.
 
-nginx compares addresses in exact rules without regard to letter case, and does not know whether the document exists to which a
-pattern leads. Patterns match the address as the client sent it, so that no decoded character gets into a header.
+nginx compares addresses in exact rules without regard to letter case. Rules with a "*" match the address as the client sent it,
+so that no decoded character gets into a header.
 """
 
 from __future__ import annotations
@@ -18,12 +19,17 @@ from urllib.parse import quote, unquote
 
 from feedsvc.catalog import Catalog
 from feedsvc.publication import exact_redirects, rule_target
-from feedsvc.redirects import GONE, Part, Placeholder, RedirectPattern, without_slash
-from feedsvc.uris import absolute, mount_path, root_relative
+from feedsvc.redirects import without_slash
+from feedsvc.uris import mount_path, root_relative
 
-_PREFIX: Final = "feedsvc_in_"  # of the names of captured texts
-_SEGMENT_EXCLUSIONS: Final = r"/?\\"  # a browser reads a backslash as a slash
-_QUERY_VALUE: Final = r"(?:[^&/%\\]|%(?!2[fF]|5[cC]))+"
+_SEGMENT: Final = r"[^/?\\]+"  # a browser reads a backslash as a slash
+# Pattern of what a "*" stands for -> what to append to a target.
+_REST: Final = {
+    rf"/(?<feedsvc_rest>(?:{_SEGMENT}/)*[^/?\\.]+)$": "${feedsvc_rest}/",
+    f"/(?<feedsvc_rest>(?:{_SEGMENT}/)*{_SEGMENT})$": "$feedsvc_rest",
+    "$": "",
+}
+_EXISTING_FILE: Final = "/404.html"
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
 _FORMS: Final[tuple[Literal["NFC", "NFD"], ...]] = ("NFC", "NFD")  # Unicode forms in which clients send addresses
 Map = Callable[[str, str, Iterable[tuple[str, str]]], str]
@@ -46,8 +52,7 @@ class RuleMaps:
         self.keys = [key for rows in (self._exact, *self._queries) for key, _ in rows]
 
     def text(self) -> str:
-        """Return the maps of $feedsvc_rule, $feedsvc_rule_of_pattern, $feedsvc_rule_of_query and of the variables in them."""
-        paths = [pattern for pattern in self._rules.patterns if not pattern.parameters]
+        """Return the maps of $feedsvc_rule, $feedsvc_rule_of_wildcard, $feedsvc_rule_of_query and of the variables in them."""
         raw_mount = re.escape(root_relative(self._base, "/").rstrip("/"))
         mount = re.escape(mount_path(self._base))
         end = r"(?:/(?:index\.html)?)?"
@@ -62,7 +67,7 @@ class RuleMaps:
                 "-",
             ),
             self._map("$feedsvc_address", "$feedsvc_rule", self._exact, ""),
-            self._map("$feedsvc_raw_address", "$feedsvc_rule_of_pattern", map(self._pattern_row, paths), ""),
+            *self._wildcard_maps(),
             *self._query_maps(),
         )
         return "\n".join(parts)
@@ -93,37 +98,35 @@ class RuleMaps:
     def _query_maps(self) -> Iterator[str]:
         """Yield the maps of rules with a query. The default of each is the variable of the next one, that of the last is "".
 
-        The maps of exact rules come first, one for each set of parameter names, then those of patterns.
+        There is one for each set of parameter names.
         """
         sets = self._rules.parameter_sets
-        variables = [f"$feedsvc_query_{index}" for index in range(2 * len(sets))]
+        variables = [f"$feedsvc_query_{index}" for index in range(len(sets))]
         following = [*variables[1:], ""]
         for index, names in enumerate(sets):
             source = "$feedsvc_address?" + _arguments(names)
             yield self._map(source, variables[index], self._queries[index], following[index])
-        for index, names in enumerate(sets, len(sets)):
-            patterns = (pattern for pattern in self._rules.patterns if pattern.parameter_names == names)
-            source = "$feedsvc_raw_address?" + _arguments(names)
-            yield self._map(source, variables[index], map(self._pattern_row, patterns), following[index])
         # Without a query, none of them is looked up.
         yield self._map("$args", "$feedsvc_rule_of_query", [("", "")], variables[0] if sets else "")
 
-    def _pattern_row(self, pattern: RedirectPattern) -> tuple[str, str]:
-        path = "".join(map(_path_expression, pattern.source_parts)).rstrip("/")
-        fields = [f"{name}={_query_expression(value)}" for name, value in pattern.parameters]
-        expression = path + (r"\?" + "&".join(fields) if fields else "")
-        return f"~^{expression}$", self._pattern_location(pattern)
+    def _wildcard_maps(self) -> Iterator[str]:
+        """Yield the maps of rules with a "*", the longest address first: to the value of Location, and to the path of a file.
 
-    def _pattern_location(self, pattern: RedirectPattern) -> str:
-        if pattern.target == GONE:
-            return GONE
-        # Absolute addresses are encoded already.
-        encode = (lambda text: text) if pattern.is_elsewhere else (lambda text: absolute("", text))
-        target = "".join(
-            f"${{{_PREFIX}{part.name}}}" if isinstance(part, Placeholder) else escape_dollar(encode(part))
-            for part in pattern.target_parts
-        )
-        return target if pattern.is_elsewhere else escape_dollar(root_relative(self._base, "/").rstrip("/")) + target
+        What the "*" stands for has a slash at its end unless its last segment has a dot.
+        """
+        locations, files = Rows(), Rows()
+        for address, target in sorted(self._rules.wildcards.items(), key=lambda rule: (-len(rule[0]), rule[0])):
+            start = f"~^{_literal(address.rstrip('/'))}"
+            if not target.endswith("*"):
+                locations.append((f"{start}(?:/{_SEGMENT})*$", self._location(rule_target(self._catalog, target))))
+                files.append((f"{start}(?:/{_SEGMENT})*$", _EXISTING_FILE))
+                continue
+            location, folder = self._location(target[:-1]), escape_dollar(target[:-1])
+            for end, value in _REST.items():
+                locations.append((f"{start}{end}", f"{location}{value}"))
+                files.append((f"{start}{end}", f"{folder}{value}" if target.startswith("/") else _EXISTING_FILE))
+        yield self._map("$feedsvc_raw_address", "$feedsvc_rule_of_wildcard", locations, "")
+        yield self._map("$feedsvc_address", "$feedsvc_wildcard_file", files, _EXISTING_FILE)
 
     def _location(self, target: str) -> str:
         return escape_dollar(root_relative(self._base, target) if target.startswith("/") else target)
@@ -157,19 +160,6 @@ def unique_rows(rows: Iterable[tuple[str, str]]) -> Rows:
     listed = list(dict(rows).items())
     counts = Counter(key.lower() for key, _ in listed)
     return [(key if counts[key.lower()] == 1 else f"~^{re.escape(key)}$", value) for key, value in listed]
-
-
-def _path_expression(part: Part) -> str:
-    if isinstance(part, Placeholder):
-        return f"(?<{_PREFIX}{part.name}>{part.expression(_SEGMENT_EXCLUSIONS)})"
-    return _literal(part)
-
-
-def _query_expression(value: Part) -> str:
-    """Return a regular expression for the value of a parameter."""
-    if isinstance(value, Placeholder):
-        return f"(?<{_PREFIX}{value.name}>{_QUERY_VALUE if value.is_free else value.expression()})"
-    return _literal(value)
 
 
 def _literal(text: str) -> str:

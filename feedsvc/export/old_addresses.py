@@ -1,8 +1,7 @@
 """Old addresses of redirects.yaml that have a file in a tree, for hosts that serve files and cannot redirect.
 
-An exact rule without a query has one file. A pattern has one for each visible article, and for each newest page and feed of a
-listing of BROAD_KINDS, to which it leads, if the old address follows from the target. Rules with the target GONE have none: at
-their addresses, such a host answers 404. There is no file either where `may_have_file` is False.
+An exact rule without a query has one file, a rule with a "*" has none. Rules with the target GONE have none either: at their
+addresses, such a host answers 404. Nor is there a file where `may_have_file` is False.
 """
 
 from __future__ import annotations
@@ -11,36 +10,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from feedsvc.catalog import Catalog
-from feedsvc.feeds import FORMATS
-from feedsvc.publication import exact_redirects, pattern_target
-from feedsvc.redirects import BROAD_KINDS, GONE, can_be_file, is_expanded_target, plain_host_gaps
-from feedsvc.routes import (
-    FeedAt,
-    FileAt,
-    PageAt,
-    SiteDocumentAt,
-    SitemapAt,
-    VariantAt,
-    article_path,
-    path_of,
-    place_of,
-)
+from feedsvc.publication import exact_redirects
+from feedsvc.redirects import GONE, can_be_file
+from feedsvc.routes import FeedAt, FileAt, SiteDocumentAt, SitemapAt, VariantAt, place_of
 
 _FILE_PLACES: Final = (FeedAt, FileAt, SiteDocumentAt, SitemapAt, VariantAt)
 
 
 def old_paths(catalog: Catalog, *, of_feeds: bool) -> Iterator[str]:
-    """Yield the old addresses with a file: with `of_feeds` those that lead to a feed, else all others.
-
-    An address of both an exact rule and a pattern may occur twice.
-    """
-    rules = catalog.content.redirects
+    """Yield the old addresses with a file: with `of_feeds` those that lead to a feed, else all others."""
     for path, target in exact_redirects(catalog):
         if target != GONE and is_feed_path(target) == of_feeds and may_have_file(catalog, path):
             yield path
-    if rules.has_invertible_patterns:
-        for target in _broad_targets(catalog, of_feeds=of_feeds):
-            yield from _pattern_paths(catalog, target)
 
 
 def old_paths_of(catalog: Catalog, path: str) -> Iterator[str]:
@@ -48,24 +29,22 @@ def old_paths_of(catalog: Catalog, path: str) -> Iterator[str]:
     rules = catalog.content.redirects
     if not rules:
         return
-    yield from rules.exact_sources_of(path)
+    yield from rules.sources_of(path)
     # A file needs the names of its folders.
     yield from (folder for folder in _folders(path) if folder in rules.exact)
-    if is_expanded_target(path):
-        yield from rules.pattern_sources_of(path)
 
 
 def gap_sentences(catalog: Catalog) -> Iterator[str]:
     """Yield sentences on rules of redirects.yaml that a host which only serves files cannot answer: they have no file.
 
-    One sentence is on all queries and patterns of this kind. One more is on each old address that is a folder of media/.
-    Nothing is yielded if there are no such rules.
+    One sentence is on all rules with a query or a "*". One more is on each old address that is a folder of media/. Nothing is
+    yielded if there are no such rules.
     """
-    if gaps := plain_host_gaps(catalog.content.redirects):
+    if gaps := [*catalog.content.redirects.plain_host_gaps]:
         others = f"and {len(gaps) - 1:,} more " if len(gaps) > 1 else ""
         yield (
-            f"the tree has no files for {gaps[0]} {others}of redirects.yaml: a file cannot answer a query or most patterns; "
-            "feedsvc serve and nginx can"
+            f"the tree has no files for {gaps[0]} {others}of redirects.yaml: a file cannot answer a query or a *; feedsvc serve "
+            "and nginx can"
         )
     for path in catalog.content.redirects.path_addresses:
         if path[1:] in catalog.media.folders:
@@ -94,32 +73,6 @@ def is_feed_path(target: str) -> bool:
     return isinstance(place_of(target), FeedAt)
 
 
-def is_only_matched(catalog: Catalog, path: str) -> bool:
-    """Return whether a path redirects by a pattern of redirects.yaml, but has no file.
-
-    It has a file only if the target is an article, or a newest page or feed of BROAD_KINDS, and the path can be computed from
-    the target.
-    """
-    target = pattern_target(catalog, path)
-    return bool(target) and not (is_expanded_target(target) and path in catalog.content.redirects.pattern_sources_of(target))
-
-
-def _pattern_paths(catalog: Catalog, target: str) -> Iterator[str]:
-    for path in dict.fromkeys(catalog.content.redirects.pattern_sources_of(target)):
-        # An earlier pattern, an exact rule or a document may have the address.
-        if pattern_target(catalog, path) == target and may_have_file(catalog, path):
-            yield path
-
-
-def _broad_targets(catalog: Catalog, *, of_feeds: bool) -> Iterator[str]:
-    refs = [ref for ref in catalog.listings if ref.kind in BROAD_KINDS]
-    if of_feeds:
-        yield from (path_of(FeedAt(ref, suffix)) for ref in refs for suffix in FORMATS)
-    else:
-        yield from map(article_path, catalog.visible)
-        yield from (path_of(PageAt(ref)) for ref in refs)
-
-
 def _folders(path: str) -> Iterator[str]:
     """Yield the paths, without a slash at the end, of all folders that the file of a path lies in."""
     folder = path.rpartition("/")[0]
@@ -137,8 +90,4 @@ def _is_file(catalog: Catalog, path: str) -> bool:
         return True
     if "." not in path[path.rfind("/") :]:
         return False
-    return (
-        path in catalog.content.redirects.exact
-        or isinstance(place_of(path), _FILE_PLACES)
-        or (bool(pattern_target(catalog, path)) and not is_only_matched(catalog, path))
-    )
+    return path in catalog.content.redirects.exact or isinstance(place_of(path), _FILE_PLACES)

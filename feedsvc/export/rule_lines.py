@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
 from feedsvc.catalog import Catalog
+from feedsvc.export.host_headers import escape_reference
 from feedsvc.publication import exact_redirects
-from feedsvc.redirects import GONE, Part, Placeholder, RedirectPattern
+from feedsvc.redirects import GONE
 from feedsvc.uris import root_relative
 from feedsvc.url_rules import URL_RULES
 
-_SPLAT: Final = "splat"  # the name of what an asterisk stands for
-_ANY: Final = None  # a segment with a placeholder
-_REST: Final = "*"  # one or more segments
-_Shape = tuple[str | None, ...]
+_VARIABLE: Final = re.compile("(<[^>]+>)")
+_ANY_PATH: Final = "(?s:.+)"
+_NAME: Final = re.compile("'([^']+)'")
 
 
 def gone_addresses(catalog: Catalog) -> Iterator[str]:
@@ -23,86 +24,48 @@ def gone_addresses(catalog: Catalog) -> Iterator[str]:
     return (path for path, target in exact_redirects(catalog) if target == GONE)
 
 
-def pattern_lines(catalog: Catalog, max_length: int, *, may_hide_files: bool) -> Iterator[tuple[str, str]]:
-    """Yield the patterns of redirects.yaml as (pattern, target) in the syntax of `_redirects`, as URI references.
+def wildcard_lines(catalog: Catalog, max_length: int, *, may_hide_files: bool) -> Iterator[tuple[str, str]]:
+    """Yield the rules with a "*" as (pattern, target) in the syntax of `_redirects`, as URI references, longest address first.
 
-    Left out are lines of more than `max_length` characters, patterns with the target GONE or a query, and those that the syntax
-    cannot express. Without `may_hide_files`, patterns that may match an address of the site are left out, too, for hosts that
-    prefer a redirect to a file. Hosts match any segment with a placeholder that stands for digits in redirects.yaml.
+    Left out are lines of more than `max_length` characters, and rules with the target GONE. Without `may_hide_files`, rules that
+    may match an address of the site are left out, too, for hosts that prefer a redirect to a file.
     """
     base = catalog.site.base_url
-    for pattern in catalog.content.redirects.patterns:
-        source = _translated_source(pattern)
-        if source and pattern.target != GONE and (may_hide_files or not _may_match_document(pattern)):
-            target = _translated_target(pattern)
-            line = root_relative(base, source), target if pattern.is_elsewhere else root_relative(base, target)
+    wildcards = catalog.content.redirects.wildcards
+    for address in sorted(wildcards, key=lambda address: (-len(address), address)):
+        target = wildcards[address]
+        if target != GONE and (may_hide_files or not _may_match_document(catalog, address)):
+            start = target.removesuffix("*")
+            start = escape_reference(root_relative(base, start)) if start.startswith("/") else start.replace("*", "%2A")
+            line = escape_reference(root_relative(base, address)) + "*", start + ":splat" * target.endswith("*")
             if sum(map(len, line)) + len("  301") <= max_length:
                 yield line
 
 
-def _translated_source(pattern: RedirectPattern) -> str:
-    """Return the path of a pattern with `:name` and a last `*` for placeholders; "" if the format cannot express it.
-
-    It cannot express a query, a placeholder that is no whole segment, is for several segments but not last, or is named
-    "splat", and a literal ":" or "*".
-    """
-    parts = pattern.source_parts
-    if pattern.parameters or any(_is_literal_reserved(part) for part in parts):
-        return ""
-    for index, part in enumerate(parts):
-        if isinstance(part, Placeholder) and not _is_whole_segments(parts, index):
-            return ""
-    return "".join(
-        (_REST if part.takes_segments else f":{part.name}") if isinstance(part, Placeholder) else part for part in parts
-    )
-
-
-def _is_literal_reserved(part: Part) -> bool:
-    return part.name == _SPLAT if isinstance(part, Placeholder) else ":" in part or "*" in part
-
-
-def _is_whole_segments(parts: Sequence[Part], index: int) -> bool:
-    before = parts[index - 1] if index else ""
-    after = parts[index + 1] if index + 1 < len(parts) else "/"
-    part = parts[index]
-    if isinstance(part, Placeholder) and part.takes_segments and parts[index + 1 :] not in ((), ("/",)):
-        return False
-    return isinstance(before, str) and before.endswith("/") and isinstance(after, str) and after.startswith("/")
-
-
-def _translated_target(pattern: RedirectPattern) -> str:
-    return "".join(
-        f":{_SPLAT if part.takes_segments else part.name}" if isinstance(part, Placeholder) else part
-        for part in pattern.target_parts
-    )
-
-
-def _may_match_document(pattern: RedirectPattern) -> bool:
-    segments = _segments(pattern.source_parts)
-    return any(_overlap(segments, shape) for shape in _document_shapes())
-
-
-def _segments(parts: Sequence[Part]) -> _Shape:
-    """Return the shape of a pattern's source. Each placeholder must be a whole segment or several."""
-    text = "".join(("\0*" if part.takes_segments else "\0") if isinstance(part, Placeholder) else part for part in parts)
-    return tuple(_REST if name == "\0*" else _ANY if "\0" in name else name for name in text.strip("/").split("/"))
+def _may_match_document(catalog: Catalog, address: str) -> bool:
+    """Return whether a document or file of the site may be below the address of a rule with a "*"."""
+    names = address.strip("/").split("/") if address != "/" else []
+    free_names = (*(f"{slug}/" for slug in catalog.pages), *catalog.content.root_files)
+    return any(name.startswith(address[1:]) for name in free_names) or any(_overlaps(names, shape) for shape in _shapes())
 
 
 @cache
-def _document_shapes() -> tuple[_Shape, ...]:
-    """Return the shapes of the paths of all documents and files that a site may have, one for each rule in URL_RULES."""
-    rules = (rule for rules in URL_RULES.values() for rule in rules)
-    return tuple(
-        tuple(_REST if ":path>" in name else _ANY if "<" in name else name for name in rule.strip("/").split("/"))
-        for rule in rules
-    )
+def _shapes() -> tuple[tuple[re.Pattern[str], ...], ...]:
+    """Return patterns of the segments of each rule in URL_RULES with a fixed form; there may be more than one at the end."""
+    rules = (rule for endpoint, rules in URL_RULES.items() if endpoint != "static_page" for rule in rules)
+    return tuple(tuple(map(_segment_pattern, rule.strip("/").split("/"))) for rule in rules)
 
 
-def _overlap(one: _Shape, other: _Shape) -> bool:
-    """Return whether some path may have both shapes."""
-    for name, other_name in zip(one, other, strict=False):
-        if _REST in (name, other_name):
-            return True
-        if name is not _ANY and other_name is not _ANY and name != other_name:
-            return False
-    return len(one) == len(other)
+def _segment_pattern(segment: str) -> re.Pattern[str]:
+    return re.compile("".join(map(_part_expression, _VARIABLE.split(segment))))
+
+
+def _part_expression(part: str) -> str:
+    if not part.startswith("<"):
+        return re.escape(part)
+    return "|".join(map(re.escape, _NAME.findall(part))) or (_ANY_PATH if "path:" in part else "[^/]+")
+
+
+def _overlaps(names: list[str], shape: tuple[re.Pattern[str], ...]) -> bool:
+    is_long_enough = len(names) <= len(shape) or shape[-1].pattern == _ANY_PATH
+    return is_long_enough and all(pattern.fullmatch(name) for name, pattern in zip(names, shape, strict=False))

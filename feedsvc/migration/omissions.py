@@ -39,7 +39,7 @@ def left_out(content: ContentSnapshot, export_format: ExportFormat) -> Iterator[
         yield FEEDS_FILE
     if content.tags:
         yield TAGS_FILE
-    if content.redirects.exact or content.redirects.patterns:
+    if content.redirects:
         yield REDIRECTS_FILE
     yield from _keys(SITE_FILE, [content.site], _OF_SITE | _usual_keys(content.site))
     yield from _keys(CATEGORIES_FILE, unique_entries(content.categories), {"title", "description"})

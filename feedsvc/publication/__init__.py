@@ -21,7 +21,7 @@ from feedsvc.publication.cache_control import (
 from feedsvc.publication.document import UNCOUNTED_READS, Document, FileResource, Redirect, Resource, digest
 from feedsvc.publication.fingerprints import Fingerprints, code_fingerprint, site_fingerprint
 from feedsvc.publication.last_modified import LastModifiedStore
-from feedsvc.publication.old_addresses import exact_redirects, pattern_target, query_target, redirect_target, rule_target
+from feedsvc.publication.old_addresses import exact_redirects, query_target, redirect_target, rule_target, wildcard_target
 from feedsvc.publication.publication import Publication
 from feedsvc.publication.renderer import no_last_modified
 from feedsvc.publication.root_files import root_content_types
@@ -50,12 +50,12 @@ __all__ = [
     "file_content_type",
     "is_withdrawn",
     "no_last_modified",
-    "pattern_target",
     "query_target",
     "redirect_target",
     "root_content_types",
     "rule_target",
     "seconds_until_change",
     "site_fingerprint",
+    "wildcard_target",
     "withdrawn_places",
 ]

@@ -50,7 +50,7 @@ def differing_paths(before: Catalog, now: Catalog, change: CatalogChange) -> fro
     `settings`, the theme, the logo's file or `is_preview` differ.
 
     `change` holds the rows in which the catalogs differ. Left out are combinations, private feeds, variants of an image whose
-    bytes were overwritten, old addresses with a query, and those by a pattern that cannot be computed from its target.
+    bytes were overwritten, old addresses with a query, and those by a rule with a "*".
     """
     if not are_comparable(before, now) or not _is_logo_same(before, now):
         return None

@@ -7,11 +7,10 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from feedsvc.catalog import Catalog
-from feedsvc.feeds import FORMATS
 from feedsvc.free_places import FreePlace
 from feedsvc.publication.addresses import canonical_place, has_document, is_permanent_redirect
 from feedsvc.redirects import INDEX_FILE, normal_form, without_slash
-from feedsvc.routes import FeedAt, FileAt, PageAt, Place, article_path, path_of, place_of
+from feedsvc.routes import FileAt, Place, path_of, place_of
 
 _MAX_HOPS: Final = 100  # old addresses that lead to each other
 
@@ -23,14 +22,14 @@ def redirect_target(catalog: Catalog, path: str) -> str:
     which the result is "", are redirected by `ImageVariants.find`; rules with a query are not considered.
 
     An exact rule of redirects.yaml comes before a redirect of the site, but not before a document, with or without its trailing
-    slash. A pattern comes last. A rule whose target has no document is passed over. A path in Unicode form NFD leads to the path
-    in NFC, and index.html of a folder that redirects to the folder's target.
+    slash. A rule with a "*" comes last. A rule whose target has no document is passed over. A path in Unicode form NFD leads to
+    the path in NFC, and index.html of a folder that redirects to the folder's target.
     """
-    target = _target_without_patterns(catalog, path)
-    return _pattern_target(catalog, path) if target == "" else target or ""
+    target = _target_without_wildcards(catalog, path)
+    return rule_target(catalog, catalog.content.redirects.wildcard_target(path)) if target == "" else target or ""
 
 
-def _target_without_patterns(catalog: Catalog, path: str) -> str | None:
+def _target_without_wildcards(catalog: Catalog, path: str) -> str | None:
     """Return the target by an exact rule or a redirect of the site; "" if there is none, and None for a document's own path."""
     requested = place_of(path)
     place = canonical_place(catalog, requested) if requested else None
@@ -38,7 +37,7 @@ def _target_without_patterns(catalog: Catalog, path: str) -> str | None:
     if own_path and without_slash(own_path) == without_slash(path):
         return own_path if own_path != path else None
     if (normal := normal_form(path)) != path:
-        target = _target_without_patterns(catalog, normal)
+        target = _target_without_wildcards(catalog, normal)
         return normal if target is None else target
     if path.endswith(f"/{INDEX_FILE}"):
         return _index_file_target(catalog, path)
@@ -63,32 +62,26 @@ def _index_file_target(catalog: Catalog, path: str) -> str:
     return own_path if is_permanent_redirect(requested, place) else ""
 
 
-def pattern_target(catalog: Catalog, path: str) -> str:
-    """Return the target (a path, absolute address or GONE) that the first pattern with a usable target has for a path.
+def wildcard_target(catalog: Catalog, path: str) -> str:
+    """Return the target (a path, absolute address or GONE) that a rule with a "*" has for a path.
 
-    "" if no pattern has one, and for a path with a document or another redirect.
+    "" if no such rule has a usable target, and for a path with a document or another redirect.
     """
-    if not catalog.content.redirects.patterns:
-        return ""
-    return _pattern_target(catalog, path) if _target_without_patterns(catalog, path) == "" else ""
-
-
-def _pattern_target(catalog: Catalog, path: str) -> str:
-    targets = catalog.content.redirects.pattern_targets(path)
-    return next(filter(None, (rule_target(catalog, target) for target in targets)), "")
+    rule = rule_target(catalog, catalog.content.redirects.wildcard_target(path))
+    return rule if rule and _target_without_wildcards(catalog, path) == "" else ""
 
 
 def exact_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
     """Yield (address, `redirect_target` of it) of the exact rules without a query that redirect now: faster than one by one.
 
-    The target may be GONE, or be that of a pattern or a redirect of the site instead of the rule's own.
+    The target may be GONE, or be that of a rule with a "*" or a redirect of the site instead of the rule's own.
     """
     exact, targets = catalog.content.redirects.exact, dict[str, str]()
     for address in catalog.content.redirects.path_addresses:
         rule = exact[address]
         if rule not in targets:
             targets[rule] = rule_target(catalog, rule)
-        # An address of the form of a document may have one, and a pattern may hold for another address.
+        # An address of the form of a document may have one, and a rule with a "*" may hold for another address.
         is_certain = targets[rule] and not _may_have_document(catalog, address)
         if target := targets[rule] if is_certain else redirect_target(catalog, address):
             yield address, target
@@ -132,25 +125,12 @@ def _has_target(catalog: Catalog, place: Place) -> bool:
 
 
 def changed_old_addresses(before: Catalog, now: Catalog, paths: AbstractSet[str]) -> Iterator[str]:
-    """Yield the old addresses without a query whose redirects may differ. `paths` are those of the documents that may differ.
+    """Yield the old addresses of exact rules without a query whose redirects may differ.
 
-    Addresses by a pattern are included only if they can be computed from the target (`RedirectRules.pattern_sources_of`); if
-    patterns differ, those of all former and new patterns that lead to `_pattern_targets`.
+    `paths` are those of the documents that may differ.
     """
-    rules_before, rules = before.content.redirects, now.content.redirects
-    if rules_before is not rules:
-        yield from rules.changed_addresses(rules_before)
-        if rules.patterns != rules_before.patterns:
-            targets = [*_pattern_targets(now)]
-            yield from (source for one in (rules_before, rules) for path in targets for source in one.pattern_sources_of(path))
+    rules = now.content.redirects
+    yield from rules.changed_addresses(before.content.redirects)
     if rules:
         changed = (path for path in paths if rule_target(before, path) != rule_target(now, path))
         yield from (source for path in changed for source in rules.sources_of(path))
-
-
-def _pattern_targets(catalog: Catalog) -> Iterator[str]:
-    """Yield the paths to which patterns usually lead: of articles, and of the newest pages and feeds of listings."""
-    yield from map(article_path, catalog.visible)
-    for ref in catalog.listings:
-        yield path_of(PageAt(ref))
-        yield from (path_of(FeedAt(ref, suffix)) for suffix in FORMATS)

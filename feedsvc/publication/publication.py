@@ -97,7 +97,7 @@ class Publication:
 
         These are all `paths_with_redirects` of both, and the former addresses of tags that differ, if settings, theme, logo or
         preview mode differ, a change is unknown, or this is no later edition. Left out are combinations, private feeds, old
-        addresses with a query, those by a pattern that cannot be computed from its target, and variants of an overwritten image
+        addresses with a query, those by a rule with a "*", and variants of an overwritten image
         (the image's own path represents them).
         """
         change = before._link.change_until(self._link)

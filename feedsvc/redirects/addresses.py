@@ -1,7 +1,8 @@
 """Old addresses: paths below base_url, some with a query, in the one spelling that rules and requests are compared in.
 
 An address is a decoded path in Unicode form NFC, and for a rule with a query "?" with its parameters in the order of their names
-and their values percent-encoded: "/2014/old/", "/?feed=rss2&p=12". A last segment without a dot has a slash after it.
+and their values percent-encoded: "/2014/old/", "/?feed=rss2&p=12". A last segment without a dot has a slash after it. The address
+of a rule may end in "/*", which stands for all addresses that begin so.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ INDEX_FILE: Final = "index.html"
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Control characters, surrogates, and the replacement character, for which a request's invalid UTF-8 stands.
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
-_PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
 # The form of nearly all addresses: a path without dots at the beginning of segments, or "/" with one parameter.
 _PLAIN_ADDRESS: Final = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?|/\?[A-Za-z0-9_]+=[A-Za-z0-9._~-]+")
 _PARAMETER_NAME: Final = re.compile(r"[A-Za-z0-9_]+")
@@ -28,20 +28,24 @@ _PARAMETER_NAME: Final = re.compile(r"[A-Za-z0-9_]+")
 def normalize_address(text: str) -> str:
     """Return the address for the text of an editor, percent-encoded or not: decoded and in NFC, its parameters sorted by name.
 
-    The path ends in a slash if its last segment has no dot; an index.html at its end is left out. Raises ValueError with a
-    message for the editor if the text is no such address, also for one with a placeholder.
+    The path ends in a slash if its last segment has no dot; an index.html at its end is left out. A "*" may be its last segment.
+    Raises ValueError with a message for the editor if the text is no such address.
     """
     if len(text) <= MAX_ADDRESS_LENGTH and _PLAIN_ADDRESS.fullmatch(text):
         return text if "?" in text else normalize_path(text)
     if "{" in text or "}" in text:
-        raise ValueError(f"'{text}' has a placeholder; write it below patterns:, as from: and to:")
-    path, _, query = split_address(text)
+        raise ValueError(f"'{text}' has braces; write them as %7B and %7D")
+    if text.endswith("/*") and "?" not in text:
+        return f"{normalize_address(text[:-1])}*"
+    path, _, query = _split(text)
     decoded = normalize_path(decode_part(path))
+    if "*" in decoded or query.endswith("*"):
+        raise ValueError(f"'{text}' has a * that is not its last part; write it after a slash at the end, like /blog/*")
     check_segments(decoded)
-    return decoded + (f"?{join_parameters(dict(parse_parameters(query)))}" if query else "")
+    return decoded + (f"?{join_parameters(dict(_parse_parameters(query)))}" if query else "")
 
 
-def split_address(text: str) -> tuple[str, str, str]:
+def _split(text: str) -> tuple[str, str, str]:
     """Return the path, "?" and the query of an address, or "" for the last two; all as written, not decoded.
 
     Raises ValueError, with a message for the editor, for a text without a slash at its start, with "#" or above 1,000
@@ -82,8 +86,8 @@ def check_segments(path: str, shown: str = "") -> None:
         )
 
 
-def parse_parameters(query: str) -> list[tuple[str, str]]:
-    """Return (name, decoded value or "{placeholder}") of each parameter in a rule's query, in its order.
+def _parse_parameters(query: str) -> list[tuple[str, str]]:
+    """Return (name, decoded value) of each parameter in a rule's query, in its order.
 
     Raises ValueError with a message for the editor if the query is badly written, or has a parameter without value, a repeated
     one or more than four.
@@ -93,16 +97,10 @@ def parse_parameters(query: str) -> list[tuple[str, str]]:
         name, _, value = field.partition("=")
         if not _PARAMETER_NAME.fullmatch(name) or not value:
             raise ValueError(f"'?{query}' is not a query like ?p=12 or ?feed=rss2&cat=7; names have letters, digits and _")
-        parameters.append((name, value if _PLACEHOLDER.fullmatch(value) else _decode_value(value)))
+        parameters.append((name, decode_part(value.replace("+", "%20"))))
     if len(parameters) > _MAX_PARAMETERS or len({name for name, _ in parameters}) < len(parameters):
         raise ValueError(f"'?{query}' has a parameter twice, or more than {_MAX_PARAMETERS}; keep those that decide")
     return parameters
-
-
-def _decode_value(value: str) -> str:
-    if "{" in value or "}" in value:
-        raise ValueError(f"'{value}': a value in a query is a text or one whole placeholder, like ?author_name={{id}}")
-    return decode_part(value.replace("+", "%20"))
 
 
 def join_parameters(parameters: Mapping[str, str]) -> str:

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 REDIRECTS_FILE: Final = "redirects.yaml"
-_PLAIN_KEY: Final = re.compile(r"/[A-Za-z0-9/_.~?=&%+,@-]*")
-_PLAIN_VALUE: Final = re.compile(r"gone|(?:/|https?://[A-Za-z0-9])[A-Za-z0-9/_.~?=&%+,@:-]*[A-Za-z0-9/_.~?=&%+,@-]|/")
+_PLAIN_KEY: Final = re.compile(r"/[A-Za-z0-9/_.~?=&%+,@*-]*")
+_PLAIN_VALUE: Final = re.compile(r"gone|(?:/|https?://[A-Za-z0-9])[A-Za-z0-9/_.~?=&%+,@:*-]*[A-Za-z0-9/_.~?=&%+,@*-]|/")
 
 
-def render_redirects_file(exact: Mapping[str, str], patterns: Sequence[tuple[str, str]] = ()) -> str:
-    """Return the text of redirects.yaml with exact rules (old address -> target), sorted, then (from, to) of patterns in order.
-
-    "" without any rules. The rules are not checked.
-    """
-    return "".join(_lines(exact, patterns))
-
-
-def _lines(exact: Mapping[str, str], patterns: Sequence[tuple[str, str]]) -> Iterator[str]:
-    if exact:
-        yield "exact:\n"
-        yield from (f"  {_scalar(_PLAIN_KEY, address)}: {_scalar(_PLAIN_VALUE, exact[address])}\n" for address in sorted(exact))
-    if patterns:
-        yield "patterns:\n"
-    for source, target in patterns:
-        yield f"  - from: {json.dumps(source, ensure_ascii=False)}\n    to: {json.dumps(target, ensure_ascii=False)}\n"
+def render_redirects_file(rules: Mapping[str, str]) -> str:
+    """Return the text of redirects.yaml with the rules (old address -> target), sorted; "" without any. They are not checked."""
+    lines = (f"  {_scalar(_PLAIN_KEY, address)}: {_scalar(_PLAIN_VALUE, rules[address])}\n" for address in sorted(rules))
+    return "".join(("exact:\n" if rules else "", *lines))
 
 
 def _scalar(plain: re.Pattern[str], text: str) -> str:

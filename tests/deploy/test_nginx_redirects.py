@@ -60,20 +60,20 @@ EXACT: Final = {
     "/.well-known/old.gz": "/articles/bay/",
     **dict.fromkeys(INTERNAL_NAMES, "/articles/bay/"),
 }
-PATTERNS: Final = (
-    ("/blog/{slug}/", "/articles/{slug}/"),
-    ("/blog.old/{slug}", "/articles/{slug}/"),
-    ("/{year}/{month}/{day}/{slug}/", "/articles/{slug}/"),
-    ("/{number}-{slug}.html", "/articles/{slug}/"),
-    ("/category/{parents...}/{id}/feed/", "/category/{id}/feed.rss"),
-    ("/옛/{slug}/", "/articles/{slug}/"),
-    ("/a (b)/{slug}/", "/articles/{slug}/"),
-    ("/far/{path...}", "https://far.example/{path...}?x"),
-    ("/wide/{slug}/", "https://far.example/größe 서/{slug}?q=é"),
-    ("/spam/{path...}", "gone"),
-    ("/?author_name={id}&feed=rss2", "/author/{id}/feed.rss"),
-    ("/{slug}/?amp=1", "/articles/{slug}/"),
-)
+WILDCARDS: Final = {
+    "/blog/*": "/articles/*",
+    "/blog/sections/*": "/category/*",
+    "/blog.old/*": "/articles/*",
+    "/category/business/page/*": "/category/business/",
+    "/옛/*": "/articles/*",
+    "/a (b)/*": "/articles/*",
+    "/moved/*": "/*",
+    "/files/*": "/media/*",
+    "/nowhere/*": "/articles/nowhere/",
+    "/far/*": "https://far.example/*",
+    "/wide/*": "https://far.example/größe 서/$x/*",
+    "/spam/*": "gone",
+}
 PATHS: Final = (
     *("/2014/05/bay", "/2014/05/bay/index.html", "/2014/05/bay/?utm=1", "/?utm=1&p=1&x=2", "/?p=1&p=2"),
     *(
@@ -98,9 +98,11 @@ PATHS: Final = (
         "/feed/",
     ),
     *("/archive/2026-01", "/cafe%CC%81/", "/blog/bay", "/blog/echo/?x=y", "/blog/a/b/", "/blog.old/bay/", "/blogXold/bay/"),
-    *("/2014/05/01/fish/", "/201/05/01/fish/", "/12-fish.html", "/x-fish.html", "/category/a/b/business/feed/"),
+    *("/blog", "/blog/", "/blog/index.html", "/blog/bay/index.html", "/blog/nowhere/", "/blog/recalled/", "/blog/a.b"),
+    *("/blog/sections/business/", "/blog/sections/bay/", "/blog/sections/business/feed.rss", "/category/business/page/7/"),
+    *("/category/business/page", "/moved/articles/bay", "/moved/feed.rss", "/moved/about/", "/moved/", "/moved", "/moved/x"),
+    *("/files/photo.png", "/files/nothing.png", "/nowhere/x/", "/far", "/far/", "/far/a.b", "/far/a/"),
     *(
-        "/category/a/business/feed",
         "/%EC%98%9B/bay/",
         "/%ec%98%9b/bay/",
         "/a%20(b)/bay/",
@@ -108,7 +110,7 @@ PATHS: Final = (
         "/far/a%20b/%EC%84%9C",
         "/wide/a",
     ),
-    *("/spam/x/y", "/?feed=rss2&author_name=mina-park", "/?feed=rss2&author_name=", "/bay/?amp=1", "/bay/?amp=2", "/nothing"),
+    *("/spam/x/y", "/spam/x.y", "/bay/?amp=1", "/nothing"),
     *("/-old", "/-gone", "/-media/nothing", "/-document/nothing", "/-browser/", "/nothing/404.html", "/-spam/410.html", "/-kept"),
     *("/articles/old-echo/index.html", "/category/economy/index.html", "/who-we-are/index.html", "/rss/index.html"),
     *("/archive/2026-01/index.html", "/archive/2026-01-02/index.html", "/economy-old/index.html", "/about/index.html"),
@@ -119,7 +121,7 @@ PATHS: Final = (
 
 def write(content: Path, base_url: str) -> Path:
     write_newsroom(content, base_url=base_url)
-    (content / "redirects.yaml").write_text(render_redirects_file(EXACT, PATTERNS), "utf-8")
+    (content / "redirects.yaml").write_text(render_redirects_file({**EXACT, **WILDCARDS}), "utf-8")
     return content
 
 
@@ -165,18 +167,11 @@ def test_rules_are_answered_at_all(pair: tuple[ServerPair, str]) -> None:
     assert answers["/spam/x"].body == servers.static.ask(f"{mount}/nothing").body
 
 
-def test_pattern_to_a_missing_document_is_301_to_a_404_while_the_live_server_says_404(pair: tuple[ServerPair, str]) -> None:
-    servers, mount = pair
-    response = servers.static.ask(f"{mount}/blog/nowhere/")
-    assert (response.status, response.headers["location"]) == (301, f"{mount}/articles/nowhere/")
-    assert servers.live.ask(f"{mount}/blog/nowhere/").status == servers.static.ask(response.headers["location"]).status == 404
-
-
 @pytest.mark.parametrize(
     "path",
     [
         *("/far//evil.example/", "/far/%2Fevil.example", "/blog/\\evil.example", "/blog/%0D%0ASet-Cookie:a=b", "/blog/%5Cx/"),
-        *("/?feed=rss2&author_name=%2F%2Fevil.example", "/?feed=rss2&author_name=//evil.example", "/?feed=rss2&author_name=\\x"),
+        *("/moved//evil.example", "/moved/%2Fevil.example", "/moved/\\evil.example", "/moved/%5Cevil.example"),
     ],
 )
 def test_hostile_request_leads_to_no_other_host(pair: tuple[ServerPair, str], path: str) -> None:

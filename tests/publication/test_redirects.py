@@ -41,19 +41,12 @@ exact:
   /secret.pdf: /media/draft.pdf
   /media/old.png: /media/photo.png
   /서울/: /tag/서울/
-patterns:
-  - from: /blog/{slug}/
-    to: /articles/{slug}/
-  - from: /blog/{id}/
-    to: /category/{id}/
-  - from: /category/{parents...}/{id}/feed/
-    to: /category/{id}/feed.rss
-  - from: /moved/{path...}
-    to: /2014/05/{path...}/
-  - from: /articles/{slug}
-    to: gone
-  - from: /?author_name={id}
-    to: /author/{id}/feed.rss
+  /blog/*: /articles/*
+  /blog/sections/*: /category/*
+  /category/culture/page/*: /category/culture/
+  /moved/*: /2014/05/*
+  /articles/*: gone
+  /?author_name=m-park: /author/m-park/feed.rss
 """
 
 
@@ -88,8 +81,10 @@ def publication(root: Path) -> Publication:
         ("/서울", "/tag/서울/"),
         ("/blog/bay/", "/articles/bay/"),
         ("/blog/old-echo", "/articles/echo/"),
-        ("/blog/business/", "/category/business/"),
-        ("/category/a/b/culture/feed/", "/category/culture/feed.rss"),
+        ("/blog/sections/economy/", "/category/business/"),
+        ("/blog/sections/business/feed/", "/category/business/feed.rss"),
+        ("/category/culture/page/7/", "/category/culture/"),
+        ("/category/culture/page", "/category/culture/"),
         ("/moved/bay", "/articles/bay/"),
     ],
 )
@@ -107,7 +102,18 @@ def test_address_that_is_gone_is_410_with_the_page_of_unknown_addresses(publicat
 
 
 @pytest.mark.parametrize(
-    "path", ["/later-old/", "/draft-old/", "/missing-old/", "/secret.pdf", "/blog/later/", "/blog/nowhere/", "/moved/x/", "/x/"]
+    "path",
+    [
+        "/later-old/",
+        "/draft-old/",
+        "/missing-old/",
+        "/secret.pdf",
+        "/blog/later/",
+        "/blog/nowhere/",
+        "/blog/sections/bay/",
+        "/moved/x/",
+        "/x/",
+    ],
 )
 def test_rule_to_what_is_not_public_is_no_rule(publication: Publication, path: str) -> None:
     assert publication.resolve(path) is None
@@ -123,7 +129,7 @@ def test_rule_to_a_scheduled_article_holds_from_its_second_on_and_to_an_expired_
     assert "/2014/05/bay/" not in next_edition.changed_since(before)
 
 
-def test_exact_rule_comes_before_a_redirect_of_the_site_and_a_pattern_after_it(publication: Publication) -> None:
+def test_exact_rule_comes_before_a_redirect_of_the_site_and_one_with_an_asterisk_after_it(publication: Publication) -> None:
     assert publication.resolve("/feed.xml") == Redirect(target="/feed.atom")
     assert publication.resolve("/rss.xml") == Redirect(target="/feed.rss")
     assert publication.resolve("/category/business/feed/") == Redirect(target="/category/business/feed.atom")
@@ -200,14 +206,11 @@ def test_change_of_the_file_changes_only_the_addresses_in_it(tmp_path: Path) -> 
     folder = ContentFolder(root)
     before = Publication(build_catalog(folder.read().content, NOON))
     document = before.resolve("/articles/bay/")
-    (root / "redirects.yaml").write_text(
-        "exact: {/b/: /articles/fish/, /c/: gone}\npatterns:\n  - from: /blog/{slug}/\n    to: /articles/{slug}/\n"
-    )
+    (root / "redirects.yaml").write_text("exact: {/b/: /articles/fish/, /c/: gone, /blog/*: /articles/*}\n")
     change = folder.read()
     assert (change.added, change.removed) == ((), ())
     publication = before.next_edition(before.catalog.apply_changes(change.content, NOON))
-    blog = {f"/blog/{row}/" for row in publication.catalog.visible}
-    assert publication.changed_since(before) == {"/a/", "/b/", "/c/", *blog}
+    assert publication.changed_since(before) == {"/a/", "/b/", "/c/"}
     assert publication.resolve("/articles/bay/") is document, "no document is rendered again"
     assert publication.resolve("/a/") is None
     assert publication.resolve("/b/") == Redirect(target="/articles/fish/")
@@ -261,7 +264,7 @@ def test_address_that_leads_over_another_old_address_redirects_in_one_hop_and_fo
 def test_broken_file_stands_in_its_last_valid_version_after_a_restart(tmp_path: Path) -> None:
     root, state = write_newsroom(tmp_path / "content"), tmp_path / "state"
     file = root / "redirects.yaml"
-    file.write_text("exact:\n  /a/: /articles/bay/\npatterns:\n  - from: /blog/{slug}/\n    to: /articles/{slug}/\n")
+    file.write_text("exact:\n  /a/: /articles/bay/\n  /blog/*: /articles/*\n")
     state.mkdir()
     folder = open_content_folder(root, "", state)
     rules = folder.read().content.redirects
@@ -271,3 +274,17 @@ def test_broken_file_stands_in_its_last_valid_version_after_a_restart(tmp_path: 
     content = open_content_folder(root, "", state).read().content
     assert (content.redirects, [problem.line for problem in content.errors]) == (rules, [2])
     assert Publication(build_catalog(content, NOON)).resolve("/blog/fish") == Redirect(target="/articles/fish/")
+
+
+def test_pattern_of_an_earlier_version_is_an_error_and_the_other_rules_of_the_file_are_in_force(tmp_path: Path) -> None:
+    root = write_newsroom(tmp_path / "content")
+    file = root / "redirects.yaml"
+    file.write_text("exact:\n  /a/: /articles/bay/\n  /b/: /articles/bay/\n")
+    folder = ContentFolder(root)
+    assert folder.read().content.errors == ()
+    file.write_text("exact:\n  /a/: /articles/fish/\npatterns:\n  - from: /blog/{slug}/\n    to: /articles/{slug}/\n")
+    content = folder.read().content
+    assert [(problem.line, problem.hint) for problem in content.errors] == [(4, "write /blog/*: /articles/* below exact:")]
+    publication = Publication(build_catalog(content, NOON))
+    assert publication.resolve("/a/") == Redirect(target="/articles/fish/")
+    assert publication.resolve("/b/") is publication.resolve("/blog/fish/") is None

@@ -1,7 +1,4 @@
-"""Lint of redirects.yaml: targets without a document or with a rule, unreachable rules, patterns that match too much.
-
-Exact rules come first: one old address, one target. A pattern has placeholders in its old address.
-"""
+"""Lint of redirects.yaml: targets without a document or with a rule, unreachable rules, wildcards that match too much."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from feedsvc.content.reading.redirects import MAX_REDIRECTS_SIZE, RuleText, rule
 from feedsvc.errors import Problem, Rule
 from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
 from feedsvc.model import ArticleStatus
-from feedsvc.redirects import GONE, REDIRECTS_FILE, SAMPLE, RedirectPattern, sample_target, without_slash
+from feedsvc.redirects import GONE, REDIRECTS_FILE, without_slash
 from feedsvc.routes import (
     PRIVATE_PREFIX,
     ArticleAt,
@@ -39,6 +36,7 @@ _MAX_COMPARED_NAMES: Final = 1000
 _PRODUCT_FILES: Final = ("static/feed.css", "static/feed.js", "static/site.css", "static/site.js")
 _EXTRA_STYLESHEET: Final = "extra.css"
 _STYLESHEET: Final = f"static/{_EXTRA_STYLESHEET}"
+_SAMPLE: Final = "q7-sample"  # a name that no address of a rule has
 _NO_POSITION: Final = RuleText("", "", (1, 1), (1, 1))
 
 
@@ -47,15 +45,16 @@ def lint_redirects(context: LintContext) -> Iterator[Problem]:
 
     An exact rule has a warning if it is never reached, because its old address is that of a document or file of this site or
     has the prefix of private feeds; if another exact rule leads on from its target; or if that is a path without a document. A
-    pattern has one if it has no query and matches the form of addresses of articles, listings or feeds, and one if no document
-    can have the form of its target.
+    rule with a "*" has one if it matches the form of addresses of articles, listings or feeds, and one if no document can have
+    the form of its target.
     """
     rules = context.content.redirects
     if not rules or any(problem.path == REDIRECTS_FILE for problem in context.content.errors):
         return
     lint = _Lint(context)
     warnings = chain(
-        chain.from_iterable(map(lint.exact, rules.exact.items())), chain.from_iterable(map(lint.pattern, rules.patterns))
+        chain.from_iterable(map(lint.exact, rules.exact.items())),
+        chain.from_iterable(map(lint.wildcard, rules.wildcards.items())),
     )
     yield from islice(warnings, _MAX_WARNINGS)
 
@@ -91,26 +90,25 @@ class _Lint:
         place = place_of(target) if target.startswith("/") else None
         return "" if place and self._is_public(place) else self.context.content.redirects.exact_target(target)
 
-    def pattern(self, pattern: RedirectPattern) -> Iterator[Problem]:
-        own = next((path for path in _SAMPLE_PATHS if not pattern.parameters and pattern.match(without_slash(path))), "")
-        if own:
-            form = own.replace(SAMPLE, "...")
-            message = f"'{pattern.source}' also matches addresses like {form}, but a document or redirect of the site comes first"
+    def wildcard(self, rule: tuple[str, str]) -> Iterator[Problem]:
+        address, target = rule
+        if own := next((path for path in _SAMPLE_PATHS if path.startswith(address)), ""):
+            form = own.replace(_SAMPLE, "...")
+            message = f"'{address}*' also matches addresses like {form}, but a document or redirect of the site comes first"
             hint = "write more of the old address, or keep the rule if it is for missing addresses only"
-            yield self._warning("broad-redirect", pattern.source, message, hint, at_target=False)
-        sample = sample_target(pattern)
-        if sample.startswith("/") and not self._may_exist(place_of(sample)):
-            message = f"'{pattern.target}' has the form of no address of this site"
-            yield self._warning("redirect-target", pattern.source, message, _FORMS)
+            yield self._warning("broad-redirect", f"{address}*", message, hint, at_target=False)
+        if not target.endswith("*"):
+            if reason := self._reason_for_no_document(target):
+                yield self._warning("redirect-target", f"{address}*", *reason)
+        elif target.startswith("/") and not self._may_be_below(target[:-1]):
+            message = f"'{target}' has the form of no address of this site"
+            yield self._warning("redirect-target", f"{address}*", message, _FORMS)
 
-    def _may_exist(self, place: Place | None) -> bool:
-        """Return whether a document may be at a place of this form.
-
-        False for None, for a static page if the content has no pages, and for a file in root/ if there are no files in it.
-        """
-        content = self.context.content
-        is_free = isinstance(place, FreePlace)
-        return bool(content.pages if isinstance(place, StaticPageAt) else content.root_files) if is_free else place is not None
+    def _may_be_below(self, folder: str) -> bool:
+        """Return whether a document may be below a path: of a fixed form, of root/, or any if the path is "/"."""
+        place = place_of(f"{folder}{_SAMPLE}/")
+        has_form = place is not None and not isinstance(place, FreePlace)
+        return folder == "/" or has_form or any(name.startswith(folder[1:]) for name in self.context.content.root_files)
 
     def _reason_for_no_document(self, target: str) -> tuple[str, str] | None:
         """Return a message and a hint if the target of an exact rule is a path without a document, else None.
@@ -216,7 +214,7 @@ class _Lint:
         return rule_texts(data) if isinstance(data, bytes) else {}
 
     def _warning(self, rule: Rule, source: str, message: str, hint: str, *, at_target: bool = True) -> Problem:
-        found = self._texts.get(without_slash(source)) or self._texts.get(source, _NO_POSITION)
+        found = self._texts.get(without_slash(source), _NO_POSITION)
         position = found.target_position if at_target else found.source_position
         return text.problem_at(REDIRECTS_FILE, position, message, hint, rule)
 
@@ -225,7 +223,7 @@ class _Lint:
 _WORDS: Final[Mapping[str, str]] = {"category": "category", "author": "author", "custom": "feed", "tag": "tag"}
 _FORMS: Final = "write one like /articles/a-title/, /category/asia/ or /category/asia/feed.rss"
 _SAMPLE_PATHS: Final = (
-    path_of(ArticleAt(SAMPLE)),
-    *(path_of(PageAt(ListingRef(kind, SAMPLE))) for kind in ("category", "author", "custom", "tag")),
-    *(path_of(FeedAt(ListingRef(kind, SAMPLE), "rss")) for kind in ("category", "author", "custom", "tag")),
+    path_of(ArticleAt(_SAMPLE)),
+    *(path_of(PageAt(ListingRef(kind, _SAMPLE))) for kind in ("category", "author", "custom", "tag")),
+    *(path_of(FeedAt(ListingRef(kind, _SAMPLE), "rss")) for kind in ("category", "author", "custom", "tag")),
 )

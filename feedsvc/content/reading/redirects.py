@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
 from feedsvc import __version__
@@ -23,12 +22,9 @@ from feedsvc.content.yaml import KeyPath, YamlDocument, parse_yaml
 from feedsvc.errors import Problem, limit_problems
 from feedsvc.redirects import (
     REDIRECTS_FILE,
-    RedirectPattern,
     RedirectRules,
-    check_pattern_target,
     normalize_address,
     other_spelling,
-    parse_pattern,
     parse_target,
     without_slash,
 )
@@ -36,9 +32,7 @@ from feedsvc.routes import path_of, place_of
 from feedsvc.support.digest import blake2b
 from feedsvc.uris import path_below
 
-MAX_REDIRECTS_SIZE: Final = 64 * 1024**2  # bytes of redirects.yaml
-MAX_EXACT_RULES: Final = 500_000
-MAX_PATTERNS: Final = 1_000
+MAX_REDIRECTS_SIZE: Final = 16 * 1024**2  # bytes of redirects.yaml
 _MAX_PARAMETER_SETS: Final = 32
 _EXAMPLE: Final = "write exact: in a line of its own, and below it, in a line each, rules like '  /old/: /articles/new/'"
 _MAX_SHOWN: Final = 5  # addresses of a loop in a message
@@ -50,11 +44,12 @@ _END: Final = r"[ ]*(?:[ ]#.*)?"
 _KEY: Final = rf"(?P<key>/[^ \t]*|{_QUOTED})"
 _VALUE: Final = rf"(?P<value>(?:/|https?://)[^ \t]*(?<!:)|gone|{_QUOTED})"
 _RULE: Final = re.compile(rf"(?P<indent>[ ]+){_KEY}:[ ]+{_VALUE}{_END}")
-_FROM: Final = re.compile(rf"\A[ ]*(?P<dash>-)[ ]+(?P<key>from):[ ]+{_VALUE}{_END}")
-_TO: Final = re.compile(rf"\A[ ]+(?P<key>to):[ ]+{_VALUE}{_END}")
-_SECTION: Final = re.compile(rf"(?P<name>exact|patterns):{_END}")
+_HEADING: Final = re.compile(rf"exact:{_END}")
 _BLANK: Final = re.compile(r"[ ]*(?:#.*)?")
-_Lines = Iterator[tuple[int, str]]
+# The section of the patterns of earlier versions, and what their placeholders were.
+_PATTERNS: Final = re.compile(r"^patterns:.*(?:\n(?:[ #-].*)?(?=\n|\Z))*", re.MULTILINE)
+_PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
+_LAST_PLACEHOLDER: Final = re.compile(r"(?P<start>[^{}]*/)(?P<name>\{[^{}]*\})/?")
 
 
 class RuleText(NamedTuple):
@@ -66,16 +61,10 @@ class RuleText(NamedTuple):
     target_position: tuple[int, int]
 
 
-class RuleTexts(NamedTuple):
-    exact: list[RuleText]
-    patterns: list[RuleText]
-
-
 class LineDeclinedError(Exception):
     """Raised if `read_rule_lines` cannot read a file, which may be valid YAML: read it with `parse_yaml`.
 
-    `line`, from 1, is the first line that is not in the form of a rule, the heading of a repeated or empty section, or a
-    `from:` without `to:`.
+    `line`, from 1, is the first line that is not in the form of a rule, or the heading of a section that is repeated or empty.
     """
 
     def __init__(self, line: int) -> None:
@@ -84,18 +73,15 @@ class LineDeclinedError(Exception):
 
 
 class ParsedRedirects(NamedTuple):
-    """The valid rules of redirects.yaml, and the sorted problems. If one is an error, the last valid version shall be used.
+    """The valid rules of redirects.yaml, and the sorted problems. If `is_broken`, the last valid version shall be used.
 
     Of over 100 problems, only 100 are here, and one that counts the others. With any problem, the `source_digest` of the rules is
-    b"".
+    b"". Patterns of earlier versions are problems, but do not make the file broken: its other rules hold.
     """
 
     rules: RedirectRules
     problems: tuple[Problem, ...]
-
-    @property
-    def is_broken(self) -> bool:
-        return any(problem.severity == "error" for problem in self.problems)
+    is_broken: bool = False
 
 
 def source_digest(data: bytes, base_url: str) -> bytes:
@@ -115,30 +101,66 @@ def parse_redirects(data: bytes, base_url: str) -> ParsedRedirects:
     """
     decoded = text.decode(REDIRECTS_FILE, data, MAX_REDIRECTS_SIZE)
     if decoded.problems:
-        return ParsedRedirects(RedirectRules(), limit_problems(decoded.problems))
+        return ParsedRedirects(RedirectRules(), limit_problems(decoded.problems), is_broken=True)
+    content, patterns = _split_patterns(decoded.text)
     document = YamlDocument(REDIRECTS_FILE)
-    texts = _rule_texts(decoded.text, document)
-    rules = _Builder(base_url, document.problems).build(texts)
+    texts = _rule_texts(content, document)
+    rules = _Builder(base_url, document.problems).build([rule for rule in texts if not _has_placeholder(rule)])
+    is_broken = any(problem.severity == "error" for problem in document.problems)
+    document.problems += [_pattern_problem(rule) for rule in (*patterns, *filter(_has_placeholder, texts))]
     problems = document.limited_problems()
     digest = b"" if problems else source_digest(data, base_url)
-    return ParsedRedirects(RedirectRules(rules.exact, rules.patterns, digest), problems)
+    return ParsedRedirects(RedirectRules.from_addresses(rules, digest), problems, is_broken)
 
 
 def rule_texts(data: bytes) -> Mapping[str, RuleText]:
     """Return the rules in the bytes of redirects.yaml, as the editor wrote them, by key; {} if they cannot be parsed.
 
-    The key of an exact rule is its normalized old address without a trailing slash, that of a pattern its `from:`. The first of
-    several exact rules with one key counts.
+    The key of a rule is its normalized old address without a trailing slash. The first of several rules with one key counts.
     """
-    texts = _rule_texts(text.decode(REDIRECTS_FILE, data, MAX_REDIRECTS_SIZE).text, YamlDocument(REDIRECTS_FILE))
-    found = {rule.source: rule for rule in texts.patterns}
-    for rule in texts.exact:
+    content, _ = _split_patterns(text.decode(REDIRECTS_FILE, data, MAX_REDIRECTS_SIZE).text)
+    found: dict[str, RuleText] = {}
+    for rule in _rule_texts(content, YamlDocument(REDIRECTS_FILE)):
         with suppress(ValueError):
             found.setdefault(without_slash(normalize_address(rule.source)), rule)
     return found
 
 
-def _rule_texts(content: str, found: YamlDocument) -> RuleTexts:
+def _split_patterns(content: str) -> tuple[str, list[RuleText]]:
+    """Return the text of a file without its section of patterns, in whose place empty lines stand, and these patterns."""
+    content = content.replace("\r\n", "\n")
+    section = _PATTERNS.search(content)
+    if not section:
+        return content, []
+    document = parse_yaml(REDIRECTS_FILE, "\n" * content.count("\n", 0, section.start()) + section[0])
+    patterns = document.value["patterns"] if isinstance(document.value, dict) else None
+    rules = [
+        _rule_text(document, str(item.get("from")), str(item.get("to")), ("patterns", index, "from"), ("patterns", index, "to"))
+        for index, item in enumerate(patterns if isinstance(patterns, list) else [])
+        if isinstance(item, dict)
+    ]
+    line = content.count("\n", 0, section.start()) + 1
+    nothing = [RuleText("patterns", "", (line, 1), (line, 1))] if not rules and patterns else []
+    return content[: section.start()] + "\n" * section[0].count("\n") + content[section.end() :], rules or nothing
+
+
+def _has_placeholder(rule: RuleText) -> bool:
+    return bool(_PLACEHOLDER.search(rule.source) or _PLACEHOLDER.search(rule.target))
+
+
+def _pattern_problem(rule: RuleText) -> Problem:
+    """Return the problem of a pattern of an earlier version, with the rule that replaces it as hint if there is one."""
+    hint = "write the address of each page in full below exact:, or one * at the end, like /blog/*: /articles/*"
+    if source := _LAST_PLACEHOLDER.fullmatch(rule.source):
+        target = _LAST_PLACEHOLDER.fullmatch(rule.target)
+        if target and target["name"] == source["name"]:
+            hint = f"write {source['start']}*: {target['start']}* below exact:"
+        elif not _PLACEHOLDER.search(rule.target):
+            hint = f"write {source['start']}*: {rule.target} below exact:"
+    return _problem(rule.source_position, f"'{rule.source}' is a pattern with placeholders, which no rule may have", hint)
+
+
+def _rule_texts(content: str, found: YamlDocument) -> list[RuleText]:
     """Return the rules in the text of redirects.yaml, not validated. Add problems of YAML and of wrong types to `found`.
 
     No rules are returned for invalid YAML, and for a text of over 1 MiB that has not one rule on each line, which is a problem.
@@ -150,22 +172,16 @@ def _rule_texts(content: str, found: YamlDocument) -> RuleTexts:
             message = "a file of more than 1 MiB must have one rule on each line, like '  /old/: /articles/new/'"
             hint = "write the address and the target in double quotes if they have spaces or quotation marks"
             found.problems.append(_problem((error.line, 1), message, hint))
-            return RuleTexts([], [])
+            return []
     document = parse_yaml(REDIRECTS_FILE, content)
     if document.value is None and not document.problems:
-        return RuleTexts([], [])
+        return []
     keys = validate_document(document, RedirectsKeys, {})
     is_no_mapping = keys is None and document.value is not None
     found.problems += [replace(problem, hint=_EXAMPLE) if is_no_mapping else problem for problem in document.problems]
     found.omitted_errors += document.omitted_errors
-    if keys is None:
-        return RuleTexts([], [])
-    exact = [_rule_text(document, key, target, ("exact", key), ("exact", key)) for key, target in keys.exact.items()]
-    patterns = [
-        _rule_text(document, pattern.from_, pattern.to, ("patterns", index, "from"), ("patterns", index, "to"))
-        for index, pattern in enumerate(keys.patterns)
-    ]
-    return RuleTexts(exact, patterns)
+    rules = keys.exact if keys else {}
+    return [_rule_text(document, source, target, ("exact", source), ("exact", source)) for source, target in rules.items()]
 
 
 def _rule_text(document: YamlDocument, source: str, target: str, source_at: KeyPath, target_at: KeyPath) -> RuleText:
@@ -178,83 +194,25 @@ def _problem(position: tuple[int, int], message: str, hint: str = "") -> Problem
     return text.problem_at(REDIRECTS_FILE, position, message, hint)
 
 
-def read_rule_lines(content: str) -> RuleTexts:
-    """Return all rules of a file, in order and not validated; none for a file without sections.
+def read_rule_lines(content: str) -> list[RuleText]:
+    """Return all rules of a file, in order and not validated; none for a file of blank lines.
 
-    Raises LineDeclinedError for a line of another form than one rule a line (of a pattern, two lines), and for a repeated or
-    empty section.
+    Raises LineDeclinedError for a line of another form than one rule a line.
     """
-    result, sections = RuleTexts([], []), set[str]()
-    lines = enumerate(content.replace("\r\n", "\n").split("\n"), 1)
-    readers = {"exact": _read_exact, "patterns": _read_patterns}
-    heading = _next_section(lines)
-    while heading:
-        number, name = heading
-        if name in sections:
+    rules: list[RuleText] = []
+    indent = heading = ""
+    for number, line in enumerate(content.split("\n"), 1):
+        match = _RULE.fullmatch(line) if heading else None
+        if match and match["indent"] == (indent := indent or match["indent"]):
+            source_at, target_at = (number, match.start("key") + 1), (number, match.start("value") + 1)
+            rules.append(RuleText(_text(match["key"]), _text(match["value"]), source_at, target_at))
+        elif not heading and _HEADING.fullmatch(line):
+            heading = line
+        elif not _BLANK.fullmatch(line):
             raise LineDeclinedError(number)
-        sections.add(name)
-        rules = result.exact if name == "exact" else result.patterns
-        heading = readers[name](lines, rules)
-        if not rules:  # null, which is valid YAML, but also the form of a list in braces
-            raise LineDeclinedError(number)
-    return result
-
-
-def _next_section(lines: _Lines) -> tuple[int, str] | None:
-    for number, line in lines:
-        if match := _SECTION.fullmatch(line):
-            return number, match["name"]
-        if not _BLANK.fullmatch(line):
-            raise LineDeclinedError(number)
-    return None
-
-
-def _read_exact(lines: _Lines, rules: list[RuleText]) -> tuple[int, str] | None:
-    """Add the rules of the section `exact` to `rules`. Return line and name of the next section's heading, None at the end.
-
-    Raises LineDeclinedError for a line in another form.
-    """
-    indent = ""
-    for number, line in lines:
-        match = _RULE.fullmatch(line)
-        if not match:
-            if section := _SECTION.fullmatch(line):
-                return number, section["name"]
-            if _BLANK.fullmatch(line):
-                continue
-            raise LineDeclinedError(number)
-        indent = indent or match["indent"]
-        if match["indent"] != indent:
-            raise LineDeclinedError(number)
-        source_at, target_at = (number, match.start("key") + 1), (number, match.start("value") + 1)
-        rules.append(RuleText(_text(match["key"]), _text(match["value"]), source_at, target_at))
-    return None
-
-
-def _read_patterns(lines: _Lines, rules: list[RuleText]) -> tuple[int, str] | None:
-    """Add the rules of the section `patterns` to `rules`. Each item begins with `from:`, and `to:` follows.
-
-    Return line and name of the next section's heading, None at the end. Raises LineDeclinedError for a line in another form.
-    """
-    first: tuple[int, re.Match[str]] | None = None  # the line with `from:` of the current item
-    dash_column = -1
-    for number, line in lines:
-        if _BLANK.fullmatch(line):
-            continue
-        if first is None and (section := _SECTION.fullmatch(line)):
-            return number, section["name"]
-        match = (_TO if first else _FROM).fullmatch(line)
-        if match and first and match.start("key") == first[1].start("key"):
-            source_at, target_at = (first[0], first[1].start("value") + 1), (number, match.start("value") + 1)
-            rules.append(RuleText(_text(first[1]["value"]), _text(match["value"]), source_at, target_at))
-            first = None
-        elif match and not first and dash_column in (-1, match.start("dash")):
-            first, dash_column = (number, match), match.start("dash")
-        else:
-            raise LineDeclinedError(number)
-    if first:
-        raise LineDeclinedError(first[0])
-    return None
+    if heading and not rules:  # null, which is valid YAML, but also the form of a list in braces
+        raise LineDeclinedError(1)
+    return rules
 
 
 def _text(scalar: str) -> str:
@@ -272,30 +230,20 @@ class _Builder:
     _positions: dict[str, RuleText] = field(default_factory=dict)  # address without slash -> its rule
     _targets: dict[str, str] = field(default_factory=dict)  # as written -> as used; an article has several old addresses
 
-    def build(self, texts: RuleTexts) -> RedirectRules:
-        exact: dict[str, str] = {}
-        patterns: list[RedirectPattern] = []
-        self.problems += self._all_problems(texts, exact, patterns)
-        return RedirectRules(exact, tuple(patterns))
+    def build(self, texts: Sequence[RuleText]) -> Mapping[str, str]:
+        """Return the valid rules, old address -> target, and add the problems of all others."""
+        rules: dict[str, str] = {}
+        for rule in texts:
+            self.problems += self._add(rule, rules)
+        self.problems += self._remove_loops(rules)
+        self.problems += self._too_many_parameter_sets(RedirectRules(rules), texts)
+        return rules
 
-    def _all_problems(self, texts: RuleTexts, exact: dict[str, str], patterns: list[RedirectPattern]) -> Iterator[Problem]:
-        """Yield the problems of all rules. Add the valid rules to `exact` and `patterns`."""
-        for rules, limit, name in ((texts.exact, MAX_EXACT_RULES, "exact"), (texts.patterns, MAX_PATTERNS, "patterns")):
-            if len(rules) > limit:
-                yield _problem(rules[limit].source_position, f"{name}: {len(rules):,} rules, at most {limit:,} are allowed")
-        for rule in islice(texts.exact, MAX_EXACT_RULES):
-            yield from self._add_exact(rule, exact)
-        yield from self._remove_loops(exact)
-        sources: dict[str, RuleText] = {}
-        for rule in islice(texts.patterns, MAX_PATTERNS):
-            yield from self._add_pattern(rule, sources, patterns)
-        yield from self._too_many_parameter_sets(RedirectRules(exact, tuple(patterns)), texts)
-
-    def _add_exact(self, rule: RuleText, exact: dict[str, str]) -> Iterator[Problem]:
+    def _add(self, rule: RuleText, rules: dict[str, str]) -> Iterator[Problem]:
         address = yield from _checked(rule.source_position, lambda: normalize_address(rule.source))
         target: str | None = self._targets.get(rule.target)
-        if target is None:
-            target = yield from _checked(rule.target_position, lambda: self._own_path(parse_target(rule.target)))
+        if target is None or target.endswith("*"):
+            target = yield from _checked(rule.target_position, lambda: self._own_path(_parse_target(rule)))
             self._targets.update({rule.target: target} if target else {})
         if address is None or target is None:
             return
@@ -306,7 +254,7 @@ class _Builder:
                 rule.source_position, message, "delete one of the two; a slash or index.html at the end makes no difference"
             )
             return
-        exact[address] = target
+        rules[address] = target
 
     def _own_path(self, target: str) -> str:
         """Return the path of a target of this site, also of an absolute address without query and fragment; else the target.
@@ -315,64 +263,38 @@ class _Builder:
         """
         if target.startswith("http") and "?" not in target and "#" not in target:
             target = path_below(self.base_url, target) or target
-        place = place_of(target) if target.startswith("/") else None
+        place = place_of(target) if target.startswith("/") and not target.endswith("*") else None
         return path_of(place) if place else target
 
-    def _remove_loops(self, exact: dict[str, str]) -> Iterator[Problem]:
-        """Yield an error for each loop of exact rules. Remove the rules in loops and those that lead into them from `exact`."""
+    def _remove_loops(self, rules: dict[str, str]) -> Iterator[Problem]:
+        """Yield an error for each loop of rules. Remove the rules in loops and those that lead into them from `rules`."""
         ends: dict[str, bool] = {}  # address -> whether it leads out of all loops
-        for address in [address for address, target in exact.items() if _next_address(exact, target)]:
+        for address in [address for address, target in rules.items() if _next_address(rules, target)]:
             path: dict[str, None] = {}
             following = address
             while following and following not in path and following not in ends:
                 path[following] = None
-                following = _next_address(exact, exact[following])
+                following = _next_address(rules, rules[following])
             if following in path:
                 yield self._loop_problem([*path][[*path].index(following) :])
             ends |= dict.fromkeys(path, not following or ends.get(following, False))
         for address in [address for address, has_end in ends.items() if not has_end]:
-            del exact[address]
+            del rules[address]
 
     def _loop_problem(self, addresses: Sequence[str]) -> Problem:
         rule = self._positions[without_slash(addresses[0])]
         shown = (*addresses[:_MAX_SHOWN], *("..." for _ in addresses[_MAX_SHOWN : _MAX_SHOWN + 1]), addresses[0])
         return _problem(rule.target_position, f"the redirects go in a circle: {' -> '.join(shown)}", "delete one of these rules")
 
-    def _add_pattern(self, rule: RuleText, sources: dict[str, RuleText], patterns: list[RedirectPattern]) -> Iterator[Problem]:
-        target = yield from _checked(rule.target_position, lambda: check_pattern_target(rule.target))
-        if target is None:
-            return
-        pattern = yield from _checked(rule.source_position, lambda: parse_pattern(rule.source, target))
-        if pattern and (path := self._own_pattern_path(pattern)):
-            pattern = yield from _checked(rule.target_position, lambda: parse_pattern(rule.source, path))
-        if pattern is None:
-            return
-        # A pattern whose path has no document leaves the address to the next one, so two with one shape may be meant.
-        shape = pattern.shape
-        first = sources.get(shape) or sources.setdefault(f"{shape} {pattern.target}", rule)
-        if not pattern.target.startswith("/"):
-            sources.setdefault(shape, rule)
-        if first is not rule:
-            message = f"'{rule.source}' is never reached, because of '{first.source}' in line {first.source_position[0]}"
-            yield _problem(rule.source_position, message, "delete one of the two")
-            return
-        patterns.append(pattern)
-
-    def _own_pattern_path(self, pattern: RedirectPattern) -> str:
-        """Return the path, as written, of a pattern's absolute target of this site without query and fragment; else ""."""
-        target = pattern.target
-        if not pattern.is_elsewhere or not {"?", "#"}.isdisjoint(target):
-            return ""
-        # The host of the parsed target is spelled as that of base_url: in lower case, by IDNA.
-        origin = f"{pattern.target_parts[0]}".split("/")[:3]
-        address = "/".join([*origin, *target.split("/")[3:]])
-        return address.removeprefix(self.base_url) if address.startswith(f"{self.base_url}/") else ""
-
-    def _too_many_parameter_sets(self, rules: RedirectRules, texts: RuleTexts) -> Iterator[Problem]:
+    def _too_many_parameter_sets(self, rules: RedirectRules, texts: Sequence[RuleText]) -> Iterator[Problem]:
         if (count := len(rules.parameter_sets)) > _MAX_PARAMETER_SETS:
-            rule = next(rule for rule in (*texts.exact, *texts.patterns) if "?" in rule.source)
+            rule = next(rule for rule in texts if "?" in rule.source)
             message = f"the queries have {count} different sets of parameter names, at most {_MAX_PARAMETER_SETS} are allowed"
             yield _problem(rule.source_position, message, "keep those parameters that decide which article is meant")
+
+
+def _parse_target(rule: RuleText) -> str:
+    return parse_target(rule.target, has_wildcard=rule.source.endswith("*"))
 
 
 def _checked(position: tuple[int, int], parse: Callable[[], _T]) -> Generator[Problem, None, _T | None]:
@@ -388,8 +310,8 @@ def _checked(position: tuple[int, int], parse: Callable[[], _T]) -> Generator[Pr
     return None
 
 
-def _next_address(exact: Mapping[str, str], target: str) -> str:
-    """Return the address in `exact` that equals a target, with or without its trailing slash; "" if there is none."""
+def _next_address(rules: Mapping[str, str], target: str) -> str:
+    """Return the address in `rules` that equals a target, with or without its trailing slash; "" if there is none."""
     if not target.startswith("/"):
         return ""
-    return next((address for address in (target, other_spelling(target)) if address in exact), "")
+    return next((address for address in (target, other_spelling(target)) if address in rules), "")

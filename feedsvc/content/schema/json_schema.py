@@ -236,12 +236,14 @@ def _feeds_schema(ids: Mapping[str, Sequence[str]]) -> Json:
 def _redirects_schema() -> Json:
     """Return the schema of redirects.yaml. It does not know which addresses exist, or whether rules go in a circle."""
     result = _model_schema(models.RedirectsKeys)
-    address = pattern_schema(r"^/[^#]*$", "a path of this site without the host, like /2014/05/old-title/")
-    target = pattern_schema(r"^(?:gone$|https?://|/[^?#]*$)", "a path like /articles/a-title/, an https:// address, or gone")
-    exact, patterns = (result["properties"][key]["anyOf"][0] for key in ("exact", "patterns"))
-    exact |= {"propertyNames": address, "additionalProperties": {"type": "string"} | target}
-    patterns["items"]["properties"]["from"] |= address
-    patterns["items"]["properties"]["to"] |= target
+    address = pattern_schema(
+        r"^/(?:[^#*{}]*|(?:[^?#*{}]*/)?\*)$", "a path of this site without the host, like /2014/05/old-title/"
+    )
+    target = pattern_schema(
+        r"^(?:gone|https?://[^{}]*|/(?:[^?#*{}]*/)?\*|/[^?#*{}]*)$",
+        "a path like /articles/a-title/, an https:// address, or gone",
+    )
+    result["properties"]["exact"]["anyOf"][0] |= {"propertyNames": address, "additionalProperties": {"type": "string"} | target}
     return result
 
 

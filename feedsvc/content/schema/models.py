@@ -368,25 +368,13 @@ class CustomFeedKeys(ListingFeedKeys, _SelectionFeedKeys):
     """One entry of feeds.yaml"""
 
 
-class RedirectPatternKeys(_Keys):
-    from_: str = _required(
-        "The old addresses: {slug} is a part without a slash, {path...} several segments.", "/blog/{slug}/", alias="from"
-    )
-    to: str = _required("Where they lead: as in exact, with the same placeholders.", "/articles/{slug}/")
-
-
 class RedirectsKeys(_Keys):
     """redirects.yaml"""
 
     exact: dict[str, str] = _key(
-        "Old addresses, some with their query, and where each leads: a path, an address of another site, or gone.",
-        {"/2014/05/old-title/": "/articles/second-summit/", "/comments/feed/": "gone"},
+        "Old addresses, some with a query or a * at the end, and where they lead: a path, another site's address, or gone.",
+        {"/2014/05/old-title/": "/articles/second-summit/", "/comments/feed/": "gone", "/blog/*": "/articles/*"},
         {},
-    )
-    patterns: list[RedirectPatternKeys] = _key(
-        "Old addresses with placeholders, tried in this order after all exact ones.",
-        [{"from": "/category/{parents...}/{id}/feed/", "to": "/category/{id}/feed.rss"}],
-        (),
     )
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from feedsvc.model import Author, Category, CustomFeed, ListingSettings, Site, TagSettings
 from feedsvc.page_model import StaticPage
-from feedsvc.redirects import RedirectPattern, RedirectRules
+from feedsvc.redirects import RedirectRules
 from feedsvc.support.state_file import row_checksum
 
 
@@ -43,7 +43,7 @@ _DECODERS: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | Listing
 }
 
 _REDIRECTS: Final = "redirects"
-_REDIRECTS_DECODER: Final = msgspec.msgpack.Decoder(tuple[bool, tuple[dict[str, str], list[tuple[str, str]], bytes]])
+_REDIRECTS_DECODER: Final = msgspec.msgpack.Decoder(tuple[bool, tuple[dict[str, str], dict[str, str], bytes]])
 
 
 SETTING_TABLE: Final = (
@@ -81,9 +81,9 @@ def _plain(value: Site | ListingSettings | RedirectRules | StaticPage) -> object
     """Return a value in the form in which it is encoded: redirect rules as a tuple of their data, any other value unchanged."""
     if not isinstance(value, RedirectRules):
         return value
-    return value.exact, [(pattern.source, pattern.target) for pattern in value.patterns], value.source_digest
+    return value.exact, value.wildcards, value.source_digest
 
 
 def _decode_redirects(entry: bytes) -> tuple[bool, RedirectRules]:
-    is_former, (exact, patterns, digest) = _REDIRECTS_DECODER.decode(entry)
-    return is_former, RedirectRules(exact, tuple(RedirectPattern(*pattern) for pattern in patterns), digest)
+    is_former, rules = _REDIRECTS_DECODER.decode(entry)
+    return is_former, RedirectRules(*rules)

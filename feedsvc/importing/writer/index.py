@@ -47,8 +47,8 @@ class SourceIndex:
     an attachment's page, path of the post). `media` are the addresses of the files that posts name, in order. `empty_pages` are
     addresses of published pages without text, `shown_pages` the paths of pages that are public here. `has_front_page`: a
     published page was the front page. `first_published` is the earliest date of publication of a post that is no page, imported
-    or not; None if no post has one. `unselected` has the `source_key`s of posts before `since`. `is_complete`: the source was
-    read to its end.
+    or not; None if no post has one; `days` are those of all posts (YYYY-MM-DD). `unselected` has the `source_key`s of posts
+    before `since`. `is_complete`: the source was read to its end.
     """
 
     plans: dict[str, PostPlan] = field(default_factory=dict)
@@ -56,6 +56,7 @@ class SourceIndex:
     former_paths: dict[str, str] = field(default_factory=dict)
     media: dict[str, None] = field(default_factory=dict)
     first_published: datetime | None = None
+    days: set[str] = field(default_factory=set)
     inner_addresses: list[tuple[str, str]] = field(default_factory=list)
     empty_pages: list[str] = field(default_factory=list)
     shown_pages: set[str] = field(default_factory=set)
@@ -266,10 +267,12 @@ class Indexer:
 
 
 def _note_date(post: SourcePost, index: SourceIndex) -> None:
-    """Set `index.first_published` to the date of a post, imported or not, if it is earlier. Pages do not count.
+    """Add the date of a post, imported or not, to `index.days` and, if it is earlier, to `index.first_published`.
 
-    A later import of all posts must find the same first day.
+    Pages do not count. A later import of all posts must find the same first day.
     """
+    if post.published and not post.is_page:
+        index.days.add(post.published.date().isoformat())
     if not post.is_page and post.published and (index.first_published is None or post.published < index.first_published):
         index.first_published = post.published
 

@@ -13,14 +13,13 @@ from feedsvc.redirects import normalize_address, without_slash
 
 @dataclass(slots=True)
 class RedirectTable:
-    """Rules of an import. `exact` and `patterns` map old addresses to targets, as in redirects.yaml.
+    """Rules of an import. `exact` maps old addresses to targets, as in redirects.yaml.
 
     `of_posts` maps the keys of `exact` that are addresses of posts to the posts' paths.
     `omissions` are rules that were not added or were removed. `note_earlier` notes targets that no line of a rule has.
     """
 
     exact: dict[str, str] = field(default_factory=dict)
-    patterns: dict[str, str] = field(default_factory=dict)
     omissions: list[Omission] = field(default_factory=list)
     of_posts: dict[str, str] = field(default_factory=dict)
     _earlier: dict[str, set[str]] = field(default_factory=dict)  # address without slash -> targets

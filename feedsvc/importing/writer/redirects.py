@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -15,7 +16,6 @@ from feedsvc.importing.source import Omission, SourceFilePage, SourceRedirect, S
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, listing_page, posts_page_feeds
 from feedsvc.importing.writer.base import ImportBase
 from feedsvc.importing.writer.feed_targets import TERM_KINDS, feed_suffixes, feed_target, language_page
-from feedsvc.importing.writer.former_patterns import MOVED_PATTERNS, WORDPRESS_PATTERNS
 from feedsvc.importing.writer.known_parents import with_known_parents
 from feedsvc.importing.writer.media_names import upload_path
 from feedsvc.importing.writer.redirect_table import RedirectTable, decoded_path
@@ -25,8 +25,8 @@ from feedsvc.redirects import GONE, REDIRECTS_FILE
 
 _UPLOADS: Final = "/wp-content/uploads/"
 _MAX_INNER_ADDRESSES: Final = 10_000
-_MAX_TERMS: Final = 5000  # whose feeds get rules of their own; of more, the patterns answer those of today's names
-_UPLOADS_PATTERN: Final = {f"{_UPLOADS}{{path...}}": "/media/{path...}"}
+_MAX_TERMS: Final = 5000  # whose feeds and pages get rules of their own
+_PARENTS: Final = re.compile(r"(?<=category/)(?:[^/?]+/)+(?=[^/?]+/feed/)")
 
 
 class RedirectBuilder:
@@ -167,22 +167,52 @@ class RedirectBuilder:
             self.table.omissions.append(Omission("", "redirect of the feed", reason))
         if self._site.system is not SourceSystem.WORDPRESS:
             return
+        for prefix in self._prefixes():
+            self._add_lists(prefix)
+        self._add_listings(terms, shown_pages)
+
+    def _add_listings(self, terms: TermTable, shown_pages: Container[str]) -> None:
+        """Add the rules of the feeds of WordPress and of the pages that had them."""
         site = self._site if len(self._site.terms) <= _MAX_TERMS else replace(self._site, terms=())
         for feed in former_feeds(site):
             if new := feed_target(feed, terms, site.languages):
-                self._add_feed(self.old_path(feed.path), new)
+                for path in self._feed_paths(feed):
+                    self._add_feed(self.old_path(path), new)
                 self._add_listing(feed, new, shown_pages)
-        for prefix in dict.fromkeys((front_page, f"{front_page.rstrip('/')}/{self._site.script_folder}")):
-            self._add_patterns(prefix.rstrip("/"))
 
-    def _add_patterns(self, prefix: str) -> None:
-        """Add the patterns of WordPress's listings and their feeds below a path without a slash at its end, "" for "/"."""
-        patterns = WORDPRESS_PATTERNS | (MOVED_PATTERNS if prefix else {})
-        self.table.patterns |= {f"{prefix}{old}": new for old, new in patterns.items()}
-        for language in self._site.languages:
-            patterns = WORDPRESS_PATTERNS | MOVED_PATTERNS | {"/page/{number}/": language_page(language)}
-            folder = f"{prefix}/{self._site.language_folder}{language}"
-            self.table.patterns |= {f"{folder}{old}": new for old, new in patterns.items()}
+    def _feed_paths(self, feed: WordPressFeed) -> Iterable[str]:
+        """Return the paths of a feed: its own, that without parents of a category, and those in the folders of languages."""
+        paths = dict.fromkeys((feed.path, _PARENTS.sub("", feed.path)))
+        if feed.holding not in TERM_KINDS or "?" in feed.path:
+            return paths
+        base = f"{split_address(self._site.address).path.rstrip('/')}/"
+        folders = (f"{base}{self._site.language_folder}{language}/" for language in self._site.languages)
+        return *paths, *(f"{folder}{path.removeprefix(base)}" for folder, path in product(folders, paths))
+
+    def _prefixes(self) -> Iterable[str]:
+        """Return the folders of WordPress's lists, without a slash at their end: "" for a site at the root of its host."""
+        front_page = self.old_path(self._site.address).rstrip("/")
+        return dict.fromkeys((front_page, f"{front_page}/{self._site.script_folder}".rstrip("/")))
+
+    def add_dates(self, days: Iterable[str]) -> None:
+        """Add the rules of WordPress's pages of the years, months and days (YYYY-MM-DD) on which something was published."""
+        if self._site.system is not SourceSystem.WORDPRESS:
+            return
+        for prefix, day in product(self._prefixes(), sorted(days)):
+            year, month = day[:4], day[:7].replace("-", "/")
+            for old in (month, f"{month}/page/*", day.replace("-", "/")):  # of a day, only large months have a page
+                self.table.add(f"{prefix}/{old}", f"/archive/{month}/")
+            self.table.add(f"{prefix}/{year}/", "/archive/")
+
+    def _add_lists(self, prefix: str) -> None:
+        """Add the rules with a "*" of WordPress's lists below a path without a slash at its end, "" for "/"."""
+        self.table.add(f"{prefix}/page/*", "/")
+        folders = {f"{prefix}/{self._site.language_folder}{language}": language for language in self._site.languages}
+        for folder, language in folders.items():
+            self.table.add(f"{folder}/page/*", language_page(language))
+        for folder in filter(None, (prefix, *folders)):
+            for kind in ("category", "tag", "author"):
+                self.table.add(f"{folder}/{kind}/*", f"/{kind}/*")
 
     def _omissions_of_other_hosts(self) -> Iterator[Omission]:
         for host, count in sorted(self._posts_elsewhere.items()):
@@ -193,8 +223,7 @@ class RedirectBuilder:
         """Add the rules of WordPress's listings and their feeds at former ids.
 
         `former_ids` and `names` are those of `FormerListings`. What is in `names` needs no rule. The addresses are those without
-        parent categories, from which WordPress redirected to others, and those of feeds here, to which patterns lead from all
-        others.
+        parent categories, from which WordPress redirected to others, and those of feeds here.
         """
         if self._site.system is not SourceSystem.WORDPRESS:
             return
@@ -212,7 +241,7 @@ class RedirectBuilder:
                     self.table.add(feed, f"{target}feed.{file_format}" if new else GONE)
 
     def _add_listing(self, feed: WordPressFeed, new: str, shown_pages: Container[str]) -> None:
-        """Add the rule of the page that had a feed: of a language, of a category below another, and of what the mapping drops.
+        """Add the rules of the page that had a feed: of its further pages, and if it is of a language, moved, or dropped.
 
         Of a site with plain addresses, those of all categories, tags and authors with a query, such as /?cat=3, get one, too.
         """
@@ -222,11 +251,14 @@ class RedirectBuilder:
         page, has_query = self.old_path(path), "?" in path
         if has_query and not (self._site.has_plain_addresses and feed.holding in TERM_KINDS):
             return
-        is_moved = has_query or (feed.holding is FeedHolding.CATEGORY and not routes.place_of(page))
+        is_moved = has_query or (feed.holding in TERM_KINDS and not routes.place_of(page))
+        listing = GONE if new == GONE else new.rpartition("/")[0] + "/"
+        if page and not has_query and feed.holding in TERM_KINDS:
+            self.table.add(f"{page}page/*", listing)
         if page and new == GONE:
             self.table.add(page, GONE)
         elif page and (is_moved or (feed.holding is FeedHolding.LANGUAGE and page not in shown_pages)):
-            self.table.add(page, new.rpartition("/")[0] + "/")
+            self.table.add(page, listing)
 
     def _add_feed(self, old: str, new: str) -> None:
         """Add a rule from the path `old` of a feed to `new`, unless feedsvc has the feed `new` at `old` without a rule.
@@ -260,7 +292,7 @@ class RedirectBuilder:
         self.table.omit_without_target(added, has_path)
 
     def add_media(self, paths: Iterable[tuple[str, str]], former_target: Callable[[str], str]) -> None:
-        """Add rules for files, given as (address, path "media/..."). One pattern answers all uploads that kept their names.
+        """Add rules for files, given as (address, path "media/..."). A rule with a "*" answers uploads that kept their names.
 
         `former_target` returns the last import's target of an old address, "" without one: if a file has its first name again,
         that rule needs a new target.
@@ -269,7 +301,7 @@ class RedirectBuilder:
             if not (old := self.old_path(address)) or "?" in old:
                 continue
             if is_upload := old.startswith(_UPLOADS):
-                self.table.patterns |= _UPLOADS_PATTERN
+                self.table.add(f"{_UPLOADS}*", "/media/*")
             if not is_upload or path != f"media/{upload_path(address)}" or former_target(old) not in ("", f"/{path}"):
                 self.table.add(old, f"/{path}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Container, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -16,7 +16,6 @@ _EXACT_LINE: Final = re.compile(r"^exact:[ \t]*\n", re.MULTILINE)
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _NO_RULES: Final[Mapping[str, str]] = MappingProxyType({})
 _NO_TARGETS: Final[Mapping[str, Collection[str]]] = MappingProxyType({})
-_PATTERNS_LINE: Final = re.compile(r"^patterns:[ \t]*\n", re.MULTILINE)
 _MAX_OMISSIONS: Final = 1000  # rules with one reason that are listed; further ones are counted
 _REMOVAL: Final = "no rule any more"
 
@@ -37,33 +36,9 @@ class RedirectsText(NamedTuple):
     removed: frozenset[str] = frozenset()
 
 
-class _Rules(NamedTuple):
-    """Exact rules and patterns, old address -> target. In a change of a file, the target "" removes a rule."""
-
-    exact: Mapping[str, str]
-    patterns: Mapping[str, str]
-
-    @property
-    def text(self) -> str:
-        """The rules as an import writes them."""
-        return render_redirects_file(self.exact, [*self.patterns.items()])
-
-    def merge(self, other: _Rules) -> _Rules:
-        return _Rules({**self.exact, **other.exact}, {**self.patterns, **other.patterns})
-
-    def without(self, addresses: Container[str]) -> _Rules:
-        exact, patterns = ({old: new for old, new in rules.items() if old not in addresses} for rules in self)
-        return _Rules(exact, patterns)
-
-    @property
-    def all(self) -> dict[str, str]:
-        return {**self.exact, **self.patterns}
-
-
 def redirects_text(
     data: bytes | None,
     exact: Mapping[str, str],
-    patterns: Mapping[str, str],
     former: Mapping[str, str] = _NO_RULES,
     *,
     earlier: Mapping[str, Collection[str]] = _NO_TARGETS,
@@ -76,20 +51,17 @@ def redirects_text(
     stays unless it is in `former` or `earlier` with this target, since an editor may have changed it. A rule in `former` that
     the file lacks is not added: an editor deleted it. What cannot be changed in the file becomes an omission.
     """
-    wanted = _Rules(exact, patterns)
     last = {**earlier, **{old: (target,) for old, target in former.items()}}
-    added = wanted.without(former)
+    added = {old: target for old, target in exact.items() if old not in former}
     original = (data or b"").decode()  # `check_folder` has refused other bytes
     text = original.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n")
     if not text.strip():
-        return RedirectsText(added.text or text, added.all)
+        return RedirectsText(render_redirects_file(added) or text, added)
     own = _rules_of(parse_yaml(REDIRECTS_FILE, text).value)
-    known = {rule_key(old) for old in own.exact}
-    new = _Rules(
-        {old: target for old, target in added.exact.items() if rule_key(old) not in known}, added.without(own.patterns).patterns
-    )
-    removed = {old: "" for old in obsolete if own.exact.get(old, "") == former.get(old)}
-    changed = _Rules({**_changed(own.exact, exact, last), **removed}, _changed(own.patterns, patterns, last))
+    known = {rule_key(old) for old in own}
+    new = {old: target for old, target in added.items() if rule_key(old) not in known}
+    removed = {old: "" for old in obsolete if own.get(old, "") == former.get(old)}
+    changed = {**_changed(own, exact, last), **removed}
     result = _edit(text, own, new, changed)
     # Editors on Windows have other line ends, and perhaps a byte order mark: both stay.
     after = result.text.replace("\n", "\r\n") if "\r\n" in original else result.text
@@ -97,24 +69,27 @@ def redirects_text(
     return result._replace(text=f"{mark}{after}")
 
 
-def _edit(text: str, own: _Rules, new: _Rules, changed: _Rules) -> RedirectsText:
-    """Return the text with new and changed rules; rules that its form does not allow to write safely become omissions."""
+def _edit(text: str, own: Mapping[str, str], new: Mapping[str, str], changed: Mapping[str, str]) -> RedirectsText:
+    """Return the text with new and changed rules; rules that its form does not allow to write safely become omissions.
+
+    In `changed`, the target "" removes a rule.
+    """
     omissions, unwritten = tuple[Omission, ...](), frozenset[str]()
-    if text == own.text:
-        after: str | None = _apply(own, new, changed).text
+    if text == render_redirects_file(own):
+        after: str | None = render_redirects_file(_apply(own, new, changed))
     else:
         after, missing = _change_lines(text, own, changed)
         reason = f"the rule has this target now, but cannot be changed safely in {REDIRECTS_FILE}: change it by hand"
         omissions, unwritten = tuple(_omissions(missing, reason)), frozenset(missing)
-        changed = changed.without(missing)
+        changed = {old: target for old, target in changed.items() if old not in missing}
         after = _insert_rules(after, _apply(own, new, changed), new)
-    rules = {**new.all, **changed.all}
+    rules = {**new, **changed}
     if after is None:
         reason = f"the rule cannot be added safely to {REDIRECTS_FILE}: add it by hand"
         omissions += tuple(_omissions(rules, reason))
-        return RedirectsText(text, {}, omissions, own.exact, unwritten.union(rules))
+        return RedirectsText(text, {}, omissions, own, unwritten.union(rules))
     written = {old: target for old, target in rules.items() if target}
-    return RedirectsText(after, written, omissions, own.exact, unwritten, frozenset(rules.keys() - written))
+    return RedirectsText(after, written, omissions, own, unwritten, frozenset(rules.keys() - written))
 
 
 def _changed(own: Mapping[str, str], wanted: Mapping[str, str], last: Mapping[str, Collection[str]]) -> dict[str, str]:
@@ -122,9 +97,8 @@ def _changed(own: Mapping[str, str], wanted: Mapping[str, str], last: Mapping[st
     return {old: new for old, new in wanted.items() if own.get(old) in {*last.get(old, ())} - {new}}
 
 
-def _apply(own: _Rules, new: _Rules, changed: _Rules) -> _Rules:
-    exact, patterns = ({old: to for old, to in rules.items() if to} for rules in own.merge(new).merge(changed))
-    return _Rules(exact, patterns)
+def _apply(own: Mapping[str, str], new: Mapping[str, str], changed: Mapping[str, str]) -> dict[str, str]:
+    return {old: target for old, target in {**own, **new, **changed}.items() if target}
 
 
 def _omissions(rules: Mapping[str, str], reason: str) -> Iterator[Omission]:
@@ -135,14 +109,9 @@ def _omissions(rules: Mapping[str, str], reason: str) -> Iterator[Omission]:
         yield Omission(REDIRECTS_FILE, f"{len(rules) - _MAX_OMISSIONS:,} more rules", reason)
 
 
-def _rules_of(value: Any) -> _Rules:
+def _rules_of(value: Any) -> dict[str, str]:
     exact = value.get("exact") if isinstance(value, dict) else None
-    patterns = value.get("patterns") if isinstance(value, dict) else None
-    rules = [rule for rule in (patterns if isinstance(patterns, list) else []) if isinstance(rule, dict)]
-    return _Rules(
-        {str(old): str(new) for old, new in exact.items()} if isinstance(exact, dict) else {},
-        {str(rule.get("from")): str(rule.get("to")) for rule in rules},
-    )
+    return {str(old): str(new) for old, new in exact.items()} if isinstance(exact, dict) else {}
 
 
 def rule_key(old: str) -> str:
@@ -153,47 +122,32 @@ def rule_key(old: str) -> str:
         return old
 
 
-def _change_lines(text: str, own: _Rules, changed: _Rules) -> tuple[str, dict[str, str]]:
+def _change_lines(text: str, own: Mapping[str, str], changed: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """Return the text with `changed` in place of lines that an import wrote, and the rules whose lines have another form."""
-    old_lines = {_exact_line(old, own.exact[old]): old for old in changed.exact}
-    missing, lines = changed.all, list[str]()
+    old_lines = {_exact_line(old, own[old]): old for old in changed}
+    missing, lines = dict(changed), list[str]()
     for line in text.splitlines(keepends=True):
         old = old_lines.get(line, "")
         if old and missing.pop(old, None) is not None:
-            line = _exact_line(old, changed.exact[old]) if changed.exact[old] else ""  # noqa: PLW2901
+            line = _exact_line(old, changed[old]) if changed[old] else ""  # noqa: PLW2901
         lines.append(line)
-    after = "".join(lines)
-    for old, new in changed.patterns.items():
-        before = _pattern_lines({old: own.patterns[old]})
-        if after.count(before) == 1:
-            after = after.replace(before, _pattern_lines({old: new}))
-            del missing[old]
-    return after, missing
+    return "".join(lines), missing
 
 
 def _exact_line(old: str, target: str) -> str:
     return render_redirects_file({old: target}).removeprefix("exact:\n")
 
 
-def _pattern_lines(patterns: Mapping[str, str]) -> str:
-    return render_redirects_file({}, [*patterns.items()]).removeprefix("patterns:\n")
-
-
-def _insert_rules(text: str, expected: _Rules, new: _Rules) -> str | None:
-    """Return the text with the rules `new` at the beginning of their blocks, so that comments stay.
+def _insert_rules(text: str, expected: Mapping[str, str], new: Mapping[str, str]) -> str | None:
+    """Return the text with the rules `new` at the beginning of their block, so that comments stay.
 
     None if it then has errors or other rules than `expected`, all that the file must have.
     """
-    after = text if text.endswith("\n") or not new.all else f"{text}\n"
-    after = _insert(after, _EXACT_LINE, "exact:\n", render_redirects_file(new.exact).removeprefix("exact:\n"))
-    after = _insert(after, _PATTERNS_LINE, "patterns:\n", _pattern_lines(new.patterns))
+    after = text if text.endswith("\n") or not new else f"{text}\n"
+    if new:
+        match = _EXACT_LINE.search(after)
+        lines = render_redirects_file(new)
+        below = lines.removeprefix("exact:\n")
+        after = f"{after[: match.end()]}{below}{after[match.end() :]}" if match else f"{after}{lines}"
     document = parse_yaml(REDIRECTS_FILE, after)
     return after if not document.problems and _rules_of(document.value) == expected else None
-
-
-def _insert(text: str, head: re.Pattern[str], key_line: str, lines: str) -> str:
-    """Return the text with lines inserted below the line of their key, which is appended if it is missing."""
-    if not lines:
-        return text
-    match = head.search(text)
-    return f"{text[: match.end()]}{lines}{text[match.end() :]}" if match else f"{text}{key_line}{lines}"

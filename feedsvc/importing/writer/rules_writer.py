@@ -13,7 +13,7 @@ from feedsvc.importing.writer.redirect_table import RedirectTable
 from feedsvc.importing.writer.redirects_file import RedirectsText, redirects_text, rule_key
 from feedsvc.importing.writer.report import ImportReport
 from feedsvc.importing.writer.settings import read_settings
-from feedsvc.redirects import REDIRECTS_FILE, RedirectRules, normalize_address, parse_pattern, plain_host_gaps
+from feedsvc.redirects import REDIRECTS_FILE, RedirectRules, normalize_address
 from feedsvc.support.atomic_write import write_atomically
 
 
@@ -34,31 +34,27 @@ def store_rules(
     """Add rules to redirects.yaml, change and remove those of the last import that are wrong now. A dry run writes no file.
 
     `is_answered` returns whether the newsroom has a document at an address (first argument) that a rule with a target (second)
-    may hide. A rule of the last import that is not in `table` is removed if its address, or an address to which a pattern in
-    `table` leads from there, has such a document, unless it leads there, too. Set
-    `redirects` and `plain_host_gaps` of the report, and add omissions and a line about removed rules to it. Put the rules into
-    `base`, except those of posts and those that could not be written, which the next import tries again. Raises FeedsvcError
-    if the file cannot be written.
+    may hide. A rule of the last import that is not in `table` is removed if its address, or an address to which a "*" in `table`
+    leads from there, has such a document, unless it leads there, too. Set `redirects` and `plain_host_gaps` of the report, and
+    add omissions and a line about removed rules to it. Put the rules into `base`, except those of posts and those that could not
+    be written, which the next import tries again. Raises FeedsvcError if the file cannot be written.
     """
     former = {old: target for old in base.keys(REDIRECTS) if (target := former_target(base, old))}
-    rules = RedirectRules(
-        {normalize_address(old): target for old, target in table.exact.items()},
-        tuple(parse_pattern(old, target) for old, target in table.patterns.items()),
-    )
+    rules = RedirectRules.from_addresses({normalize_address(old): target for old, target in table.exact.items()})
     obsolete = [
         old
         for old, target in former.items()
-        if old not in table.exact and old not in table.patterns
-        if (addresses := [old, *rules.pattern_targets(old)]) and target not in addresses
+        if old not in table.exact
+        if (addresses := [old, *filter(None, [rules.wildcard_target(old)])]) and target not in addresses
         if any(is_answered(address, target) for address in addresses)
     ]
     file = root / REDIRECTS_FILE
     data = read_settings(root, REDIRECTS_FILE)
-    new = redirects_text(data, table.exact, table.patterns, former, earlier=table.earlier, obsolete=obsolete)
+    new = redirects_text(data, table.exact, former, earlier=table.earlier, obsolete=obsolete)
     if (new.added or new.removed) and not report.is_dry_run:
         with explaining_errors(file):
             write_atomically(file, new.text.encode())
-    for old, target in {**table.exact, **table.patterns}.items():
+    for old, target in table.exact.items():
         if old not in table.of_posts and old not in new.unwritten:
             base.put(REDIRECTS, old, target)
     for old in new.removed:
@@ -69,7 +65,7 @@ def store_rules(
         report.settings.append(names + ", ".join(sorted(new.removed)))
     report.redirects = dict(new.added)
     report.omit([*table.omissions, *new.omissions, *_addresses_of_others(table, new)])
-    report.plain_host_gaps = plain_host_gaps(rules)
+    report.plain_host_gaps = tuple(rules.plain_host_gaps)
     return StoredRules(new.exact_before, frozenset(table.of_posts[old] for old in new.unwritten & table.of_posts.keys()))
 
 

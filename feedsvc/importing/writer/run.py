@@ -244,6 +244,7 @@ class _Import:
         listings = former_listings(terms, texts, self.base)
         redirects.add_former_listings(listings.ids, listings.names)
         redirects.add_posts_pages(index.posts_pages)
+        redirects.add_dates(index.days)
         planned = frozenset(plan.site_path for plan in index.plans.values())
         paths = SitePaths(root=self.root, planned=planned, articles=self.articles, pages=self.pages, terms=terms)
         redirects.add_plug_in_redirects(self.source.site.redirects, index.find, paths.has)

@@ -87,17 +87,18 @@ def test_exact_rule_with_an_effect_now_or_later_is_none(tmp_path: Path, rule: st
 
 
 @pytest.mark.parametrize(
-    ("source", "target", "expected"),
+    ("rule", "expected"),
     [
-        ("/{a}/{b}/", "/articles/{b}/", "2:11: warning: '/{a}/{b}/' also matches addresses like /articles/.../, but a document"),
-        ("/category/{id}", "/tag/{id}/", "2:11: warning: '/category/{id}' also matches addresses like /category/.../, but a"),
-        ("/blog/{a}/", "/posts/{a}/", "3:9: warning: '/posts/{a}/' has the form of no address of this site"),
+        ("/*: /articles/*", "2:3: warning: '/*' also matches addresses like /articles/.../, but a document"),
+        ("/category/*: /tag/*", "2:3: warning: '/category/*' also matches addresses like /category/.../, but a"),
+        ("/blog/*: /posts/all/*", "2:12: warning: '/posts/all/*' has the form of no address of this site"),
+        ("/blog/*: /articles/fisch/", "2:12: warning: no article has the slug 'fisch'; did you mean 'fish'?"),
     ],
 )
-def test_pattern_that_matches_documents_or_leads_nowhere_is_a_warning(
-    tmp_path: Path, source: str, target: str, expected: str
+def test_rule_with_an_asterisk_that_matches_documents_or_leads_nowhere_is_a_warning(
+    tmp_path: Path, rule: str, expected: str
 ) -> None:
-    (warning,) = warnings(tmp_path, f"patterns:\n  - from: {source}\n    to: {target}\n")
+    (warning,) = warnings(tmp_path, f"exact:\n  {rule}\n")
     assert warning.startswith(f"redirects.yaml:{expected}")
 
 
@@ -127,19 +128,16 @@ def test_target_that_is_an_old_address_itself_is_a_warning_unless_it_is_a_docume
     assert second.startswith("redirects.yaml:5:3: warning: '/articles/bay/' is the address of a document")
 
 
-def test_pattern_for_missing_addresses_is_none(tmp_path: Path) -> None:
+def test_rule_with_an_asterisk_for_missing_addresses_is_none(tmp_path: Path) -> None:
     text = """\
-patterns:
-  - from: /{year}/{month}/{slug}/
-    to: /articles/{slug}/
-  - from: /category/{parents...}/{id}/feed/
-    to: /category/{id}/feed.rss
-  - from: /category/{id}/?feed=atom
-    to: /category/{id}/feed.atom
-  - from: /wp-content/uploads/{path...}
-    to: /media/{path...}
-  - from: /{year}/{month}/{day}/
-    to: /archive/{year}/{month}/
+exact:
+  /blog/*: /articles/*
+  /category/business/page/*: /category/business/
+  /page/*: /
+  /wp-content/uploads/*: /media/*
+  /2014/05/page/*: /archive/2014/05/
+  /spam/*: gone
+  /far/*: https://far.example/*
 """
     assert warnings(tmp_path, text) == []
 

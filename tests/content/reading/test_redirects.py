@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedsvc.content.reading.redirects import LineDeclinedError, parse_redirects, read_rule_lines
-from feedsvc.redirects import GONE, RedirectPattern, render_redirects_file
+from feedsvc.redirects import GONE, render_redirects_file
 
 BASE = "https://news.example"
 FILE = """\
@@ -21,9 +21,7 @@ exact:
   '/a b/': "/articles/\\uc11c/"
 
   /comments/feed/: gone
-patterns:
-- from: /category/{parents...}/{id}/feed/
-  to: /category/{id}/feed.rss
+  /blog/*: /articles/*
 """
 
 
@@ -32,7 +30,7 @@ def problems(text: str) -> list[str]:
 
 
 def test_file_gives_its_rules() -> None:
-    rules, found = parse_redirects(FILE.encode(), BASE)
+    rules, found, _ = parse_redirects(FILE.encode(), BASE)
     assert found == ()
     assert rules.exact == {
         "/2014/05/01/old-title/": "/articles/old-title/",
@@ -40,19 +38,22 @@ def test_file_gives_its_rules() -> None:
         "/a b/": "/articles/서/",
         "/comments/feed/": GONE,
     }
-    assert rules.patterns == (RedirectPattern("/category/{parents...}/{id}/feed/", "/category/{id}/feed.rss"),)
+    assert rules.wildcards == {"/blog/": "/articles/*"}
 
 
-@pytest.mark.parametrize("text", ["", "# nothing yet\n", "exact:\n", "exact: {}\npatterns: []\n", "\n\n"])
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "exact:\n", "exact: {}\n", "\n\n"])
 def test_file_without_rules_is_no_problem(text: str) -> None:
-    rules, found = parse_redirects(text.encode(), BASE)
-    assert (rules.exact, rules.patterns, found) == ({}, (), ())
+    rules, found, _ = parse_redirects(text.encode(), BASE)
+    assert (bool(rules), found) == (False, ())
 
 
 def test_target_on_the_site_itself_becomes_its_canonical_path() -> None:
-    text = "exact: {/a/: https://news.example/articles/x, /b/: /feed, /c/: https://news.example/?p=1}"
-    rules, _ = parse_redirects(text.encode(), BASE)
+    text = (
+        "exact: {/a/: https://news.example/articles/x, /b/: /feed, /c/: https://news.example/?p=1, /d/*: https://NEWS.example/*}"
+    )
+    rules = parse_redirects(text.encode(), BASE).rules
     assert rules.exact == {"/a/": "/articles/x/", "/b/": "/feed.rss", "/c/": "https://news.example/?p=1"}
+    assert rules.wildcards == {"/d/": "/*"}
 
 
 @pytest.mark.parametrize(
@@ -74,14 +75,10 @@ def test_target_on_the_site_itself_becomes_its_canonical_path() -> None:
             "redirects.yaml:2:8: the redirects go in a circle: /a/ -> /b/ -> /a/; delete one of",
         ),
         ("exact:\n  /a/: /a\n", "redirects.yaml:2:8: the redirects go in a circle: /a/ -> /a/; delete one of these rules"),
-        ("patterns:\n  - from: /{a}/\n    to: /b/{c}/\n", "redirects.yaml:2:11: '/b/{c}/' has {c}, which '/{a}/' does not have"),
-        ("patterns:\n  - {from: /{a}/, to: gone}\n", "redirects.yaml:2:"),
-        ("patterns:\n  - old: /{a}/\n", "redirects.yaml:2:5: patterns.from: is missing"),
-        ("patterns:\n  - from: /{a}/\n    too: gone\n", "did you mean 'to'?"),
-        (
-            "patterns:\n  - from: /{a}/\n    to: gone\n  - from: /{b}\n    to: /articles/{b}/\n",
-            "redirects.yaml:4:11: '/{b}' is never reached, because of '/{a}/' in line 2; delete one of the two",
-        ),
+        ("exact:\n  /a*: /b/\n", "redirects.yaml:2:3: '/a*' has a * that is not its last part; write it after a slash at the"),
+        ("exact:\n  /a/: /b/*\n", "redirects.yaml:2:8: '/b/*' has a *; it may be the last part of a target, after a slash, if"),
+        ("exact:\n  /a/*: /x/\n  /a/*: /x/\n", "redirects.yaml:3:3: '/a/*' is the same address as '/a/*' in line 2; delete"),
+        ("exact:\n  /a/*: /a/*\n", "redirects.yaml:2:9: the redirects go in a circle: /a/* -> /a/*; delete one of these rules"),
         ("exact:\n\t/a/: /b/\n", "redirects.yaml:2:1: "),
         ("exact:\n  /a/: /b/\nexact:\n  /c/: /d/\n", "redirects.yaml:3:1: "),
     ],
@@ -91,8 +88,48 @@ def test_fault_is_a_problem_with_position_and_hint(text: str, expected: str) -> 
     assert any(expected in line for line in found), found
 
 
-def test_pattern_after_one_whose_documents_may_be_missing_is_no_problem() -> None:
-    assert problems('patterns:\n  - from: "/{a}/"\n    to: "/articles/{a}/"\n  - from: "/{a}/"\n    to: "/category/{a}/"\n') == []
+OLD_FORMS = """\
+exact:
+  /a/: /articles/x/
+  /{year}/x/: /articles/x/   # a pattern has never been possible here
+patterns:   # of an earlier version
+- from: "/blog/{slug}/"
+  to: "/articles/{slug}/"
+
+# A comment.
+- from: /files/{path...}
+  to: https://other.example/{path...}
+- {from: "/page/{number}/", to: /}
+- from: /{year}/{month}/{slug}/
+  to: /articles/{slug}/
+- old: 1
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [OLD_FORMS, OLD_FORMS.replace("\n", "\r\n"), f"{OLD_FORMS[OLD_FORMS.index('patterns') :]}{OLD_FORMS[:42]}"]
+)
+def test_pattern_of_an_earlier_version_is_a_problem_that_says_what_to_write_and_the_other_rules_hold(text: str) -> None:
+    rules, found, is_broken = parse_redirects(text.encode(), BASE)
+    assert (rules.exact["/a/"], rules.wildcards, is_broken) == ("/articles/x/", {}, False)
+    assert all(problem.severity == "error" for problem in found)
+    shown = "\n".join(f"{problem.message}; {problem.hint}" for problem in found)
+    for source, hint in (
+        ("/blog/{slug}/", "write /blog/*: /articles/* below exact:"),
+        ("/files/{path...}", "write /files/*: https://other.example/* below exact:"),
+        ("/page/{number}/", "write /page/*: / below exact:"),
+        ("/{year}/{month}/{slug}/", "write the address of each page in full below exact:, or one * at the end"),
+    ):
+        assert f"'{source}' is a pattern with placeholders, which no rule may have; {hint}" in shown
+
+
+def test_pattern_of_an_earlier_version_is_found_in_its_line_in_a_large_file() -> None:
+    lines = "".join(f"  /2014/05/{number}-{'x' * 40}/: /articles/{number}/\n" for number in range(20_000))
+    parsed = parse_redirects(f"exact:\n{lines}patterns:\n  - from: /{{a}}/\n    to: gone\n".encode(), BASE)
+    assert (len(parsed.rules.exact), parsed.is_broken) == (20_000, False)
+    assert [str(problem) for problem in parsed.problems] == [
+        "redirects.yaml:20003:11: '/{a}/' is a pattern with placeholders, which no rule may have; write /*: gone below exact:"
+    ]
 
 
 def test_what_leads_into_a_loop_is_left_out() -> None:
@@ -137,41 +174,9 @@ def test_fast_reader_reads_what_pyyaml_reads_or_declines(rules: list[tuple[str, 
     except LineDeclinedError:
         return
     loaded = yaml.safe_load(f"exact:\n{lines}")["exact"]
-    assert {rule.source: rule.target for rule in texts.exact} == loaded
+    assert {rule.source: rule.target for rule in texts} == loaded
 
 
-@given(st.dictionaries(SCALARS.map(lambda text: f"/{text}"), SCALARS.map(lambda text: f"/{text}"), max_size=4), st.booleans())
-def test_written_file_is_read_by_the_fast_reader(exact: dict[str, str], has_patterns: bool) -> None:
-    patterns = [("/{a}/: x #", "/{a}/"), ('/"{a}/', "gone")] if has_patterns else []
-    texts = read_rule_lines(render_redirects_file(exact, patterns))
-    assert {rule.source: rule.target for rule in texts.exact} == exact
-    assert [(rule.source, rule.target) for rule in texts.patterns] == patterns
-
-
-@pytest.mark.parametrize(
-    "target",
-    [
-        f"{BASE}/%zz/{{slug}}",
-        f"{BASE}/../{{slug}}",
-        f"{BASE}//{{slug}}",
-        f"{BASE}/articles/{{slug}}%3Fa",
-        f"{BASE}/articles/{{x}}",
-    ],
-)
-def test_an_absolute_target_of_the_site_itself_with_a_fault_is_a_problem_with_its_line(target: str) -> None:
-    [problem] = problems(f"patterns:\n- from: /old/{{slug}}/\n  to: {target}\n")
-    assert problem.startswith(("redirects.yaml:3:7: ", "redirects.yaml:2:9: "))
-
-
-def test_an_absolute_target_of_the_site_itself_with_a_fragment_stays_an_address() -> None:
-    rules, found = parse_redirects(
-        f"patterns:\n- from: /old/{{slug}}/\n  to: {BASE}/articles/{{slug}}/#comments\n".encode(), BASE
-    )
-    assert found == ()
-    assert [*rules.pattern_targets("/old/bay/")] == [f"{BASE}/articles/bay/#comments"]
-
-
-@pytest.mark.parametrize("host", ["https://NEWS.example", "https://news.example", "https://News.Example"])
-def test_pattern_to_the_site_itself_is_a_path_however_its_host_is_spelled(host: str) -> None:
-    rules, found = parse_redirects(f"patterns:\n- from: /old/{{slug}}/\n  to: {host}/articles/{{slug}}/\n".encode(), BASE)
-    assert (rules.patterns, found) == ((RedirectPattern("/old/{slug}/", "/articles/{slug}/"),), ())
+@given(st.dictionaries(SCALARS.map(lambda text: f"/{text}"), SCALARS.map(lambda text: f"/{text}"), max_size=4))
+def test_written_file_is_read_by_the_fast_reader(rules: dict[str, str]) -> None:
+    assert {rule.source: rule.target for rule in read_rule_lines(render_redirects_file(rules))} == rules

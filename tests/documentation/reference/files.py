@@ -58,8 +58,9 @@ def _rows(model: Json, prefix: str = "") -> Iterator[Row]:
         for choice in _choices(schema):
             if "properties" in choice:
                 yield from _rows(choice, f"{path}.")
-            elif "properties" in choice.get("items", {}):
-                yield from _rows(choice["items"], f"{path}[].")
+            for item in _choices(choice.get("items", {})):
+                if "properties" in item:
+                    yield from _rows(item, f"{path}[].")
 
 
 def _choices(schema: Json) -> list[Json]:

@@ -25,11 +25,7 @@ exact:
   /shop/: https://shop.example.org/
   /comments/feed/: gone
   /?p=1: /articles/rich/
-patterns:
-  - from: /blog/{slug}/
-    to: /articles/{slug}/
-  - from: /{year}/{month}/{slug}/amp/
-    to: /articles/{slug}/
+  /blog/*: /articles/*
 """
 REFRESH = b'<meta http-equiv="refresh" content="0; url='
 
@@ -75,7 +71,6 @@ def get(storage: Storage, bucket: Bucket, path: str) -> Answer:
     ("path", "target"),
     [
         ("/2019/05/rich/", "/daily/articles/rich/"),
-        ("/blog/rich/", "/daily/articles/rich/"),
         ("/about.html", "/daily/category/asia/"),
         ("/shop/", "https://shop.example.org/"),
     ],
@@ -92,7 +87,7 @@ def test_former_address_of_a_feed_answers_with_the_feed(storage: Storage, site: 
     assert get(storage, site, "/feeds/all.xml").media_type == "application/rss+xml; charset=utf-8"
 
 
-@pytest.mark.parametrize("path", ["/comments/feed/", "/2019/05/rich/amp/"])
+@pytest.mark.parametrize("path", ["/comments/feed/", "/blog/rich/"])
 def test_address_that_is_gone_or_that_no_object_can_answer_is_missing(storage: Storage, site: Bucket, path: str) -> None:
     assert get(storage, site, path).status == 404
 
@@ -115,11 +110,11 @@ def test_deleted_rule_has_no_object_after_the_next_build(rules: Path, storage: S
     (rules / "redirects.yaml").write_text(RULES.replace("  /2019/05/rich/: /articles/rich/\n", ""))
     build(rules, bucket)
     assert get(storage, bucket, "/2019/05/rich/").status == 404
-    assert get(storage, bucket, "/blog/rich/").status == 200
+    assert get(storage, bucket, "/about.html").status == 200
 
 
 def test_document_says_what_a_bucket_cannot_answer() -> None:
     text = (ROOT / "docs/deploy/object-storage.md").read_text("utf-8")
     section = text.partition("## Old addresses of redirects.yaml\n")[2].partition("\n## ")[0]
-    for statement in ("a page that redirects", "a copy", "gone`", "404", "with a query", "a pattern with"):
+    for statement in ("a page that redirects", "a copy", "gone`", "404", "with a query", "a `*`"):
         assert statement in section, statement

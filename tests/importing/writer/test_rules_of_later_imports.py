@@ -47,7 +47,7 @@ def test_feeds_of_a_category_that_the_map_drops_no_longer_answer_again(tmp_path:
     assert [target(tmp_path, address) for address in FERRIES[1:]] == [
         f"/category/ferries/feed.{end}" for end in ("rss", "atom", "rss", "rss")
     ]
-    assert not {*FERRIES} & load(tmp_path).redirects.exact.keys()
+    assert not {*FERRIES[:2]} & load(tmp_path).redirects.exact.keys()
     assert "rules of the last import that hid a document were removed: /category/ferries/, " in format_text(report)
     assert dry.redirects == report.redirects
     # No editor deleted them: a map that drops the category again needs them again.
