@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from feedsvc.editing.reader_rules import READER_RULES, EffectOfChange, ReaderRule
-from feedsvc.importing import split_address
-from feedsvc.importing.feed_source import FeedDocument, FeedItem, plain_text, title_text
+from feedsvc.importing import FeedDocument, FeedItem, split_address, title_text, to_plain_text
 
 _MAX_VALUE: Final = 200  # characters of a value in a reason
 _OLDEST: Final = datetime.min.replace(tzinfo=UTC)
@@ -261,7 +260,7 @@ def _change(name: str, was: str, now: str) -> str:
 
 
 def _title(item: FeedItem) -> str:
-    return title_text(item.title, item.title_form) or plain_text(item.content)[:80]
+    return title_text(item.title, item.title_form) or to_plain_text(item.content)[:80]
 
 
 def _date(item: FeedItem) -> datetime:

@@ -13,8 +13,7 @@ from feedsvc.content.text import did_you_mean
 from feedsvc.editing.feed_replay import FeedReplay, replay
 from feedsvc.errors import FeedsvcError
 from feedsvc.feeds import FORMATS, EntryCache, build_feed
-from feedsvc.importing import split_address
-from feedsvc.importing.feed_source import FeedDocument, FeedKind, FeedLimits, parse_feed, read_document
+from feedsvc.importing import FeedDocument, FeedKind, FeedLimits, parse_feed, read_document, split_address
 from feedsvc.model import Article, ArticleStatus
 from feedsvc.publication import query_target, redirect_target
 from feedsvc.redirects import GONE

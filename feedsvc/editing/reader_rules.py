@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from feedsvc.importing.feed_source import FeedItem, FeedKind, plain_text, title_text
+from feedsvc.importing import FeedItem, FeedKind, title_text, to_plain_text
 from feedsvc.support.date_formats import rfc822
 
 _XML: Final = frozenset({FeedKind.RSS, FeedKind.RDF, FeedKind.ATOM})
@@ -101,7 +101,7 @@ def _netnewswire(item: FeedItem, _kind: FeedKind) -> str:
     """Return the id; without one, the link or else the title, with the date if there is one; without all these, the text."""
     date = rfc822(item.published) if item.published else ""
     link_or_title = _first(item.link.strip(), item.title.strip())
-    return _first(item.id.strip(), f"{link_or_title}{date}" if link_or_title else "", plain_text(item.content))
+    return _first(item.id.strip(), f"{link_or_title}{date}" if link_or_title else "", to_plain_text(item.content))
 
 
 def _freshrss(item: FeedItem, _kind: FeedKind) -> str:

@@ -75,7 +75,8 @@ def _text_of(replay: FeedReplay, *, every: bool) -> Iterator[str]:
     kind = replay.former.kind.value
     former = f"{kind.removesuffix(' Feed')} feed of {_entries(len(replay.former.items))}"
     yield f"{replay.former.place}, {former}, against the feed of {replay.name}:"
-    faults = (*replay.former.faults, *filter(None, [replay.former.loss, replay.former.early_end]))
+    damaged = (f"item {index}: {fault}" for index, item in enumerate(replay.former.items, 1) for fault in item.faults)
+    faults = (*replay.former.faults, *damaged, *filter(None, [replay.former.early_end]))
     yield from (f"  {escape_invisible(replay.former.place)}: {fault}" for fault in faults)
     for sight, symbol in _SYMBOLS.items():
         lines = _lines(replay.of(sight))

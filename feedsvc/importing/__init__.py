@@ -6,10 +6,22 @@ it.
 """
 
 from feedsvc.importing.addresses import split_address, with_named_host
-from feedsvc.importing.errors import ImportSourceError
+from feedsvc.importing.feed_document import FeedDocument, FeedItem, FeedKind, title_text
+from feedsvc.importing.feed_reader import parse_feed
+from feedsvc.importing.feed_source import FeedLimits, read_document
+from feedsvc.importing.markup import to_plain_text
+from feedsvc.importing.source import ImportSourceError
 
 __all__ = [
+    "FeedDocument",
+    "FeedItem",
+    "FeedKind",
+    "FeedLimits",
     "ImportSourceError",
+    "parse_feed",
+    "read_document",
     "split_address",
+    "title_text",
+    "to_plain_text",
     "with_named_host",
 ]

@@ -12,6 +12,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from feedsvc.errors import FeedsvcError
+
+
+class ImportSourceError(FeedsvcError):
+    """Raised if a source cannot be read at all. The text names the file or address, the fault, and what to do."""
+
+
+class DamagedFeedError(ImportSourceError):
+    """Raised for a JSON Feed whose JSON is invalid, so that no item can be read. Damaged XML is read in part instead."""
+
 
 class SourceSystem(enum.Enum):
     """The system that wrote a source: it decides which addresses the source's posts and feeds had."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from feedsvc.editing.feed_replay import FeedReplay, Sight, replay
 from feedsvc.editing.replay_report import REPLAY_FORMATTERS, summary
-from feedsvc.importing.feed_source import FeedDocument, FeedItem, FeedKind
+from feedsvc.importing.feed_document import FeedDocument, FeedItem, FeedKind
 
 
 def item(number: int, **changes: Any) -> FeedItem:

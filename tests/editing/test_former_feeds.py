@@ -133,7 +133,7 @@ def test_feed_of_a_listing_is_found_by_name_by_alias_and_by_its_address(newsroom
 def test_errors_name_the_former_feed_and_what_to_do(
     newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, former: str, message: str
 ) -> None:
-    monkeypatch.setattr("feedsvc.importing.feed_source.documents._PAUSES", ())
+    monkeypatch.setattr("feedsvc.importing.feed_source._PAUSES", ())
     catalog = catalog_of(newsroom(articles(1)))
     (tmp_path / "old.xml").write_bytes(feed_of(catalog, "rss"))
     with pytest.raises(FeedsvcError) as caught:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from feedsvc.editing.reader_rules import READER_RULES, ReaderRule
-from feedsvc.importing.feed_source import FeedItem, FeedKind
+from feedsvc.importing.feed_document import FeedItem, FeedKind
 
 ITEM = FeedItem(
     place="old.xml, item 1, line 1",

@@ -10,10 +10,9 @@ import pytest
 
 from feedsvc.importing import with_named_host
 from feedsvc.importing.addresses import absolute, host_of, is_front_page, page_key, split_address
-from feedsvc.importing.errors import ImportSourceError
 from feedsvc.importing.feed_source import open_feed_source
 from feedsvc.importing.http_fetch import fetch_document
-from feedsvc.importing.source import SourceRedirect
+from feedsvc.importing.source import ImportSourceError, SourceRedirect
 from feedsvc.importing.wordpress import open_wordpress_export
 from feedsvc.importing.writer import ImportOptions, import_source
 from feedsvc.support.http import HostAccess, HttpError

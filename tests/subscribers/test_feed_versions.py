@@ -9,7 +9,8 @@ import pytest
 
 from feedsvc.editing.feed_replay import shown_as_changed, shown_as_new
 from feedsvc.editing.reader_rules import READER_RULES
-from feedsvc.importing.feed_source import parse_feed, title_text
+from feedsvc.importing.feed_document import title_text
+from feedsvc.importing.feed_reader import parse_feed
 from tests.helpers.document_server import Document, document_server
 from tests.readers.tool import require
 from tests.subscribers.feed_versions import pairs

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from feedsvc.importing.errors import ImportSourceError
 from feedsvc.importing.feed_source import is_address, open_feed_source
-from feedsvc.importing.source import ImportSource
+from feedsvc.importing.source import ImportSource, ImportSourceError
 from feedsvc.importing.wordpress import is_wordpress_export, open_wordpress_export
 from feedsvc.support.http import HostAccess
 

@@ -8,8 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from feedsvc.importing.frames import link_html
-from feedsvc.importing.markup import attributes_of, find_elements, replace_elements, to_plain_text
+from feedsvc.importing.markup import attributes_of, find_elements, link_html, replace_elements, to_plain_text
 from feedsvc.importing.wordpress.autop import add_paragraphs
 from feedsvc.importing.wordpress.blocks import Block, parse_blocks
 from feedsvc.importing.wordpress.embeds import EmbedTitles

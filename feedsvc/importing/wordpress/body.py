@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from feedsvc.importing.frames import replace_frames
+from feedsvc.importing.markup import replace_frames
 from feedsvc.importing.wordpress.addresses import NEXT_PAGE
 from feedsvc.importing.wordpress.autop import add_paragraphs
 from feedsvc.importing.wordpress.block_html import BlockRenderer

@@ -9,8 +9,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from feedsvc.importing.addresses import host_of, split_address
-from feedsvc.importing.frames import link_html, page_address
-from feedsvc.importing.markup import attributes_of, to_plain_text
+from feedsvc.importing.markup import attributes_of, link_html, page_address, to_plain_text
 
 # Hosts whose pages WordPress embeds (oEmbed providers), without "www.", "m." and the like. Subdomains belong to them, too.
 _HOSTS: Final = frozenset(

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-from feedsvc.importing.errors import ImportSourceError
+from feedsvc.importing.source import ImportSourceError
 
 CHUNK_SIZE: Final = 1024 * 1024  # bytes
 # XML compresses to a tenth of its size; deflate, at most, to a thousandth.

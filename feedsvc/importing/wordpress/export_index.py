@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from feedsvc.content.media import MEDIA_TYPES
 from feedsvc.importing.addresses import split_address
-from feedsvc.importing.errors import ImportSourceError
+from feedsvc.importing.source import ImportSourceError
 from feedsvc.importing.wordpress.item_fields import ItemFields, plain_title
 from feedsvc.importing.wordpress.languages import language_of, translation_group
 from feedsvc.importing.wordpress.php_serialized import php_member

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from feedsvc.importing.errors import ImportSourceError
-from feedsvc.importing.source import Omission, SourceFilePage, SourcePost, SourceSite, SourceSystem
+from feedsvc.importing.source import ImportSourceError, Omission, SourceFilePage, SourcePost, SourceSite, SourceSystem
 from feedsvc.importing.wordpress.addresses import attachment_addresses
 from feedsvc.importing.wordpress.dates import SiteOffsets
 from feedsvc.importing.wordpress.export_files import ExportFile, find_export_files

@@ -6,7 +6,7 @@ import html
 import re
 from typing import Final
 
-from feedsvc.importing.frames import link_html, page_address
+from feedsvc.importing.markup import link_html, page_address
 from feedsvc.importing.wordpress.block_html import Report
 from feedsvc.importing.wordpress.embeds import EmbedTitles
 from feedsvc.importing.wordpress.export_index import Attachment, ExportIndex, parse_number

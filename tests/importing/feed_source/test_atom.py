@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from feedsvc.importing.feed_source.parse import parse_feed
-from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedTerm, TitleForm
+from feedsvc.importing.feed_document import FeedDocument, FeedItem, FeedTerm, TitleForm
+from feedsvc.importing.feed_reader import parse_feed
 from feedsvc.importing.source import PostState, SourceAuthor, SourceMedium
 from tests.importing.feed_source import samples
 

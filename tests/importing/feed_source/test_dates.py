@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.importing.feed_source.dates import has_zone, parse_date
+from feedsvc.importing.dates import has_zone, parse_date
 from feedsvc.support.date_formats import rfc822, rfc3339
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.importing.errors import ImportSourceError
-from feedsvc.importing.feed_source import documents as module
-from feedsvc.importing.feed_source.documents import FeedDocuments, FeedLimits, open_documents, read_document
+from feedsvc.importing import feed_source as module
+from feedsvc.importing.feed_source import FeedDocuments, FeedLimits, open_documents, read_document
+from feedsvc.importing.source import ImportSourceError
 from feedsvc.support.http import HostAccess
 from tests.helpers.document_server import Document, DocumentServer, document_server
 from tests.importing.feed_source import samples

@@ -12,8 +12,8 @@ import pytest
 from feedsvc.catalog import build_catalog
 from feedsvc.content.folder import load_content
 from feedsvc.feeds import FORMATS, EntryCache, build_feed
-from feedsvc.importing.feed_source import parse_feed, title_text
-from feedsvc.importing.feed_source.records import FeedDocument
+from feedsvc.importing.feed_document import FeedDocument, title_text
+from feedsvc.importing.feed_reader import parse_feed
 from feedsvc.routes import ListingRef
 from tests import ROOT
 from tests.importing.feed_source import samples

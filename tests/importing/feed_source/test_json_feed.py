@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from feedsvc.importing.feed_source.parse import parse_feed
-from feedsvc.importing.feed_source.records import FeedItem, FeedTerm
+from feedsvc.importing.feed_document import FeedItem, FeedTerm
+from feedsvc.importing.feed_reader import parse_feed
 from feedsvc.importing.source import SourceAuthor, SourceMedium
 from tests.importing.feed_source import samples
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from feedsvc.importing.feed_source.markup import absolute_links, plain_text, text_to_html, title_text
-from feedsvc.importing.feed_source.records import TitleForm
+from feedsvc.importing.feed_document import TitleForm, absolute_links, text_to_html, title_text
+from feedsvc.importing.markup import to_plain_text
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from feedsvc.importing.feed_source.records import TitleForm
     ],
 )
 def test_plain_text(markup: str, text: str) -> None:
-    assert plain_text(markup) == text
+    assert to_plain_text(markup) == text
 
 
 @pytest.mark.parametrize(

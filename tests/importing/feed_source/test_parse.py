@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from feedsvc.importing.errors import ImportSourceError
-from feedsvc.importing.feed_source import FeedKind
-from feedsvc.importing.feed_source.parse import parse_feed
+from feedsvc.importing.feed_document import FeedKind
+from feedsvc.importing.feed_reader import parse_feed
+from feedsvc.importing.source import ImportSourceError
 
 PAGE = """<!DOCTYPE html><html><head><title>x</title>
 <link rel="alternate" type="application/rss+xml" href="/feed/"><link href='/atom.xml' rel=alternate type='application/atom+xml'>

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from feedsvc.importing.feed_source.parse import parse_feed
-from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedKind, FeedTerm
+from feedsvc.importing.feed_document import FeedDocument, FeedItem, FeedKind, FeedTerm
+from feedsvc.importing.feed_reader import parse_feed
 from feedsvc.importing.source import SourceAuthor, SourceMedium
 from tests.importing.feed_source import samples
 
@@ -34,7 +34,7 @@ def test_rss_1_0_has_its_items_beside_the_channel_and_ids_in_attributes() -> Non
     document = parse(samples.RDF)
     [paper] = document.items
     assert (document.title, document.language) == ("Journal", "de")
-    assert (paper.id, paper.title) == ("urn:paper:1", "Café hällo")
+    assert (paper.id, paper.title) == ("urn:paper:1", "Café &hello;")
     assert [author.name for author in paper.authors] == ["Ana & Eva"]
     assert str(paper.published) == "2026-01-02 03:04:05+01:00"
     assert paper.terms == (FeedTerm(name="Physics"),)

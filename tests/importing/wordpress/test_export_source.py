@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from feedsvc.importing.errors import ImportSourceError
-from feedsvc.importing.source import PostState, SourceAuthor, SourcePost, SourceRedirect, TermKind
+from feedsvc.importing.source import ImportSourceError, PostState, SourceAuthor, SourcePost, SourceRedirect, TermKind
 from feedsvc.importing.wordpress import open_wordpress_export
 from tests.importing.wordpress.reading import read_all
 from tests.importing.wordpress_export import NO_DATE, WxrItem, attachment, export_xml, write_export

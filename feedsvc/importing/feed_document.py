@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from html import escape, unescape
 from typing import Any, Final
 
-from feedsvc.importing.feed_source.item_division import DamagedItem
+from lxml import etree, html
+
+from feedsvc.importing.addresses import absolute
+from feedsvc.importing.dates import has_zone, parse_date
+from feedsvc.importing.markup import to_plain_text
 from feedsvc.importing.source import PostState, SourceAuthor, SourceMedium
 
 POST: Final = "post"
 PAGE: Final = "page"
+_MAY_LINK: Final = re.compile(r"\b(?:href|src|srcset|poster|data|cite|background|action)\s*=", re.IGNORECASE)
+_TAG: Final = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
+_SCHEME: Final = re.compile(r"#|\s*[A-Za-z][A-Za-z0-9+.-]*:")
+_BLANK_LINE: Final = re.compile(r"\n[ \t\r]*\n")
+MAX_FAULT_TEXT: Final = 60  # characters of a quoted value
 
 
 class FeedKind(enum.Enum):
@@ -90,8 +102,8 @@ class FeedDocument:
     `place` names it in messages. `own_address` is its rel=self (JSON Feed: feed_url), `older_address` the address of the next
     older document (RFC 5005: prev-archive, else next; JSON Feed: next_url). Only an export of feedsvc has a `time_zone`, and
     `categories`: all of the newsroom, whether or not an item has them. Each text is "" if there is none. `items` are posts and
-    pages, `left_out` are entries of other kinds. `faults` are sentences about the document as a whole. `early_end` is a sentence
-    if the document ends early, else ""; the items before that end are there. `damaged_items` are not among `items`.
+    pages, `left_out` are entries of other kinds. `unread` counts elements of podcasts that are not read, by name. `faults` are
+    sentences about the document as a whole. `early_end` is a sentence if the document ends early, else "".
     """
 
     kind: FeedKind
@@ -107,18 +119,76 @@ class FeedDocument:
     categories: tuple[FeedTerm, ...] = ()
     items: tuple[FeedItem, ...] = ()
     left_out: tuple[FeedItem, ...] = ()
+    unread: Mapping[str, int] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     early_end: str = ""
-    damaged_items: tuple[DamagedItem, ...] = ()
 
     @property
     def public_items(self) -> tuple[FeedItem, ...]:
         """The items that subscribers of the feed get: no drafts and no pages."""
         return tuple(item for item in self.items if item.kind == POST and item.state is PostState.PUBLISHED)
 
-    @property
-    def loss(self) -> str:
-        """A sentence with the number of the damaged items, "" if there are none."""
-        count = len(self.damaged_items)
-        missing = "1 item is missing, because its XML is" if count == 1 else f"{count} items are missing, because their XML is"
-        return f"{missing} not well-formed; correct the feed, and read it again" if count else ""
+
+def date_faults(texts: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each date, once, that cannot be read or has no known zone; nothing for ""."""
+    for value in dict.fromkeys(filter(None, texts)):
+        shown = value[:MAX_FAULT_TEXT]
+        if parse_date(value) is None:
+            yield f"the date '{shown}' cannot be read"
+        elif not has_zone(value):
+            yield f"the date '{shown}' names no known time zone; it is read as UTC"
+
+
+def unique_authors(authors: Iterable[SourceAuthor]) -> tuple[SourceAuthor, ...]:
+    """Return the authors, each key once: the first, with e-mail, URL and bio of later ones where it lacks them."""
+    unique: dict[str, SourceAuthor] = {}
+    for author in authors:
+        known = unique.get(author.key, author)
+        email, url, bio = known.email or author.email, known.url or author.url, known.bio or author.bio
+        unique[author.key] = replace(known, email=email, url=url, bio=bio)
+    return tuple(unique.values())
+
+
+def title_text(title: str, form: TitleForm) -> str:
+    """Return a title as plain text in one line. With TitleForm.UNKNOWN it is HTML if it has a tag; else entities are decoded."""
+    if form is TitleForm.TEXT:
+        return " ".join(title.split())
+    return to_plain_text(title) if form is TitleForm.HTML or _TAG.search(title) else " ".join(unescape(title).split())
+
+
+def text_to_html(text: str) -> str:
+    """Return plain text as HTML, escaped: a paragraph for each part between blank lines, a `br` for each other line break."""
+    paragraphs = (escape(part.strip(), quote=False).replace("\n", "<br>\n") for part in _BLANK_LINE.split(text.strip()))
+    return "\n".join(f"<p>{part}</p>" for part in paragraphs if part)
+
+
+def absolute_links(markup: str, base: str) -> str:
+    """Return HTML with references in `href`, `src` and the like (not `srcset`, `poster`) resolved against `base`; #a stays.
+
+    HTML without relative addresses, or that cannot be parsed, is returned unchanged, and so is any if `base` is "".
+    """
+    if not base or not _MAY_LINK.search(markup):
+        return markup
+    try:
+        root: etree._Element = html.fragment_fromstring(markup, create_parent="div")
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
+        return markup
+    has_changed = False
+    for element, attribute, reference, _ in list(html.iterlinks(root)):
+        target = absolute(base, reference) if attribute and not _SCHEME.match(reference) else ""
+        if target and element.get(attribute) == reference:
+            element.set(attribute, target)
+            has_changed = True
+    return inner_html(root) if has_changed else markup
+
+
+def inner_html(element: etree._Element) -> str:
+    """Return the content of an element, without its own tags, as HTML without namespaces."""
+    parts = [escape(element.text or "", quote=False)]
+    for found in element:
+        detached = deepcopy(found)  # lxml writes the namespaces of elements around an element, too
+        for node in detached.iter(etree.Element):
+            node.tag = etree.QName(node).localname
+        etree.cleanup_namespaces(detached)
+        parts.append(html.tostring(detached, encoding="unicode"))
+    return "".join(parts)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from feedsvc.importing.feed_source.xml_text import decode_xml, parse_xml
+from feedsvc.importing.xml_items import XmlDocument, decode, encoding_of, raw_text
+
+
+def document(data: bytes, charset: str = "") -> XmlDocument:
+    return XmlDocument(decode(data, encoding_of(data, charset)).encode(errors="surrogateescape"))
 
 
 def title(data: bytes, charset: str = "") -> str:
-    tree = parse_xml(data, charset)
-    assert tree is not None
-    return "".join(tree.root.itertext())
+    return raw_text(document(data, charset).head.element)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,8 @@ def test_encodings(data: bytes, charset: str, text: str) -> None:
 
 
 def test_bytes_that_no_encoding_explains_are_still_read() -> None:
-    assert decode_xml(b"<a>\x81\xff</a>").startswith("<a>")
+    assert title(b"<a>x\x81\xff</a>") == "xÿ"
+    assert "Windows-1252" in document(b"<a>\xff</a>").head.fault
 
 
 @pytest.mark.parametrize(
@@ -53,30 +56,44 @@ def test_bytes_that_no_encoding_explains_are_still_read() -> None:
     ],
 )
 def test_references_of_html_and_lone_ampersands(markup: str, text: str) -> None:
-    tree = parse_xml(f"<a>{markup}</a>".encode("utf-8", "surrogatepass"))
-    assert tree is not None
-    assert ("".join(tree.root.itertext()), tree.faults) == (text, ())
+    head = document(f"<a>{markup}</a>".encode("utf-8", "surrogatepass")).head
+    assert (raw_text(head.element), head.fault) == (text, "")
 
 
-def test_short_entities_of_the_document_are_replaced() -> None:
-    assert title(b"<!DOCTYPE a [<!ENTITY co \"News &#38; Co\"><!ENTITY b 'B'>]><a>&co; &b;</a>") == "News & Co B"
-
-
-def test_an_apostrophe_in_a_comment_of_the_document_type_hides_no_entry() -> None:
-    assert title(b"<!DOCTYPE a [<!-- Don't edit [this] --><!ENTITY co \"X\">]><a>It's &co;</a>") == "It's X"
+def test_entities_of_the_document_stay_as_they_are_written() -> None:
+    found = document(b"<!DOCTYPE a [<!-- Don't edit [this] --><!ENTITY co \"<b>News</b>\">]><a>It's &co;</a>")
+    assert (raw_text(found.head.element), found.root, found.has_entities) == ("It's &co;", "a", True)
 
 
 def test_line_numbers_count_the_document_type() -> None:
-    tree = parse_xml(b'<?xml version="1.0"?>\n<!DOCTYPE a [\n<!ENTITY x "y">\n]>\n<a>\n<b/>\n</a>')
-    assert tree is not None
-    assert tree.root[0].sourceline == 6
+    found = document(b'<?xml version="1.0"?>\n<!DOCTYPE a [\n<!ENTITY x "y">\n]>\n<rss>\n<item/>\n</rss>')
+    assert [item.line for item in found.items()] == [6]
+
+
+@pytest.mark.parametrize(
+    ("markup", "texts", "line"),
+    [
+        ("<item>\n<title>Cats <b> & dogs &amp; x</title><guid>1</guid></item>", ["Cats <b> & dogs & x", "1"], 2),
+        ("<item>\n<title><![CDATA[a]]>b &amp;]]></title><guid>1</guid></item>", ["a]]>b &amp;", "1"], 2),
+        ("<item><title>A</title>\n<guid isPermaLink=false>1</guid></item>", ["A", "1"], 2),
+        ("<item><title>A <!-- b</title><guid>1</guid></item>", ["A <!-- b", "1"], 1),
+        ("<item foo><title>A</title><guid>1</guid></item>", ["A", "1"], 1),
+        ("<item><title>A</title><guid>1</guid><p></item>", ["A", "1"], 1),
+        ("<item><title>A</title><guid>1</guid>", ["A", "1"], 1),
+    ],
+)
+def test_item_that_is_not_well_formed_is_read_as_far_as_possible(markup: str, texts: list[str], line: int) -> None:
+    items = list(document(f"<rss><channel>{markup}\n<item><title>Next</title></item></channel></rss>".encode()).items())
+    assert [[raw_text(element) for element in item.element] for item in items] == [texts, ["Next"]]
+    assert (bool(items[0].fault), items[1].fault) == (True, "")
+    assert items[0].fault_line == line or "end tag" in items[0].fault
 
 
 BOMB = "<!DOCTYPE a [<!ENTITY l0 'lol'>" + "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 10)) + "]>"
 
 
 @pytest.mark.parametrize(
-    "document",
+    "text",
     [
         f"{BOMB}<a>&l9;</a>",
         f"<!DOCTYPE a [<!ENTITY l '{'x' * 100_000}'>]><a>{'&l;' * 100_000}</a>",
@@ -92,8 +109,7 @@ BOMB = "<!DOCTYPE a [<!ENTITY l0 'lol'>" + "".join(f"<!ENTITY l{n} '{f'&l{n - 1}
         "<?xml " + " " * 1_000_000,
     ],
 )
-def test_bombs_are_not_expanded(document: str) -> None:
-    tree = parse_xml(document.encode())
-    text = "".join(tree.root.itertext()) if tree else ""
+def test_bombs_are_not_expanded(text: str) -> None:
+    text = title(text.encode())
     assert len(text) <= 1_100_000
     assert "root:" not in text

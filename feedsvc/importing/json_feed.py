@@ -1,29 +1,35 @@
-"""JSON Feed 1 and 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+"""JSON Feed 1 and 1.1 (https://www.jsonfeed.org/version/1.1/), and what `feedsvc export json` adds to it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from feedsvc.importing.addresses import absolute
-from feedsvc.importing.errors import DamagedFeedError, ImportSourceError
-from feedsvc.importing.feed_source.dates import parse_date
-from feedsvc.importing.feed_source.markup import absolute_links, text_to_html
-from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedKind, FeedTerm, TitleForm
-from feedsvc.importing.feed_source.shared_elements import date_faults, unique_authors
-from feedsvc.importing.source import PostState, SourceAuthor, SourceMedium
+from feedsvc.importing.dates import parse_date
+from feedsvc.importing.feed_document import (
+    FeedDocument,
+    FeedItem,
+    FeedKind,
+    FeedTerm,
+    TitleForm,
+    absolute_links,
+    date_faults,
+    text_to_html,
+    unique_authors,
+)
+from feedsvc.importing.source import DamagedFeedError, ImportSourceError, PostState, SourceAuthor, SourceMedium
 
 _EXTENSION: Final = "_feedsvc"
 _VERSION: Final = "jsonfeed.org/version/"
 
 
 def parse_json_feed(data: bytes, place: str, address: str) -> FeedDocument:
-    """Return the document of a JSON Feed. `place` names it in messages; `address` is that of the document, "" if unknown.
+    """Return the document of a JSON Feed. Items that are no objects are left out.
 
-    Items that are no objects are left out; a version that is not JSON Feed's is in `faults` of the result. Raises
-    ImportSourceError if `data` is no JSON object with a list as `items`; DamagedFeedError if it is invalid JSON, but contains the
-    version of JSON Feed.
+    Raises ImportSourceError if `data` is no JSON object with a list as `items`; DamagedFeedError if it is invalid JSON, but
+    contains the version of JSON Feed.
     """
     try:
         document = json.loads(data.decode("utf-8-sig", errors="replace"))
@@ -35,9 +41,10 @@ def parse_json_feed(data: bytes, place: str, address: str) -> FeedDocument:
     if not isinstance(document, dict) or not isinstance(document.get("items"), list):
         needed = "a JSON Feed is an object with the keys version, title and items"
         raise ImportSourceError(f"{place}: it is JSON, but no JSON Feed: {needed}")
-    page = absolute(address, _text(document, "home_page_url"))
+    page, version = absolute(address, _text(document, "home_page_url")), _text(document, "version")
     base = address or _text(document, "feed_url") or page
-    version, names = _text(document, "version"), _Names(document)
+    names = _Names(_facts(document))
+    items = ((number, item) for number, item in enumerate(document["items"], 1) if isinstance(item, dict))
     return FeedDocument(
         kind=FeedKind.JSON,
         place=place,
@@ -45,47 +52,33 @@ def parse_json_feed(data: bytes, place: str, address: str) -> FeedDocument:
         description=_text(document, "description"),
         address=page,
         language=_text(document, "language"),
-        time_zone=names.time_zone,
+        time_zone=_text(_facts(document), "time_zone"),
         own_address=absolute(base, _text(document, "feed_url")),
-        older_address=absolute(base, _text(document, "next_url")) if _text(document, "next_url") else "",
+        older_address=absolute(base, _text(document, "next_url")),
         authors=_authors(document, base),
-        categories=names.categories,
-        items=tuple(
-            _item(item, f"{place}, item {number}", base, names)
-            for number, item in enumerate(document["items"], 1)
-            if isinstance(item, dict)
-        ),
+        categories=tuple(names.categories.values()),
+        items=tuple(_item(item, f"{place}, item {number}", base, names) for number, item in items),
         faults=() if _VERSION in version else (f"its version is '{version[:80]}', not one of JSON Feed",),
     )
 
 
 class _Names:
-    """Authors and categories by id that `feedsvc export json` describes beside the items; no others have them.
+    """Authors and categories by id that `feedsvc export json` describes beside the items; no others have them."""
 
-    `time_zone` is that of the site, "" if unknown.
-    """
-
-    def __init__(self, document: dict[str, Any]) -> None:
-        value = document.get(_EXTENSION)
-        extension = value if isinstance(value, dict) else {}
-        self.time_zone = _text(extension, "time_zone")
+    def __init__(self, facts: Mapping[str, Any]) -> None:
         authors = [
             SourceAuthor(*(_text(author, key) for key in ("id", "name", "email", "url", "bio")))
-            for author in _list(extension, "authors", dict)
+            for author in _list(facts, "authors", dict)
         ]
         self._authors = {author.key: author for author in authors}
         self._authors_by_name = {author.name: author for author in authors}
-        categories = [
-            FeedTerm(name=_text(category, "title"), key=_text(category, "id"), description=_text(category, "description"))
-            for category in _list(extension, "categories", dict)
-        ]
-        self._categories = {category.key: category for category in categories}
+        self.categories = {
+            key: FeedTerm(name=_text(category, "title"), key=key, description=_text(category, "description"))
+            for category in _list(facts, "categories", dict)
+            if (key := _text(category, "id"))
+        }
 
-    @property
-    def categories(self) -> tuple[FeedTerm, ...]:
-        return tuple(category for category in self._categories.values() if category.key)
-
-    def authors(self, item: dict[str, Any], people: tuple[SourceAuthor, ...]) -> tuple[SourceAuthor, ...]:
+    def authors(self, item: Mapping[str, Any], people: tuple[SourceAuthor, ...]) -> tuple[SourceAuthor, ...]:
         """Return the authors of an item, whose own list, by name, is `people`.
 
         The ids that an export of feedsvc states beside them count if their names are the same: two authors may share one name.
@@ -98,22 +91,21 @@ class _Names:
             return tuple(stated)
         return tuple(self._authors_by_name.get(author.name, author) for author in people)
 
-    def terms(self, item: dict[str, Any]) -> tuple[FeedTerm, ...]:
+    def terms(self, item: Mapping[str, Any]) -> tuple[FeedTerm, ...]:
         """Return the categories and then the tags of an item, each once.
 
-        If an export of feedsvc describes categories, both come from its own lists, because JSON Feed's `tags` mixes them. In
-        other feeds, there are only the item's `tags`.
+        If an export of feedsvc describes categories, both come from its own lists, because JSON Feed's `tags` mixes them.
         """
         own = _facts(item)
         keys = _list(own, "categories", str) or [_text(own, "category")]
-        categories = [self._categories[key] for key in keys if key in self._categories]
-        names = _list(own, "tags", str) if self._categories else _list(item, "tags", str)
+        categories = [self.categories[key] for key in keys if key in self.categories]
+        names = _list(own if self.categories else item, "tags", str)
         return tuple(dict.fromkeys((*categories, *(FeedTerm(name=name.strip()) for name in names if name.strip()))))
 
 
-def _item(item: dict[str, Any], place: str, base: str, names: _Names) -> FeedItem:
+def _item(item: Mapping[str, Any], place: str, base: str, names: _Names) -> FeedItem:
     address = absolute(base, _text(item, "url"))
-    published_text, updated_text = _text(item, "date_published"), _text(item, "date_modified")
+    dates = _text(item, "date_published"), _text(item, "date_modified")
     content = absolute_links(_text(item, "content_html") or text_to_html(_text(item, "content_text")), address or base)
     summary = text_to_html(_text(item, "summary"))
     image = absolute(base, _text(item, "image") or _text(item, "banner_image"))
@@ -124,49 +116,50 @@ def _item(item: dict[str, Any], place: str, base: str, names: _Names) -> FeedIte
         address=address or absolute(base, _text(item, "external_url")),
         title=_text(item, "title"),
         title_form=TitleForm.TEXT,
-        published_text=published_text,
-        updated_text=updated_text,
-        published=parse_date(published_text),
-        updated=parse_date(updated_text),
+        published_text=dates[0],
+        updated_text=dates[1],
+        published=parse_date(dates[0]),
+        updated=parse_date(dates[1]),
         authors=names.authors(item, _authors(item, base)),
         terms=names.terms(item),
         summary=summary if content else "",
         content=content or summary,
         language=_text(item, "language"),
         lead_image=SourceMedium(image) if image else None,
-        enclosures=tuple(_enclosures(item, base)),
+        enclosures=tuple(_attachments(item, base)),
         state=PostState.PUBLISHED if _facts(item).get("status", "published") == "published" else PostState.DRAFT,
         facts=_facts(item),
-        faults=tuple(date_faults((published_text, updated_text))),
+        faults=tuple(date_faults(dates)),
     )
 
 
 def _id(value: Any) -> str:
-    """Return an id, without lone surrogates; a number as text, as the specification asks; "" for a value of another type."""
+    """Return an id; a number as text, as the specification asks; "" for a value of another type."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return _without_surrogates(value if isinstance(value, str) else str(value) if is_number else "")
+    return _text({"id": str(value) if is_number else value}, "id")
 
 
-def _without_surrogates(text: str) -> str:
-    """Return a text without lone surrogates, which JSON can contain and no file can."""
-    return text.encode(errors="ignore").decode()
-
-
-def _text(mapping: dict[str, Any], key: str) -> str:
+def _text(mapping: Mapping[str, Any], key: str) -> str:
+    """Return a text without lone surrogates, which JSON can contain and no file can; "" for a value of another type."""
     value = mapping.get(key)
-    return _without_surrogates(value) if isinstance(value, str) else ""
+    return value.encode(errors="ignore").decode() if isinstance(value, str) else ""
 
 
-def _list(mapping: dict[str, Any], key: str, kind: type) -> list[Any]:
+def _list(mapping: Mapping[str, Any], key: str, kind: type) -> list[Any]:
     values = mapping.get(key)
     return [value for value in values if isinstance(value, kind)] if isinstance(values, list) else []
 
 
-def _authors(mapping: dict[str, Any], base: str) -> tuple[SourceAuthor, ...]:
+def _facts(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of the object that `feedsvc export json` adds to a feed or item, {} without it."""
+    extension = mapping.get(_EXTENSION)
+    return extension if isinstance(extension, dict) else {}
+
+
+def _authors(mapping: Mapping[str, Any], base: str) -> tuple[SourceAuthor, ...]:
     """Return the authors of a feed or item, from the key authors or, in version 1, author."""
-    people = _list(mapping, "authors", dict) or [author for author in [mapping.get("author")] if isinstance(author, dict)]
     authors = []
-    for person in people:
+    for person in _list(mapping, "authors", dict) or _list({"authors": [mapping.get("author")]}, "authors", dict):
         name, url = " ".join(_text(person, "name").split()), _text(person, "url")
         email = url[len("mailto:") :] if url.lower().startswith("mailto:") else ""
         if name or email:
@@ -174,17 +167,10 @@ def _authors(mapping: dict[str, Any], base: str) -> tuple[SourceAuthor, ...]:
     return unique_authors(authors)
 
 
-def _facts(item: dict[str, Any]) -> dict[str, Any]:
-    """Return the members of the object that `feedsvc export json` adds to an item, {} without it."""
-    extension = item.get(_EXTENSION)
-    return extension if isinstance(extension, dict) else {}
-
-
-def _enclosures(item: dict[str, Any], base: str) -> Iterator[SourceMedium]:
+def _attachments(item: Mapping[str, Any], base: str) -> Iterator[SourceMedium]:
     for attachment in _list(item, "attachments", dict):
         address, size = absolute(base, _text(attachment, "url")), attachment.get("size_in_bytes")
         if address:
             length = int(size) if isinstance(size, (int, float)) and 0 <= size < 2**53 else 0
-            yield SourceMedium(
-                address, caption=_text(attachment, "title"), media_type=_text(attachment, "mime_type").lower(), length=length
-            )
+            caption, media_type = _text(attachment, "title"), _text(attachment, "mime_type").lower()
+            yield SourceMedium(address, caption=caption, media_type=media_type, length=length)
