@@ -16,7 +16,7 @@ from feedsvc.cli.completion import complete_folder
 from feedsvc.cli.options import PATH_TYPE, base_url_option, json_option, report_errors, utf8_text
 from feedsvc.cli.output import print_line, report_warning
 from feedsvc.cli.terminal import item_progress
-from feedsvc.cli.variables import IntRange, WordChoice, command, option
+from feedsvc.cli.variables import IntRange, command, option
 from feedsvc.content.schema.dates import parse_instant
 from feedsvc.editing import git_ignore_text, write_schemas
 from feedsvc.errors import FeedsvcError
@@ -25,17 +25,14 @@ from feedsvc.importing.writer import (
     DEFAULT_MAX_BYTES,
     REPORT_FORMATS,
     SHORT_LIST,
-    ConflictChoice,
     FolderMedia,
     ImportOptions,
     ImportReport,
     MediaOrigin,
-    MergeConflict,
     WebMedia,
     format_text,
     import_source,
     read_mapping,
-    short_value,
 )
 from feedsvc.support import process
 from feedsvc.support.atomic_write import write_atomically
@@ -45,8 +42,6 @@ from feedsvc.support.posix import quote_argument
 from feedsvc.support.process_pool import available_processors
 
 _MIB: Final = 1024 * 1024
-_ASK: Final = "ask"
-_ANSWERS: Final = {"m": ConflictChoice.MINE, "s": ConflictChoice.SOURCE, "l": ConflictChoice.LATER}
 
 
 @command("import")
@@ -84,14 +79,6 @@ _ANSWERS: Final = {"m": ConflictChoice.MINE, "s": ConflictChoice.SOURCE, "l": Co
     type=IntRange(1, 1000),
     help="Number of entries in the former feed, for site.yaml. The default is what the source says, or 10.",
 )
-@option(
-    "--update",
-    type=WordChoice([_ASK, ConflictChoice.SOURCE.value, ConflictChoice.MINE.value]),
-    is_flag=False,
-    flag_value=_ASK,
-    help="What to do with values that changed both here and at the source: ask for each, or take all from one side. "
-    "Without the option they are listed.",
-)
 @option("--report", "report_file", metavar="FILE", type=PATH_TYPE, help="Write the whole report to a .txt or .json file.")
 @option("--processes", type=IntRange(min=1), help="Number of processes. The default is the number of processors.")
 @json_option
@@ -109,7 +96,6 @@ def import_command(
     allowed_hosts: tuple[str, ...],
     max_file_size: int,
     feed_entries: int | None,
-    update: str | None,
     report_file: Path | None,
     processes: int | None,
     as_json: bool,
@@ -118,18 +104,18 @@ def import_command(
     """Write the articles of SOURCE into FOLDER, a newsroom or a new folder.
 
     SOURCE is an export of WordPress or Blogger, or a feed in RSS, Atom or JSON Feed: a file, a folder of files, or an https
-    address. Ids, dates and former addresses stay as subscribers know them. A second import changes only what changed at the
-    source, and nothing that an editor changed, unless --update says so. The exit status is 1 if conflicts are left, if a part
-    of SOURCE cannot be read, or if it has no post and no page.
+    address. Ids, dates and former addresses stay as subscribers know them. A second import writes the files anew that nobody
+    changed here; those that changed here and at the source stay and are listed. The exit status is 1 if there are such files,
+    if a part of SOURCE cannot be read, or if it has no post and no page.
 
     \b
     Examples:
       feedsvc import export.xml content --dry-run
       feedsvc import export.xml content --media-from uploads --report report.txt
-      feedsvc import https://old.example/feed/ content --update
+      feedsvc import https://old.example/feed/ content
     """
     process.freeze_heap()  # the renderer of each post leaves reference cycles
-    _check_options(update, report_file, media_from)
+    _check_options(report_file, media_from)
     hosts = frozenset(host.lower() for host in allowed_hosts)
     options = ImportOptions(
         now=wall_clock(),
@@ -138,7 +124,6 @@ def import_command(
         since=_parse_since(since),
         mapping=read_mapping(mapping) if mapping else None,
         media=None if no_media else _media_origin(media_from, hosts, max_file_size * _MIB),
-        decide=_decider(update),
         is_dry_run=dry_run,
         processes=processes or available_processors(),
     )
@@ -152,13 +137,11 @@ def import_command(
         print_line(f"feedsvc: next: feedsvc check {quote_argument(str(folder))}", err=True)
     for end in report.ends:
         report_warning(f"{end.place}: {end.what} is not imported: {end.reason}")
-    sys.exit(1 if report.conflicts or report.ends else 0)
+    sys.exit(1 if report.kept or report.ends else 0)
 
 
-def _check_options(update: str | None, report_file: Path | None, media_from: Path | None) -> None:
-    """Raise FeedsvcError for a value that would fail only during or after the import: no terminal to ask on, wrong paths."""
-    if update == _ASK and not sys.stdin.isatty():
-        raise FeedsvcError("there is no terminal to ask on; give --update=source or --update=mine")
+def _check_options(report_file: Path | None, media_from: Path | None) -> None:
+    """Raise FeedsvcError for a value that would fail only during or after the import."""
     if report_file and report_file.suffix not in REPORT_FORMATS:
         raise FeedsvcError(f"--report {report_file} has no known format; end the name in {', '.join(REPORT_FORMATS)}")
     if report_file and not report_file.parent.is_dir():
@@ -183,22 +166,6 @@ def _media_origin(folder: Path | None, allowed: frozenset[str], max_bytes: int) 
     if folder:
         return lambda own: FolderMedia(folder, own | allowed)
     return lambda own: WebMedia(HostAccess(internal_hosts=allowed, only_hosts=own | allowed), max_bytes)
-
-
-def _decider(update: str | None) -> Callable[[MergeConflict], ConflictChoice]:
-    if update == _ASK:
-        return _ask
-    return lambda _: ConflictChoice(update) if update else ConflictChoice.LATER
-
-
-def _ask(conflict: MergeConflict) -> ConflictChoice:
-    """Ask on the terminal how to decide a conflict, and return the choice."""
-    click.echo(f"\n{conflict.path}: {conflict.key}\n  here:          {short_value(conflict.mine)}", err=True)
-    click.echo(f"  at the source: {short_value(conflict.theirs)}", err=True)
-    answer = click.prompt(
-        "Keep (m)ine, take the (s)ource's, or decide (l)ater", type=WordChoice([*_ANSWERS]), default="l", err=True
-    )
-    return _ANSWERS[answer]
 
 
 def _add_helper_files(folder: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -13,7 +11,7 @@ import pytest
 
 from tests.cli.command_line import run_feedsvc
 from tests.helpers.http_client import SECONDS
-from tests.helpers.running_server import command, environment
+from tests.helpers.running_server import command
 from tests.importing.feed_source import samples
 from tests.importing.wordpress_export import WxrItem, export_xml
 
@@ -29,7 +27,6 @@ FEED: Final = """<?xml version="1.0" encoding="UTF-8"?>
 </channel></rss>
 """
 ARTICLE: Final = "newsroom/articles/2020/01/night-buses.md"
-NO_COLOR: Final = {"NO_COLOR": "1"}
 
 
 @pytest.fixture
@@ -40,14 +37,6 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return run_feedsvc("import", *arguments, cwd=folder)
-
-
-def make_conflict(folder: Path) -> None:
-    """Import, then change one title both in the article's file and in the feed."""
-    assert run(folder, "feed.xml", "newsroom").returncode == 0
-    file = folder / ARTICLE
-    file.write_text(file.read_text("utf-8").replace('title: "Night buses"', "title: Mine"), "utf-8")
-    (folder / "feed.xml").write_text(FEED.format(title="Theirs"), "utf-8")
 
 
 def test_feed_becomes_a_newsroom_that_check_and_build_accept(folder: Path) -> None:
@@ -134,33 +123,16 @@ def test_json_of_an_import_is_its_report(folder: Path) -> None:
     assert result.stderr.endswith("next: feedsvc check newsroom\n")
 
 
-def test_conflict_is_listed_with_status_1_and_decided_by_update(folder: Path) -> None:
-    make_conflict(folder)
-    result = run(folder, "feed.xml", "newsroom")
-    assert result.returncode == 1
-    assert "articles/2020/01/night-buses.md: title: here Mine, at the source Theirs" in result.stdout
-    assert run(folder, "feed.xml", "newsroom", "--update=source").returncode == 0
-    assert "title: Theirs\n" in (folder / ARTICLE).read_text("utf-8")
-
-
-def test_update_asks_on_a_terminal(folder: Path) -> None:
-    make_conflict(folder)
-    controller, terminal = pty.openpty()
-    process = subprocess.Popen(
-        command("import", "feed.xml", "newsroom", "--update"),
-        cwd=folder,
-        env=environment(NO_COLOR),
-        stdin=terminal,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    os.write(controller, b"s\n")
-    _, stderr = process.communicate(timeout=SECONDS)
-    os.close(controller)
-    os.close(terminal)
-    assert process.returncode == 0
-    assert b"here:          Mine" in stderr
-    assert "title: Theirs\n" in (folder / ARTICLE).read_text("utf-8")
+def test_file_that_changed_here_and_in_the_feed_stays_and_is_listed_with_status_1(folder: Path) -> None:
+    assert run(folder, "feed.xml", "newsroom").returncode == 0
+    file = folder / ARTICLE
+    file.write_text(file.read_text("utf-8").replace('title: "Night buses"', "title: Mine"), "utf-8")
+    (folder / "feed.xml").write_text(FEED.format(title="Theirs"), "utf-8")
+    for _ in range(2):
+        result = run(folder, "feed.xml", "newsroom")
+        assert result.returncode == 1
+        assert "so they stay; merge them with git (1):\n  articles/2020/01/night-buses.md\n" in result.stdout
+        assert "title: Mine\n" in file.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -168,7 +140,6 @@ def test_update_asks_on_a_terminal(folder: Path) -> None:
     [
         (("none.xml", "newsroom"), "there is no file or folder none.xml"),
         (("text.txt", "newsroom"), "text.txt"),
-        (("feed.xml", "newsroom", "--update"), "there is no terminal to ask on"),
         (("feed.xml", "newsroom", "--report", "report.pdf"), "has no known format"),
         (("feed.xml", "newsroom", "--since", "yesterday"), "--since: 'yesterday' is not a date"),
         (("feed.xml", "newsroom", "--map", "none.yaml"), "--map none.yaml cannot be read"),

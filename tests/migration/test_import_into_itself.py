@@ -8,7 +8,7 @@ import pytest
 
 from feedsvc.content.folder import load_content
 from feedsvc.importing.formats import open_source
-from feedsvc.importing.writer import ImportOptions, ImportReport, MergeConflict, import_source
+from feedsvc.importing.writer import ImportOptions, ImportReport, import_source
 from feedsvc.support.http import HostAccess
 from tests.conftest import Newsroom
 from tests.importing.writer.memory_source import OLD, files, post, run_import
@@ -33,7 +33,7 @@ def test_article_without_an_id_is_not_written_a_second_time(newsroom: Newsroom, 
     file, before = export(root, form, tmp_path / f"export.{FORMS[form]}"), _content(root)
     for _ in range(2):
         report = _import(file, root)
-        assert (report.created, report.changed, report.conflicts) == ([], [], [])
+        assert (report.created, report.changed, report.kept) == ([], [], [])
         assert (report.ids.kept, report.ids.total) == (1, 1)
     assert _content(root) == before
     assert load_content(root).errors == ()
@@ -43,7 +43,7 @@ def test_text_of_an_article_without_an_id_that_another_system_changed_is_a_confl
     root = newsroom({"articles/own.md": _OWN})
     file = export(root, "wxr", tmp_path / "export.xml")
     file.write_text(file.read_text("utf-8").replace("<p>Text</p>", "<p>Changed</p>"), "utf-8")
-    assert _import(file, root).conflicts == [MergeConflict("articles/own.md", "body", "Text", "Changed")]
+    assert _import(file, root).kept == ["articles/own.md"]
     assert (root / "articles/own.md").read_text("utf-8") == _OWN
 
 
@@ -52,7 +52,7 @@ def test_page_that_came_from_wordpress_is_not_written_a_second_time(tmp_path: Pa
     run_import(root, post(1), _ABOUT)
     file, before = export(root, "wxr", tmp_path / "export.xml"), _content(root)
     report = _import(file, root)
-    assert (report.created, report.changed, report.conflicts) == ([], [], [])
+    assert (report.created, report.changed, report.kept) == ([], [], [])
     assert _content(root) == before
     assert run_import(root, post(1), _ABOUT).unchanged == 2
 

@@ -132,7 +132,7 @@ def test_second_import_of_the_same_export_changes_nothing(tmp_path: Path, form: 
     assert len(import_file(file, root, tmp_path / "newsroom").created) == count
     for is_dry_run in (True, False):
         report = import_file(file, root, tmp_path / "newsroom", is_dry_run=is_dry_run)
-        assert (report.created, report.changed, report.conflicts) == ([], [], [])
+        assert (report.created, report.changed, report.kept) == ([], [], [])
 
 
 def test_card_of_a_link_without_its_image_is_kept_and_the_image_reported(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_pages_are_the_same_after_an_export_to_wordpress_is_imported(newsroom: N
         assert content.pages[name].markdown.strip() == page.markdown.strip()
     assert report.redirects == {}
     again = import_file(tmp_path / "export.xml", root, tmp_path / "imported")
-    assert (again.created, again.changed, again.conflicts) == ([], [], [])
+    assert (again.created, again.changed, again.kept) == ([], [], [])
 
 
 TEXTS: Final = (

@@ -1,21 +1,31 @@
-"""Names in addresses and of files, made from what a source has: unused ones, and the same at each import."""
+"""Names of an import: slugs, file names and one-line texts made from what a source has, the same at each import."""
 
 from __future__ import annotations
 
+import html
+import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import Final
 from urllib.parse import unquote
 
 from feedsvc import uris
 from feedsvc.content.lint import is_reserved_name
+from feedsvc.content.text import FORBIDDEN_CHARACTER
 from feedsvc.importing.addresses import split_address
-from feedsvc.importing.writer.existing import name_key
 
 _PAGE_SUFFIXES: Final = (".html", ".htm", ".php", ".aspx", ".asp", ".shtml")
 _MAX_BYTES: Final = 180  # of a slug, which leave room for a number and a suffix in the file's name
 _FALLBACK: Final = "article"
+_TAG: Final = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
+_END_TAG: Final = re.compile(r"</[A-Za-z][A-Za-z0-9]*>|<(?:br|hr|img|wbr)\b[^<>]*>", re.IGNORECASE)
+_ENTITY: Final = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#[xX][0-9A-Fa-f]+);")
+
+
+def name_key(name: str) -> str:
+    """Return a key that is equal for slugs that differ in letter case or Unicode form only, which some file systems ignore."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def slug_of_address(address: str) -> str:
@@ -78,3 +88,22 @@ class NamePool:
 
     def add(self, name: str) -> None:
         self._used.add(name_key(name))
+
+
+def one_line(text: str) -> str:
+    """Return a text in one line: characters that no feed can carry become spaces, and each run of white space one space."""
+    return " ".join(FORBIDDEN_CHARACTER.sub(" ", text).split())
+
+
+def line_of(*, is_exact: bool) -> Callable[[str], str]:
+    """Return `one_line` if the texts are exactly what the source shows, else `plain_line`, because they may be HTML."""
+    return one_line if is_exact else plain_line
+
+
+def plain_line(text: str) -> str:
+    """Return a text in one line, without HTML tags if it seems to be HTML, and with entities as their characters."""
+    if _END_TAG.search(text):
+        text = _TAG.sub("", text)
+    if "&" in text and _ENTITY.search(text):
+        text = html.unescape(text)
+    return one_line(text)

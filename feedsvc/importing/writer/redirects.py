@@ -1,324 +1,575 @@
-"""Redirects of an import: former addresses of posts, feeds, listings and files -> rules of redirects.yaml."""
+"""Former addresses of a source: the rules of redirects.yaml for its posts, feeds, listings and files, and the file itself.
+
+A rule that an import wrote follows the source. Each other one stays, and so does the absence of a rule that an editor deleted.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import replace
-from itertools import product
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice, product
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
 
 from feedsvc import routes
-from feedsvc.free_places import StaticPageAt
+from feedsvc.content.reading.files import names_in
+from feedsvc.content.schema.field_types import normalize_language_case
+from feedsvc.content.yaml import parse_yaml
+from feedsvc.free_places import RootFileAt, StaticPageAt
 from feedsvc.importing.addresses import absolute, host_of, port_of, split_address
-from feedsvc.importing.source import Omission, SourceFilePage, SourceRedirect, SourceSite, SourceSystem
-from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, listing_page, posts_page_feeds
-from feedsvc.importing.writer.base import ImportBase
-from feedsvc.importing.writer.feed_targets import TERM_KINDS, feed_suffixes, feed_target, language_page
-from feedsvc.importing.writer.known_parents import with_known_parents
-from feedsvc.importing.writer.media_names import upload_path
-from feedsvc.importing.writer.redirect_table import RedirectTable, decoded_path
-from feedsvc.importing.writer.site_languages import with_known_languages
-from feedsvc.importing.writer.terms import TermTable
-from feedsvc.redirects import GONE, REDIRECTS_FILE
+from feedsvc.importing.source import Omission, SourceRedirect, SourceSite, SourceSystem
+from feedsvc.importing.wordpress import (
+    LANGUAGE_FOLDER,
+    FeedHolding,
+    WordPressFeed,
+    former_feeds,
+    listing_page,
+    posts_page_feeds,
+)
+from feedsvc.importing.writer.article_files import ExistingArticles, ExistingPages
+from feedsvc.importing.writer.base import REDIRECTS, ImportBase
+from feedsvc.importing.writer.media import MediaLibrary, upload_path
+from feedsvc.importing.writer.names import name_key
+from feedsvc.importing.writer.plans import SourceIndex
+from feedsvc.importing.writer.report import ImportReport
+from feedsvc.importing.writer.settings import explain_errors, read_settings
+from feedsvc.importing.writer.terms import LISTING_FILES, TermTable
+from feedsvc.redirects import GONE, REDIRECTS_FILE, RedirectRules, normalize_address, render_redirects_file, without_slash
+from feedsvc.support.atomic_write import write_atomically
 
 _UPLOADS: Final = "/wp-content/uploads/"
-_MAX_INNER_ADDRESSES: Final = 10_000
 _MAX_TERMS: Final = 5000  # whose feeds and pages get rules of their own
 _PARENTS: Final = re.compile(r"(?<=category/)(?:[^/?]+/)+(?=[^/?]+/feed/)")
+_TERM_KINDS: Final = (FeedHolding.CATEGORY, FeedHolding.TAG, FeedHolding.AUTHOR)
+_EXACT_LINE: Final = re.compile(r"^exact:[ \t]*\n", re.MULTILINE)
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_MAX_OMISSIONS: Final = 1000  # rules with one reason that are listed; further ones are counted
+_Place: Final = (routes.ArticleAt, StaticPageAt)
+_NO_TARGET: Final = "its target is not in the newsroom"
 
 
+def language_page(language: str) -> str:
+    """Return the path of the listing of a language, whose name may have "_" in place of "-", and any letter case."""
+    return f"/language/{normalize_language_case(language.replace('_', '-'))}/"
+
+
+def with_known_languages(site: SourceSite, base: ImportBase) -> SourceSite:
+    """Return the site with the main language of its last import first, also if this export has no published post in it.
+
+    Else a later, partial export would lead subscribers to posts in all languages. The folder of the addresses of languages is
+    that of the last import, too.
+    """
+    main = base.first("main language", site.languages[0]) if site.languages else base.facts().get("main language", "")
+    if not main:
+        return site
+    has_folder = base.first("language folder", site.language_folder) == LANGUAGE_FOLDER
+    others = (name for name in site.languages if name != main)
+    return replace(site, languages=(main, *others), language_folder=LANGUAGE_FOLDER if has_folder else "")
+
+
+@dataclass(slots=True)
+class RedirectTable:
+    """Rules of an import: `rules` maps former addresses to targets, as in redirects.yaml. `omissions` are rules left out.
+
+    Of several rules for an address, the first stays.
+    """
+
+    rules: dict[str, str] = field(default_factory=dict)
+    omissions: list[Omission] = field(default_factory=list)
+    _spellings: dict[str, str] = field(default_factory=dict)  # address without slash -> address in `rules`
+
+    def add(self, old: str, new: str, *, replaces: bool = False) -> bool:
+        """Add a rule for a path with its query, unless it leads to itself or the address has a rule. Return whether it could.
+
+        With `replaces`, it replaces that rule. An omission is added if no rule can have the address. Addresses that differ in a
+        slash at the end count as one.
+        """
+        try:
+            address = normalize_address(old)
+        except ValueError as error:
+            return self.omit(old, "redirect", str(error))
+        if routes.is_never_free(address) or routes.place_of(address) == routes.TagsAt():
+            return self.omit(old, "redirect", "the new site has a document of its own at this address")
+        if address.startswith(routes.PRIVATE_PREFIX):
+            return self.omit(old, "redirect", "the new site has private feeds below this address")
+        key = without_slash(address)
+        former = self._spellings.get(key, "")
+        if (replaces or not former) and key != without_slash(new):
+            self.rules.pop(former, None)
+            text = self._spellings[key] = address if _is_stable(address) else old
+            self.rules[text] = new
+        return True
+
+    def omit(self, old: str, what: str, reason: str) -> bool:
+        self.omissions.append(Omission(old, what, reason))
+        return False
+
+    def find(self, address: str) -> str:
+        """Return the target of an address, "" if it has no rule."""
+        return self.rules.get(self._spellings.get(rule_key(address), ""), "")
+
+    def remove(self, address: str, reason: str) -> None:
+        """Replace the rule of an address, as `rules` has it, by an omission."""
+        self.omit(address, f"redirect to {self.rules.pop(address)}", reason)
+
+
+def _is_stable(address: str) -> bool:
+    """Return whether a decoded address means itself: one with a "%" of its own must stay encoded."""
+    try:
+        return normalize_address(address) == address
+    except ValueError:
+        return False
+
+
+def decoded_path(old: str) -> str:
+    """Return a path as an address of a rule, decoded; unchanged if no rule can have it."""
+    try:
+        return normalize_address(old)
+    except ValueError:
+        return old
+
+
+def rule_key(old: str) -> str:
+    """Return a key that is equal for addresses of rules that differ in their spelling or in a slash at the end only."""
+    return without_slash(decoded_path(old))
+
+
+@dataclass(slots=True)
 class RedirectBuilder:
     """Builder of the rules of one source, in `table`.
 
     Addresses count if they are at one of `hosts`, at the port of the source's address, and below the path of `base_url`.
-    Call `keep_known_facts`, then `add_post` for all posts, then the other methods in this order: `add_feeds`,
-    `add_former_listings`, `add_posts_pages`, `add_plug_in_redirects`, `add_inner_addresses`, `add_file_pages`, `add_media`.
     """
 
-    def __init__(self, site: SourceSite, base_url: str, hosts: frozenset[str]) -> None:
-        self._site, self._hosts, self._port = site, hosts, port_of(site.address)
-        self._prefix = split_address(base_url).path.rstrip("/")
-        self._posts_elsewhere = Counter[str]()  # number of addresses of posts by host
-        self.table = RedirectTable()
-
-    def keep_known_facts(self, base: ImportBase) -> str:
-        """Use the main language of the site's last import, if there was one, and the parents of categories that this one lacks.
-
-        Return the language; "" for a site in one language.
-        """
-        self._site = with_known_languages(with_known_parents(self._site, base, self.old_path), base, self.old_path)
-        return next(iter(self._site.languages), "")
+    site: SourceSite
+    base_url: str
+    hosts: frozenset[str]
+    terms: TermTable
+    table: RedirectTable = field(default_factory=RedirectTable)
 
     def old_path(self, address: str) -> str:
         """Return an address as the key of a rule: its path as written, without the path of base_url, and its query.
 
         "" for an address that does not count.
         """
-        address = absolute(self._site.address, address)
-        split = split_address(address)
+        address = absolute(self.site.address, address)
+        split, prefix = split_address(address), split_address(self.base_url).path.rstrip("/")
         path = f"{split.path or '/'}"
-        is_own = host_of(address) in self._hosts and port_of(address) == self._port
-        if not is_own or not f"{path}/".startswith(f"{self._prefix}/"):
+        is_own = host_of(address) in self.hosts and port_of(address) == port_of(self.site.address)
+        if not is_own or not f"{path}/".startswith(f"{prefix}/"):
             return ""
-        return f"{path[len(self._prefix) :] or '/'}{'?' if split.query else ''}{split.query}"
+        return f"{path[len(prefix) :] or '/'}{'?' if split.query else ''}{split.query}"
 
-    def add_post(self, addresses: Iterable[str], target: str, *, is_known: bool = False, former_target: str = "") -> None:
-        """Add rules from addresses of one post to its root-relative path `target`.
+    @property
+    def _is_wordpress(self) -> bool:
+        return self.site.system is SourceSystem.WORDPRESS
 
-        Addresses that do not count, and those at which feedsvc has a feed, are skipped. With `is_known`, an earlier import added
-        the rules: only addresses that no rule can have become omissions. An earlier import may have given the addresses the
-        target `former_target`, which is replaced if they have a rule now.
-        """
-        for address in addresses:
+    def build(self, index: SourceIndex, pages: ExistingPages, library: MediaLibrary, base: ImportBase, exists: PathCheck) -> None:
+        """Add the rules of all posts, feeds, listings, plug-ins and files. `exists` tells what else the new site has."""
+        shown_pages = index.shown_pages | (pages.site_paths - index.page_paths)
+        self._add_posts(index)
+        self._add_feeds(shown_pages)
+        if self._is_wordpress:
+            self._add_lists(index.days)
+            self._add_former_listings(exists.names)
+            self._add_posts_pages(index)
+        self._add_plug_in_redirects(index, exists)
+        self._add_media(index.media, library, base)
+        former_pages = {
+            routes.path_of(StaticPageAt(PurePosixPath(plan.former_page).stem))
+            for plan in index.plans.values()
+            if plan.former_page
+        }
+        for path in sorted(({*index.page_paths, *pages.site_paths} - former_pages) & self.table.rules.keys()):
+            if self.table.rules[path] in exists.planned:
+                self.table.remove(path, "another page has this address now")
+
+    def _add_posts(self, index: SourceIndex) -> None:
+        """Add the rules for present addresses of posts, then for former ones, but not for that of a feed here."""
+        elsewhere = Counter[str]()
+        for address, target in (*index.addresses, *index.former_addresses):
             old = self.old_path(address)
-            if not old and not is_known and host_of(address) not in self._hosts:
-                self._posts_elsewhere[host_of(address)] += 1
-            # The address of a feed stays one: subscribers are more than the readers of a page that was called "feed".
-            is_feed = isinstance(routes.place_of(old), routes.FeedAt)
-            if not old or is_feed:
-                continue
-            if former_target:
-                self.table.note_earlier(old, former_target)
-            if is_known:
-                self.table.address_of(old)
-            else:
-                self.table.add(old, target, post=target)
-
-    def add_inner_addresses(self, addresses: Iterable[tuple[str, str]]) -> None:
-        """Add rules for further pages of posts and for pages of their attachments: (address, root-relative path of the post).
-
-        At most 10,000 addresses get a rule. If there are more, one omission states the number of all, with and without one.
-        """
-        self._add_some(((self.old_path(address), target) for address, target in addresses), "pages of pictures and further pages")
-
-    def add_file_pages(
-        self,
-        pages: Iterable[SourceFilePage],
-        media_path: Callable[[str], str],
-        site_paths: Container[str],
-        former_target: Callable[[str], str],
-    ) -> None:
-        """Add rules for pages of files without a post: to the file in media/, and GONE if it is not there.
-
-        `media_path` returns the path in media/ for the address of a file, "" if there is none; addresses at one of `site_paths`
-        get no rule. `former_target` returns where the last import led an address, or "": if that is an article or a page, the
-        export lacks the file's post, and no rule is added. At most 10,000 rules are added, those to files that are there first.
-        """
-        rules = [
-            (old, f"/{path}" if path else GONE)
-            for page in pages
-            for path in [media_path(page.file)]
-            for old in map(self.old_path, page.addresses)
-            if f"{old.rstrip('/')}/" not in site_paths
-            and not isinstance(routes.place_of(former_target(decoded_path(old))), routes.ArticleAt | StaticPageAt)
-        ]
-        self._add_some(sorted(rules, key=lambda rule: rule[1] == GONE), "pages of files without a post")
-
-    def _add_some(self, rules: Iterable[tuple[str, str]], noun: str) -> None:
-        """Add rules, (old path, target), but none for "" (another site) and for addresses of feeds.
-
-        At most 10,000 are added. If there are more, one omission with `noun` says how many there are in all, added or not.
-        """
-        count = 0
-        for old, target in rules:
-            if not old or isinstance(routes.place_of(old), routes.FeedAt):
-                continue
-            if count < _MAX_INNER_ADDRESSES:
+            if old and not isinstance(routes.place_of(old), routes.FeedAt):
                 self.table.add(old, target)
-            count += 1
-        if count > _MAX_INNER_ADDRESSES:
-            reason = f"there are more than {_MAX_INNER_ADDRESSES:,}, and only these have a rule"
-            self.table.omissions.append(Omission("", f"redirects of {count:,} {noun}", reason))
+            elif not old and host_of(address) not in self.hosts:
+                elsewhere[host_of(address)] += 1
+        for host, count in sorted(elsewhere.items()):
+            reason = f"the host of the source is {host_of(self.site.address)}; let the server of {host} lead to the new site"
+            self.table.omit("", f"redirects of {count:,} addresses of posts at {host}", reason)
 
-    def add_posts_pages(self, addresses: Iterable[str]) -> None:
-        """Add the rules for the feeds of pages that showed the posts: they were the feed of the site. Only for WordPress.
+    # --- feeds and listings
 
-        The rules replace other rules of these addresses.
-        """
-        for address in addresses if self._site.system is SourceSystem.WORDPRESS else ():
-            old = self.old_path(address)
-            for feed, file_format in posts_page_feeds(old).items() if old and "?" not in old else ():
-                self.table.add(feed, f"{self._front_of(old)}feed.{file_format}", replaces=True)
+    def _add_feeds(self, shown_pages: Collection[str]) -> None:
+        """Add the rules for the former feeds and the pages that had them; no rule leads from a public page to a listing.
 
-    def _front_of(self, path: str) -> str:
-        """Return "/", or for a site in several languages the page of the language that a path was in."""
-        inner = path.removeprefix(self.old_path(self._site.address).rstrip("/")).removeprefix("/")
-        inner = inner.removeprefix(self._site.script_folder)
-        first = inner.removeprefix(self._site.language_folder).partition("/")[0]
-        languages = self._site.languages
-        return language_page(first if first in languages else languages[0]) if languages else "/"
-
-    def add_feeds(self, terms: TermTable, shown_pages: Container[str] = ()) -> None:
-        """Add the rules for the former feeds and, of WordPress, for its listings. `terms` must have noted all posts.
-
-        `shown_pages` are the root-relative paths of public pages: no rule leads from there to the listing of a language.
         A front page below a path gets a rule to "/". An omission is added for a former feed without known address.
         """
-        self.table.omissions += self._omissions_of_other_hosts()
-        front_page = self.old_path(self._site.address)
+        front_page = self.old_path(self.site.address)
         if front_page.strip("/"):  # the site was below a path
             self.table.add(front_page, "/")
-        for address, suffix in zip(self._site.feeds, feed_suffixes(self._site), strict=True):
+        for number, address in enumerate(self.site.feeds):
+            known = self.site.feed_suffixes[number] if number < len(self.site.feed_suffixes) else ""
+            suffix = known or next((name for name in ("atom", "json") if name in address.lower()), "rss")
             self._add_feed(self.old_path(address), f"/feed.{suffix}")
-        if self._site.system is SourceSystem.FEED and not self._site.feeds:
+        if self.site.system is SourceSystem.FEED and not self.site.feeds:
             reason = f"the address of the former feed is not known; add it to {REDIRECTS_FILE}"
-            self.table.omissions.append(Omission("", "redirect of the feed", reason))
-        if self._site.system is not SourceSystem.WORDPRESS:
-            return
-        for prefix in self._prefixes():
-            self._add_lists(prefix)
-        self._add_listings(terms, shown_pages)
+            self.table.omit("", "redirect of the feed", reason)
+        site = self.site if len(self.site.terms) <= _MAX_TERMS else replace(self.site, terms=())
+        for feed in former_feeds(site) if self._is_wordpress else ():
+            # An earlier import has the rules of a term, and knew more of it than an export of posts only.
+            if feed.holding not in _TERM_KINDS or not self.terms.is_unlisted(feed.holding.value, feed.key):
+                self._add_wordpress_feed(feed, shown_pages)
 
-    def _add_listings(self, terms: TermTable, shown_pages: Container[str]) -> None:
-        """Add the rules of the feeds of WordPress and of the pages that had them."""
-        site = self._site if len(self._site.terms) <= _MAX_TERMS else replace(self._site, terms=())
-        for feed in former_feeds(site):
-            if new := feed_target(feed, terms, site.languages):
-                for path in self._feed_paths(feed):
-                    self._add_feed(self.old_path(path), new)
-                self._add_listing(feed, new, shown_pages)
+    def _add_wordpress_feed(self, feed: WordPressFeed, shown_pages: Collection[str]) -> None:
+        if new := self._feed_target(feed):
+            for path in self._feed_paths(feed):
+                self._add_feed(self.old_path(path), new)
+            self._add_listing(feed, new, shown_pages)
 
     def _feed_paths(self, feed: WordPressFeed) -> Iterable[str]:
         """Return the paths of a feed: its own, that without parents of a category, and those in the folders of languages."""
         paths = dict.fromkeys((feed.path, _PARENTS.sub("", feed.path)))
-        if feed.holding not in TERM_KINDS or "?" in feed.path:
+        if feed.holding not in _TERM_KINDS or "?" in feed.path:
             return paths
-        base = f"{split_address(self._site.address).path.rstrip('/')}/"
-        folders = (f"{base}{self._site.language_folder}{language}/" for language in self._site.languages)
+        base = f"{split_address(self.site.address).path.rstrip('/')}/"
+        folders = (f"{base}{self.site.language_folder}{language}/" for language in self.site.languages)
         return *paths, *(f"{folder}{path.removeprefix(base)}" for folder, path in product(folders, paths))
 
-    def _prefixes(self) -> Iterable[str]:
-        """Return the folders of WordPress's lists, without a slash at their end: "" for a site at the root of its host."""
-        front_page = self.old_path(self._site.address).rstrip("/")
-        return dict.fromkeys((front_page, f"{front_page}/{self._site.script_folder}".rstrip("/")))
+    def _feed_target(self, feed: WordPressFeed) -> str:
+        """Return the path to which a former feed leads now, GONE if the mapping drops what it had, "" without one.
 
-    def add_dates(self, days: Iterable[str]) -> None:
-        """Add the rules of WordPress's pages of the years, months and days (YYYY-MM-DD) on which something was published."""
-        if self._site.system is not SourceSystem.WORDPRESS:
-            return
-        for prefix, day in product(self._prefixes(), sorted(days)):
-            year, month = day[:4], day[:7].replace("-", "/")
-            for old in (month, f"{month}/page/*", day.replace("-", "/")):  # of a day, only large months have a page
-                self.table.add(f"{prefix}/{old}", f"/archive/{month}/")
-            self.table.add(f"{prefix}/{year}/", "/archive/")
-
-    def _add_lists(self, prefix: str) -> None:
-        """Add the rules with a "*" of WordPress's lists below a path without a slash at its end, "" for "/"."""
-        self.table.add(f"{prefix}/page/*", "/")
-        folders = {f"{prefix}/{self._site.language_folder}{language}": language for language in self._site.languages}
-        for folder, language in folders.items():
-            self.table.add(f"{folder}/page/*", language_page(language))
-        for folder in filter(None, (prefix, *folders)):
-            for kind in ("category", "tag", "author"):
-                self.table.add(f"{folder}/{kind}/*", f"/{kind}/*")
-
-    def _omissions_of_other_hosts(self) -> Iterator[Omission]:
-        for host, count in sorted(self._posts_elsewhere.items()):
-            reason = f"the host of the source is {host_of(self._site.address)}; let the server of {host} lead to the new site"
-            yield Omission("", f"redirects of {count:,} addresses of posts at {host}", reason)
-
-    def add_former_listings(self, former_ids: Mapping[str, Mapping[str, str]], names: Container[tuple[str, str]]) -> None:
-        """Add the rules of WordPress's listings and their feeds at former ids.
-
-        `former_ids` and `names` are those of `FormerListings`. What is in `names` needs no rule. The addresses are those without
-        parent categories, from which WordPress redirected to others, and those of feeds here.
+        The feed of a site in several languages held only the posts in the first one.
         """
-        if self._site.system is not SourceSystem.WORDPRESS:
-            return
-        base = f"{split_address(self._site.address).path.rstrip('/')}/"
-        folders = [*dict.fromkeys((base, f"{base}{self._site.script_folder}"))]
-        for kind, ids in former_ids.items():
-            for folder, (former, new) in product(folders, ids.items()):
-                page = self.old_path(f"{folder}{kind}/{former}/") if former and (kind, former) not in names else ""
-                if not page:
-                    continue
-                target = f"/{kind}/{new}/" if new else GONE
-                self.table.add(page, target)
-                here = {f"/{kind}/{former}/feed.{file_format}": file_format for file_format in ("rss", "atom")}
-                for feed, file_format in {**posts_page_feeds(page), **here}.items():
-                    self.table.add(feed, f"{target}feed.{file_format}" if new else GONE)
-
-    def _add_listing(self, feed: WordPressFeed, new: str, shown_pages: Container[str]) -> None:
-        """Add the rules of the page that had a feed: of its further pages, and if it is of a language, moved, or dropped.
-
-        Of a site with plain addresses, those of all categories, tags and authors with a query, such as /?cat=3, get one, too.
-        """
-        path = listing_page(feed)
-        if feed.holding not in (*TERM_KINDS, FeedHolding.LANGUAGE) or not path:
-            return
-        page, has_query = self.old_path(path), "?" in path
-        if has_query and not (self._site.has_plain_addresses and feed.holding in TERM_KINDS):
-            return
-        is_moved = has_query or (feed.holding in TERM_KINDS and not routes.place_of(page))
-        listing = GONE if new == GONE else new.rpartition("/")[0] + "/"
-        if page and not has_query and feed.holding in TERM_KINDS:
-            self.table.add(f"{page}page/*", listing)
-        if page and new == GONE:
-            self.table.add(page, GONE)
-        elif page and (is_moved or (feed.holding is FeedHolding.LANGUAGE and page not in shown_pages)):
-            self.table.add(page, listing)
+        languages, kind = self.site.languages, feed.holding.value
+        if feed.holding is FeedHolding.SITE and not languages:
+            return f"/feed.{feed.format}"
+        if feed.holding in (FeedHolding.SITE, FeedHolding.LANGUAGE):
+            return f"{language_page(feed.key or languages[0])}feed.{feed.format}"
+        if listing := self.terms.listing_id(kind, feed.key):
+            return f"/{kind}/{listing}/feed.{feed.format}"
+        return GONE if self.terms.is_dropped(kind, feed.key) else ""
 
     def _add_feed(self, old: str, new: str) -> None:
-        """Add a rule from the path `old` of a feed to `new`, unless feedsvc has the feed `new` at `old` without a rule.
-
-        Nothing is added if `old` is "".
-        """
+        """Add a rule from the path `old` of a feed to `new`, unless feedsvc has the feed `new` at `old` without a rule."""
         place = routes.place_of(decoded_path(old)) if old else None
         if old and not (isinstance(place, routes.FeedAt) and routes.path_of(place) == new):
             self.table.add(old, new)
 
-    def add_plug_in_redirects(
-        self, redirects: Iterable[SourceRedirect], find: Callable[[str], str], has_path: Callable[[str], bool]
-    ) -> None:
-        """Add the rules that a plug-in of WordPress had; they replace other rules.
+    def _add_listing(self, feed: WordPressFeed, new: str, shown_pages: Collection[str]) -> None:
+        """Add the rules of the page that had a feed: of its further pages, and if it is of a language, moved, or dropped.
 
-        `find` returns the path of a post by its address, or "". `has_path` returns whether the new site has something at a
-        path. A redirect without a target gets the target GONE. A rule from an article's address becomes an omission, because the
-        article stays there; so does one from "/" or another site, in a loop, or to a path here with nothing at it.
+        Of a site with plain addresses, those of all categories, tags and authors with a query, such as /?cat=3, get one, too.
+        """
+        page, is_term = self.old_path(listing_page(feed)) if listing_page(feed) else "", feed.holding in _TERM_KINDS
+        has_query = "?" in page
+        if not page or not (is_term or feed.holding is FeedHolding.LANGUAGE):
+            return
+        if has_query and not (self.site.has_plain_addresses and is_term):
+            return
+        is_moved = has_query or (is_term and not routes.place_of(page))
+        listing = GONE if new == GONE else new.rpartition("/")[0] + "/"
+        if is_term and not has_query:
+            self.table.add(f"{page}page/*", listing)
+        if new == GONE or is_moved or (feed.holding is FeedHolding.LANGUAGE and page not in shown_pages):
+            self.table.add(page, listing)
+
+    def _add_lists(self, days: Iterable[str]) -> None:
+        """Add the rules of WordPress's lists: further pages, listings below a path or a language, and those by date.
+
+        `days` are those on which something was published (YYYY-MM-DD).
+        """
+        front = self.old_path(self.site.address).rstrip("/")
+        for prefix in dict.fromkeys((front, f"{front}/{self.site.script_folder}".rstrip("/"))):
+            folders = {f"{prefix}/{self.site.language_folder}{language}": language for language in self.site.languages}
+            self.table.add(f"{prefix}/page/*", "/")
+            for folder, language in folders.items():
+                self.table.add(f"{folder}/page/*", language_page(language))
+            for folder, kind in product(filter(None, (prefix, *folders)), LISTING_FILES):
+                self.table.add(f"{folder}/{kind}/*", f"/{kind}/*")
+            for day in sorted(days):
+                month = day[:7].replace("-", "/")
+                for old in (month, f"{month}/page/*", day.replace("-", "/")):  # of a day, only large months have a page
+                    self.table.add(f"{prefix}/{old}", f"/archive/{month}/")
+                self.table.add(f"{prefix}/{day[:4]}/", "/archive/")
+
+    def _add_former_listings(self, names: Collection[tuple[str, str]]) -> None:
+        """Add the rules of listings and their feeds at former ids: because of the map, or because a tag has a new name.
+
+        `names` are the (kind, id or alias) that the settings files have, and that answer by themselves.
+        """
+        base = f"{split_address(self.site.address).path.rstrip('/')}/"
+        for kind in LISTING_FILES:
+            for former, new in self.terms.former_ids(kind).items():
+                target = f"/{kind}/{new}/" if new else GONE
+                for folder in dict.fromkeys((base, f"{base}{self.site.script_folder}")):
+                    page = self.old_path(f"{folder}{kind}/{former}/")
+                    if page and (kind == "tag" or (kind, former) not in names):
+                        self.table.add(page, target)
+                        here = {f"/{kind}/{former}/feed.{suffix}": suffix for suffix in ("rss", "atom")}
+                        for feed, suffix in {**posts_page_feeds(page), **here}.items():
+                            self.table.add(feed, f"{target}feed.{suffix}" if new else GONE)
+
+    def _add_posts_pages(self, index: SourceIndex) -> None:
+        """Add the rules for the feeds of pages that showed the posts: they were the feed of the site, or of a language.
+
+        WordPress shows the posts on a page without text if another is in front. The rules replace others of these addresses.
+        """
+        languages = self.site.languages
+        for address in index.empty_pages if index.has_front_page else ():
+            old = self.old_path(address)
+            inner = old.removeprefix(self.old_path(self.site.address).rstrip("/")).removeprefix("/")
+            first = inner.removeprefix(self.site.script_folder).removeprefix(self.site.language_folder).partition("/")[0]
+            front = language_page(first if first in languages else languages[0]) if languages else "/"
+            for feed, suffix in posts_page_feeds(old).items() if old and "?" not in old else ():
+                self.table.add(feed, f"{front}feed.{suffix}", replaces=True)
+
+    # --- plug-ins and files
+
+    def _add_plug_in_redirects(self, index: SourceIndex, exists: PathCheck) -> None:
+        """Add the rules that a plug-in of WordPress had; they replace other rules. One without a target gets the target GONE.
+
+        A rule from an article's address becomes an omission, because the article stays there; so does one from "/" or another
+        site, in a loop, or to a path here with nothing at it.
         """
         added = list[str]()
-        for redirect in redirects:
-            old, new = self.old_path(redirect.old), self._new_target(redirect.new, find)
-            is_article = isinstance(routes.place_of(find(absolute(self._site.address, redirect.old))), routes.ArticleAt)
-            if old and old != "/" and new and not is_article:
-                self.table.add(old, new, replaces=True)
+        for redirect in self.site.redirects:
+            old, new = self.old_path(redirect.old), self._new_target(redirect, index)
+            own = index.find(absolute(self.site.address, redirect.old))
+            what = f"redirect to {redirect.new or 'nothing'}"
+            if isinstance(routes.place_of(own), routes.ArticleAt):
+                self.table.omit(redirect.old, what, "an article of the source has this address")
+            elif not old or old == "/" or not new:
+                self.table.omit(redirect.old, what, _NO_TARGET if old else "the address is not one of this site")
+            elif self.table.add(old, new, replaces=True):
                 added.append(old)
-            else:
-                reason = _omission_reason(old, is_article=is_article)
-                self.table.omissions.append(Omission(redirect.old, f"redirect to {redirect.new or 'nothing'}", reason))
-        self.table.omit_loops()
-        self.table.omit_without_target(added, has_path)
+        self._remove_loops()
+        texts = {rule_key(old) for old in added}
+        while missing := [old for old in self.table.rules if rule_key(old) in texts and self._leads_nowhere(old, exists)]:
+            for old in missing:
+                self.table.remove(old, _NO_TARGET)
 
-    def add_media(self, paths: Iterable[tuple[str, str]], former_target: Callable[[str], str]) -> None:
-        """Add rules for files, given as (address, path "media/..."). A rule with a "*" answers uploads that kept their names.
-
-        `former_target` returns the last import's target of an old address, "" without one: if a file has its first name again,
-        that rule needs a new target.
-        """
-        for address, path in paths:
-            if not (old := self.old_path(address)) or "?" in old:
-                continue
-            if is_upload := old.startswith(_UPLOADS):
-                self.table.add(f"{_UPLOADS}*", "/media/*")
-            if not is_upload or path != f"media/{upload_path(address)}" or former_target(old) not in ("", f"/{path}"):
-                self.table.add(old, f"/{path}")
-
-    def _new_target(self, address: str, find: Callable[[str], str]) -> str:
-        if not address:
+    def _new_target(self, redirect: SourceRedirect, index: SourceIndex) -> str:
+        if not redirect.new:
             return GONE
-        target = absolute(self._site.address, address)
-        if path := find(target):
+        target = absolute(self.site.address, redirect.new)
+        if path := index.find(target):
             return path
-        if host_of(target) not in self._hosts:
+        if host_of(target) not in self.hosts:
             return target if target.startswith(("http://", "https://")) else ""
         path = self.old_path(target)
         return path if path == "/" or (path and "?" not in path and routes.place_of(path)) else ""
 
+    def _leads_nowhere(self, old: str, exists: PathCheck) -> bool:
+        target = self.table.rules[old]
+        return target.startswith("/") and not self.table.find(target) and not exists.has(target)
 
-def _omission_reason(old: str, *, is_article: bool) -> str:
-    """Return why a rule of a plug-in is left out. `old` is "" for an address of another site."""
-    if is_article:
-        return "an article of the source has this address"
-    return "its target is not in the newsroom" if old else "the address is not one of this site"
+    def _remove_loops(self) -> None:
+        targets = {without_slash(old): without_slash(new) for old, new in self.table.rules.items()}
+        for old in [*self.table.rules] if self.site.redirects else ():
+            path, following = set[str](), without_slash(old)
+            while following in targets and following not in path:
+                path.add(following)
+                following = targets[following]
+            if following in path:
+                self.table.remove(old, "the redirects go in a circle")
+
+    def _add_media(self, addresses: Iterable[str], library: MediaLibrary, base: ImportBase) -> None:
+        """Add the rules for files. A rule with a "*" answers uploads that kept their names."""
+        for address in addresses:
+            path, old = library.path_of(address), self.old_path(address)
+            if not path or not old or "?" in old:
+                continue
+            if is_upload := old.startswith(_UPLOADS):
+                self.table.add(f"{_UPLOADS}*", "/media/*")
+            if not is_upload or path != f"media/{upload_path(address)}" or base.get(REDIRECTS, old).path not in ("", f"/{path}"):
+                self.table.add(old, f"/{path}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PathCheck:
+    """Look-up of what the site has after an import. `planned` are the site paths of the articles and pages of the source.
+
+    `names` are the (kind, id or alias) of the settings files' entries after the import. `is_feed`: the source is a feed, which
+    has only the newest posts.
+    """
+
+    root: Path
+    planned: Collection[str]
+    articles: ExistingArticles
+    pages: ExistingPages
+    terms: TermTable
+    names: Collection[tuple[str, str]]
+    is_feed: bool
+
+    def has(self, path: str) -> bool:
+        """Return whether the site has, or will have, something at a root-relative path; redirects do not count.
+
+        Drafts, scheduled articles and listings without articles count. So do all other paths of a form that the site uses.
+        """
+        match routes.place_of(path):
+            case routes.ArticleAt(slug):
+                return path in self.planned or name_key(slug) in self.articles.names
+            case StaticPageAt(slug):
+                return path in self.planned or name_key(slug) in self.pages.paths
+            case routes.PageAt(ref) | routes.FeedAt(ref) if ref.kind in LISTING_FILES:
+                return self.has_listing(ref.kind, ref.id)
+            case routes.FileAt(file) | RootFileAt(file) as place:
+                return (self.root / ("root" if isinstance(place, RootFileAt) else "") / file).is_file()
+            case place:
+                return place is not None
+
+    def has_listing(self, kind: str, listing_id: str) -> bool:
+        return self.terms.has_listing(kind, listing_id) or (kind, listing_id) in self.names
+
+
+def listing_names(texts: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """Return (kind, id or alias) of all entries of categories.yaml, authors.yaml and tags.yaml, by their texts."""
+    return frozenset((kind, name) for kind, file in LISTING_FILES.items() for name in names_in(file, texts[file].encode()))
+
+
+# --- redirects.yaml
+
+
+def store_rules(root: Path, table: RedirectTable, base: ImportBase, report: ImportReport, exists: PathCheck) -> Mapping[str, str]:
+    """Add rules to redirects.yaml, change and remove those of the last import that are wrong now. A dry run writes no file.
+
+    Return the rules that the file had before. A rule of the last import that is not in `table` is removed if it says GONE, or
+    hides a listing. Set `redirects` and `plain_host_gaps` of the report, and put the rules that the file has into `base`. Raises
+    FeedsvcError if the file cannot be written.
+    """
+    data = read_settings(root, REDIRECTS_FILE)
+    original = (data or b"").decode()  # `check_folder` has refused other bytes
+    text = original.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n")
+    own, last = _rules_of(text), {old: entry.path for old, entry in base.entries(REDIRECTS).items()}
+    changes = _changes(own, last, table.rules, exists)
+    report.omit(_rules_of_others(own, last, table.rules, changes))
+    after, unwritten = _edit(text, own, changes)
+    for old, target in table.rules.items():
+        if old not in unwritten:
+            base.put(REDIRECTS, old, target)
+    written = {old: target for old, target in changes.items() if old not in unwritten}
+    removed = sorted(old for old, target in written.items() if not target)
+    for old in removed:
+        base.put(REDIRECTS, old, "")  # no editor deleted it: a later import may need it again
+    if removed:
+        verb = "would be" if report.is_dry_run else "were"
+        names = ", ".join(removed)
+        report.settings.append(f"{REDIRECTS_FILE}: rules of the last import that hid a document {verb} removed: {names}")
+    if written and not report.is_dry_run:
+        # Editors on Windows have other line ends, and perhaps a byte order mark: both stay.
+        mark = _BYTE_ORDER_MARK if original.startswith(_BYTE_ORDER_MARK) else ""
+        with explain_errors(root / REDIRECTS_FILE):
+            after = after.replace("\n", "\r\n") if "\r\n" in original else after
+            write_atomically(root / REDIRECTS_FILE, f"{mark}{after}".encode())
+    report.redirects = {old: target for old, target in written.items() if target}
+    report.omit([*table.omissions, *_unwritten(changes, unwritten)])
+    rules = RedirectRules.from_addresses({decoded_path(old): target for old, target in table.rules.items()})
+    report.plain_host_gaps = tuple(rules.plain_host_gaps)
+    return own
+
+
+def _rules_of(text: str) -> dict[str, str]:
+    value: Any = parse_yaml(REDIRECTS_FILE, text).value if text.strip() else None
+    exact = value.get("exact") if isinstance(value, dict) else None
+    return {str(old): str(new) for old, new in exact.items()} if isinstance(exact, dict) else {}
+
+
+def _changes(own: Mapping[str, str], last: Mapping[str, str], wanted: Mapping[str, str], exists: PathCheck) -> dict[str, str]:
+    """Return the rules to add to the file's `own` or to change; those with the target "" are to be removed."""
+    known = {rule_key(old) for old in own}
+    changes = {
+        old: target
+        for old, target in wanted.items()
+        if (own[old] == last.get(old) != target if old in own else not last.get(old) and rule_key(old) not in known)
+        # A feed does not say that an older post is gone: it may have new ids, and each article a double.
+        if not (exists.is_feed and isinstance(routes.place_of(own.get(old, "")), _Place) and own[old] not in exists.planned)
+    }
+    for old, target in last.items():
+        if old not in wanted and target and own.get(old) == target and (target == GONE or _hides_listing(old, target, exists)):
+            changes[old] = ""
+    return changes
+
+
+def _rules_of_others(
+    own: Mapping[str, str], last: Mapping[str, str], wanted: Mapping[str, str], changes: Mapping[str, str]
+) -> Iterator[Omission]:
+    """Yield an omission for each new rule of a post for whose address the file leads elsewhere already, such as to its double."""
+    known = {rule_key(old): target for old, target in own.items()}
+    for old, target in wanted.items():
+        mine = known.get(rule_key(old), target)
+        if mine != target != last.get(old) and old not in changes and isinstance(routes.place_of(target), _Place):
+            reason = f"the file has a rule to {mine} for this address; change the rule, or delete one of two equal articles"
+            yield Omission(REDIRECTS_FILE, f"{old}: {target}", reason)
+
+
+def _hides_listing(address: str, target: str, exists: PathCheck) -> bool:
+    """Return whether a rule hides a category, an author or a tag of the source, to which it does not lead itself."""
+    place, end = routes.place_of(address), routes.place_of(target)
+    if not isinstance(place, routes.PageAt | routes.FeedAt) or getattr(end, "listing", None) == place.listing:
+        return False
+    return exists.terms.has_listing(place.listing.kind, place.listing.id)
+
+
+def _edit(text: str, own: Mapping[str, str], changes: Mapping[str, str]) -> tuple[str, frozenset[str]]:
+    """Return the text with changed rules, and the addresses of those that its form does not allow to write safely."""
+    expected = {old: target for old, target in {**own, **changes}.items() if target}
+    if not text.strip() or text == render_redirects_file(own):
+        return render_redirects_file(expected) or text, frozenset()
+    old_lines = {_rule_line(old, own[old]): old for old in changes if old in own}
+    unwritten, lines = set(old_lines.values()), list[str]()
+    for line in text.splitlines(keepends=True):
+        old = old_lines.get(line, "")
+        unwritten.discard(old)
+        lines.append(line if not old else _rule_line(old, changes[old]) if changes[old] else "")
+    after = "".join(lines)
+    added = render_redirects_file({old: target for old, target in changes.items() if old not in own})
+    if added:  # at the beginning of the block, so that comments stay
+        match = _EXACT_LINE.search(after)
+        start = after[: match.end()] if match else f"{after}{'' if after.endswith(chr(10)) else chr(10)}"
+        after = start + (added.removeprefix("exact:\n") + after[match.end() :] if match else added)
+    expected |= {old: own[old] for old in unwritten}
+    if parse_yaml(REDIRECTS_FILE, after).problems or _rules_of(after) != expected:
+        return text, frozenset(changes)
+    return after, frozenset(unwritten)
+
+
+def _rule_line(old: str, target: str) -> str:
+    return render_redirects_file({old: target}).removeprefix("exact:\n")
+
+
+def _unwritten(changes: Mapping[str, str], unwritten: Collection[str]) -> Iterator[Omission]:
+    rules = {old: target for old, target in changes.items() if old in unwritten}
+    reason = f"the rule cannot be added or changed safely in {REDIRECTS_FILE}: add it by hand"
+    for old, target in islice(rules.items(), _MAX_OMISSIONS):
+        yield Omission(REDIRECTS_FILE, f"{old}: {target or 'no rule any more'}", reason)
+    if len(rules) > _MAX_OMISSIONS:
+        yield Omission(REDIRECTS_FILE, f"{len(rules) - _MAX_OMISSIONS:,} more rules", reason)
+
+
+# --- links to what the source does not have any more
+
+
+@dataclass(frozen=True, slots=True)
+class FormerPaths:
+    """Look-up of articles and pages by address that no post of the source has any more: of gone and renamed ones, and of rules.
+
+    `rules` are those of redirects.yaml, `paths` the root-relative paths of pages of the newsroom.
+    """
+
+    redirects: RedirectBuilder
+    rules: Mapping[str, str]
+    paths: frozenset[str]
+
+    def find(self, address: str) -> str:
+        """Return the root-relative path of the article or page to which an address leads, "" if there is none.
+
+        An address with a query is looked up with it, then without.
+        """
+        old = self.redirects.old_path(address)
+        for path in map(decoded_path, dict.fromkeys((old, old.partition("?")[0])) if old else ()):
+            target = self.redirects.table.find(path) or self.rules.get(path, path if path in self.paths else "")
+            if isinstance(routes.place_of(target), _Place):
+                return target
+        return ""

@@ -6,30 +6,36 @@ All other differences are reported only.
 
 from __future__ import annotations
 
+import os
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading.context import References
 from feedsvc.content.reading.entries import parse_entries
-from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE, known_names, parse_settings_file
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE, names_in, parse_settings_file
+from feedsvc.content.reading.page import PAGES_FOLDER
 from feedsvc.content.reading.site import parse_site
 from feedsvc.content.safe_read import read_file
+from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.content.schema.field_types import is_base_url, is_host, is_language_tag
 from feedsvc.content.schema.validation import parse_site_value
+from feedsvc.content.yaml import format_scalar
 from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.importing.addresses import host_of
 from feedsvc.importing.source import Omission, SourceSite, SourceSystem
-from feedsvc.importing.writer.base import ENTRIES, ImportBase
-from feedsvc.importing.writer.one_line import line_of, plain_line
-from feedsvc.importing.writer.terms import TermTable
-from feedsvc.importing.writer.values import digest_of
-from feedsvc.importing.writer.yaml_text import format_entry, format_key
+from feedsvc.importing.writer.article_files import format_key
+from feedsvc.importing.writer.base import ENTRIES, IMPORT_FOLDER, ImportBase, value_digest
+from feedsvc.importing.writer.names import line_of, plain_line
+from feedsvc.importing.writer.report import ImportReport
+from feedsvc.importing.writer.terms import LISTING_FILES, EntryKeys, TermTable
 from feedsvc.model import FeedOptions, Site
+from feedsvc.redirects import REDIRECTS_FILE
+from feedsvc.support.atomic_write import write_atomically
 
 _COMMENTS: Final[Mapping[str, str]] = {
     SITE_FILE: "The settings of the whole site. `feedsvc schema site` describes every key.",
@@ -42,199 +48,55 @@ _HEADS: Final[Mapping[str, str]] = {
     for file, comment in _COMMENTS.items()
 }
 _MAX_ENTRIES: Final = 1000  # of a feed
-_UNKNOWN_ENTRIES: Final = 10  # WordPress's default, and less than that of most other systems
+_UNKNOWN_ENTRIES: Final = 10  # WordPress's default; with more than the former feed had, subscribers would see old ones as new
+_FOLDERS: Final = (ARTICLES_FOLDER, PAGES_FOLDER, "media", ".feedsvc", IMPORT_FOLDER)
 
 
-class SettingsText(NamedTuple):
-    """Text of a settings file after the import, and what could not be written into it.
+def check_folder(root: Path) -> None:
+    """Raise FeedsvcError if something else is where an import needs a folder or file, or if the parent folder is a newsroom.
 
-    `lines` are the new digests of its entries for the base, by key, to be set once the file is written.
+    redirects.yaml must be UTF-8. Each folder and file may be missing. Permissions are not checked.
     """
-
-    text: str
-    omissions: tuple[Omission, ...] = ()
-    lines: Mapping[str, str] = MappingProxyType({})
-
-
-def site_keys(source: SourceSite, base_url: str, feed_entries: int, omissions: list[Omission]) -> dict[str, Any]:
-    """Return the keys of site.yaml for a source. `base_url` and `feed_entries` replace those of the source, unless "" and 0.
-
-    Add to `omissions` what the source lacks or cannot keep; a missing language becomes en, a missing time zone UTC. Raises
-    FeedsvcError if `base_url`, or if that is "" the source's address, is none that a site can have.
-    """
-    address = (base_url or source.address).rstrip("/")
-    if not is_base_url(address):
-        given = base_url or source.address
-        fault = f"'{given}' cannot be the address of a site" if given else "the source does not name its address"
-        raise FeedsvcError(f"{fault}; give the address of the new site with --base-url https://example.org")
-    host = host_of(address)
-    line = line_of(is_exact=source.has_exact_texts)
-    keys: dict[str, Any] = {"title": line(source.title) or host}
-    if description := line(source.description):
-        keys["description"] = description
-    keys |= {"base_url": address, "id_domain": host if is_host(host) else "newsroom.example"}
-    keys["language"] = _language(source, omissions)
-    keys["timezone"] = _time_zone(source, omissions)
-    keys["feed"] = {"entries": _feed_entries(source, feed_entries, omissions)}
-    return keys
+    for folder in (root, *(root / name for name in _FOLDERS)):
+        if os.path.lexists(folder) and not folder.is_dir():
+            remedy = "give another name" if folder == root else "move it away, and import again"
+            raise FeedsvcError(f"{folder} is not a folder, and nothing was written; {remedy}")
+    for file in (root / name for name in (*_COMMENTS, REDIRECTS_FILE)):
+        if os.path.lexists(file) and not file.is_file():
+            raise FeedsvcError(f"{file} is not a file, and nothing was written; move it away, and import again")
+    with suppress(OSError):
+        try:
+            (root / REDIRECTS_FILE).read_bytes().decode()
+        except UnicodeDecodeError:
+            raise FeedsvcError(
+                f"{root / REDIRECTS_FILE} is not UTF-8, and nothing was written; save it as UTF-8, and import again"
+            ) from None
+    parent = root.resolve().parent
+    if (parent / SITE_FILE).exists():
+        raise FeedsvcError(
+            f"{root} would be inside a newsroom, because {parent} has {SITE_FILE}, and nothing was written; give that folder, "
+            "or one outside it"
+        )
 
 
-def _feed_entries(source: SourceSite, given: int, omissions: list[Omission]) -> int:
-    """Return the number of entries of the feed for the new site.yaml, from 1 to 1,000.
-
-    It is `given`, the operator's number; if that is 0, the number of the former feed; if that is unknown (0), 10. A number
-    above 1,000 becomes 1,000; this and an unknown number add an omission. 10 is low on purpose: with more entries than the
-    former feed had, subscribers would see old ones as new.
-    """
-    number = given or source.feed_entries
-    if 1 <= number <= _MAX_ENTRIES:
-        return number
-    fallback = _MAX_ENTRIES if number else _UNKNOWN_ENTRIES
-    known = f"a feed may not have {number} entries" if number else "the source does not say how many entries the former feed had"
-    omissions.append(
-        Omission("", "feed.entries", f"{known}; the new feed has {fallback}; change it with --feed-entries N or in {SITE_FILE}")
-    )
-    return fallback
+@contextmanager
+def explain_errors(path: Path) -> Iterator[None]:
+    """Raise FeedsvcError with what to do for an OSError in the block, which writes `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise FeedsvcError(f"{path} cannot be written ({error.strerror}); give a folder that you may write to") from None
 
 
-def feed_entries_line(number: int) -> str:
-    """Return the line of the report that says that the feed has as many entries as the former feed."""
-    return f"feed.entries: {number}, as in the source; --feed-entries N, or {SITE_FILE}, changes it"
-
-
-def email_lines(before: str, after: str, authors: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the line of the report about e-mail addresses that the import adds to authors.yaml, if it adds any."""
-    emails = {author["email"] for author in authors if "email" in author}
-    if count := sum(email in after and email not in before for email in emails):
-        addresses = "1 e-mail address of an author, which" if count == 1 else f"{count} e-mail addresses of authors, which"
-        yield f"{AUTHORS_FILE}: {addresses} the source published; feeds here do, too, unless you delete the key email"
-
-
-def site_text(data: bytes | None, keys: Mapping[str, Any], since: datetime | None) -> SettingsText:
-    """Return site.yaml with these keys. An existing file (`data`) stays as it is; each difference becomes an omission.
-
-    Differences of title, base_url, language, timezone and feed.entries count. `since` is the date of the first post, None if
-    there is none; its day becomes the key `since` of a new file, unless its year is before 1970 or after 9998.
-    """
-    if data is None:
-        # `since` is part of the ids of feeds: the day of the first post is as good as any, and never changes.
-        dated = {**keys, "since": f"{since:%Y-%m-%d}"} if since and since.year in range(1970, 9999) else dict(keys)
-        return SettingsText(_HEADS[SITE_FILE] + "".join(format_key(key, value) for key, value in dated.items()))
-    text = data.decode(errors="replace")
-    value = parse_settings_file(SITE_FILE, data).value
-    own = value if isinstance(value, dict) else {}
-    return SettingsText(text, tuple(_differences(own, keys)))
-
-
-def _differences(own: Mapping[str, Any], keys: Mapping[str, Any]) -> Iterator[Omission]:
-    for key in ("title", "base_url", "language", "timezone", "feed"):
-        mine, theirs = own.get(key), keys.get(key)
-        if key == "feed":
-            mine = mine.get("entries", FeedOptions().entries) if isinstance(mine, dict) else FeedOptions().entries
-            theirs = keys["feed"]["entries"]
-        if theirs is not None and mine is not None and mine != theirs:
-            name = "feed.entries" if key == "feed" else key
-            yield Omission(SITE_FILE, f"{name}: {theirs}", f"the file says {mine}, and stays as it is")
-
-
-def entries_text(
-    file: str,
-    root: Path,
-    data: bytes | None,
-    entries: Mapping[str, Mapping[str, Any]],
-    base: ImportBase,
-    *,
-    terms: TermTable,
-) -> SettingsText:
-    """Return categories.yaml, authors.yaml or tags.yaml (`file`) with the entries that it lacks appended. Nothing is written.
-
-    `data` is the file as it is, None for a new one; its entries stay as they are. `entries` has the keys of each entry by id.
-    An entry that was in the base, but is not in the file any more, was deleted by an editor and is not appended again. One that
-    changed at the source since the last import becomes an omission, and so does one of an earlier import to whose articles the
-    mapping gives another id. One of which this source says less, because only posts name it, has not changed.
-    """
-    known = {unicodedata.normalize("NFC", name) for name in (known_names(root, file) if data is not None else ())}
-    missing: dict[str, Mapping[str, Any]] = {}
-    omissions = [*_former_entries(file, data, base, terms.former_ids(file))]
-    unlisted = terms.unlisted_ids(file)
-    lines: dict[str, str] = {}
-    for entry_id, keys in entries.items():
-        line = base.get(ENTRIES, f"{file} {entry_id}")
-        if entry_id in known and line and entry_id in unlisted:
-            lines[f"{file} {entry_id}"] = line[0]
-            continue
-        if entry_id in known:
-            omissions += _entry_change(file, entry_id, keys, line)
-        elif line:
-            continue
-        else:
-            missing[entry_id] = _without_aliases(keys, known)
-            known.update((entry_id, *keys.get("aliases", ())))
-        lines[f"{file} {entry_id}"] = _digest(keys)
-    text = data.decode(errors="replace") if data is not None else ""
-    if not missing:
-        return SettingsText(text, tuple(omissions), lines)
-    head = "" if data is not None else _HEADS[file]
-    appended = _append(text or head, "".join(format_entry(entry_id, dict(keys)) for entry_id, keys in missing.items()))
-    return SettingsText(appended, tuple(omissions), lines)
-
-
-def _former_entries(file: str, data: bytes | None, base: ImportBase, former_ids: Mapping[str, str]) -> Iterator[Omission]:
-    own = parse_settings_file(file, data).value if data else None
-    for entry_id, new in former_ids.items():
-        if isinstance(own, dict) and entry_id in own and base.has(ENTRIES, f"{file} {entry_id}"):
-            remedy = f"; write {entry_id} into the aliases of {new}, so that its address redirects" if new else ""
-            use = f"articles of the source have {new} in its place" if new else "no article of the source has it"
-            yield Omission(file, entry_id, f"{use} because of the map; delete the entry if no other article has it{remedy}")
-
-
-def _entry_change(file: str, entry_id: str, keys: Mapping[str, Any], line: tuple[str, ...]) -> Iterator[Omission]:
-    # Earlier versions of feedsvc stored the digest of all keys.
-    if line and line[0] not in (_digest(keys), digest_of(dict(keys))):
-        title = keys.get("title") or keys.get("name")
-        yield Omission(file, f"{entry_id}: {title}", "this entry changed at the source; the file stays as it is")
-
-
-def _digest(keys: Mapping[str, Any]) -> str:
-    """Return a digest of what the source states of an entry. Its aliases may come from the map."""
-    return digest_of({key: value for key, value in keys.items() if key != "aliases"})
-
-
-def _without_aliases(keys: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
-    """Return the keys of an entry without the aliases that are in `known`."""
-    aliases = [alias for alias in keys.get("aliases", ()) if alias not in known]
-    others = {key: value for key, value in keys.items() if key != "aliases"}
-    return others | ({"aliases": aliases} if aliases else {})
-
-
-def _append(text: str, addition: str) -> str:
-    """Return a text with lines appended, with line ends of Windows if it has these."""
-    addition = f"{'' if not text or text.endswith(chr(10)) else chr(10)}{addition}"
-    return text + (addition.replace("\n", "\r\n") if "\r\n" in text else addition)
-
-
-def check_entries(file: str, text: str, references: References) -> tuple[Problem, ...]:
-    """Return the problems, warnings among them, of a text of categories.yaml, authors.yaml or tags.yaml."""
-    return parse_entries(file, text.encode(), references).problems
-
-
-def parsed_references(root: Path, site: Site, texts: Mapping[str, str]) -> References:
-    """Return the site, media, categories and authors that articles may refer to, from the texts of the settings files by name.
-
-    Invalid entries are left out.
-    """
-    media = MediaFolder(root)
-    references = References(site=site, media=media)
-    entries = {file: parse_entries(file, texts[file].encode(), references).entries for file in (CATEGORIES_FILE, AUTHORS_FILE)}
-    return References(site=site, media=media, categories=entries[CATEGORIES_FILE], authors=entries[AUTHORS_FILE])  # type: ignore[arg-type]
-
-
-def parse_site_or_raise(root: Path, text: str) -> Site:
-    """Return the site of `text`, that of site.yaml. Raises ContentError, with all problems, if it is not valid."""
-    site, problems = parse_site(text.encode(), MediaFolder(root))
-    if any(problem.severity == "error" for problem in problems):
-        raise ContentError(f"{SITE_FILE} is not valid; correct it, and import again", problems)
-    return site
+def write_settings(root: Path, file: str, text: str, before: bytes | None, report: ImportReport) -> None:
+    """Write a settings file unless it has this text, and add a line to the report. A dry run only adds the line."""
+    if text.encode() == (before or b""):
+        return
+    verb = "would be" if report.is_dry_run else "was"
+    report.settings.append(f"{file} {verb} {'written' if before is None else 'extended'}")
+    if not report.is_dry_run:
+        with explain_errors(root / file):
+            write_atomically(root / file, text.encode())
 
 
 def read_settings(root: Path, file: str) -> bytes | None:
@@ -245,22 +107,189 @@ def read_settings(root: Path, file: str) -> bytes | None:
     return data
 
 
-def _language(source: SourceSite, omissions: list[Omission]) -> str:
+# --- site.yaml
+
+
+def site_keys(source: SourceSite, base_url: str, feed_entries: int, report: ImportReport) -> dict[str, Any]:
+    """Return the keys of site.yaml for a source. `base_url` and `feed_entries` replace those of the source, unless "" and 0.
+
+    The report gets what the source lacks or cannot keep; a missing language becomes en, a missing time zone UTC. Raises
+    FeedsvcError if `base_url`, or if that is "" the source's address, is none that a site can have.
+    """
+    address = (base_url or source.address).rstrip("/")
+    if not is_base_url(address):
+        given = base_url or source.address
+        fault = f"'{given}' cannot be the address of a site" if given else "the source does not name its address"
+        raise FeedsvcError(f"{fault}; give the address of the new site with --base-url https://example.org")
+    host, line = host_of(address), line_of(is_exact=source.has_exact_texts)
+    keys: dict[str, Any] = {"title": line(source.title) or host}
+    if description := line(source.description):
+        keys["description"] = description
+    keys |= {"base_url": address, "id_domain": host if is_host(host) else "newsroom.example"}
+    keys["language"], keys["timezone"] = _language(source, report), _time_zone(source, report)
+    return keys | {"feed": {"entries": _feed_entries(source, feed_entries, report)}}
+
+
+def _language(source: SourceSite, report: ImportReport) -> str:
     language = source.language.strip().replace("_", "-")
     if is_language_tag(language):
         return language
     if language:
-        omissions.append(Omission("", f"language: {plain_line(language)[:80]}", "it is no language tag; the site gets en"))
+        report.omit([Omission("", f"language: {plain_line(language)[:80]}", "it is no language tag; the site gets en")])
     return "en"
 
 
-def _time_zone(source: SourceSite, omissions: list[Omission]) -> str:
+def _time_zone(source: SourceSite, report: ImportReport) -> str:
     if not source.time_zone and source.system is not SourceSystem.FEED:
-        omissions.append(Omission("", "timezone", f"an export does not name it; the site gets UTC, as {SITE_FILE} says"))
+        report.omit([Omission("", "timezone", f"an export does not name it; the site gets UTC, as {SITE_FILE} says")])
     try:
         return parse_site_value("timezone", source.time_zone or "UTC")
     except ValueError:
-        omissions.append(
-            Omission("", f"timezone: {plain_line(source.time_zone)[:80]}", "no such zone is known; the site gets UTC")
-        )
+        what = f"timezone: {plain_line(source.time_zone)[:80]}"
+        report.omit([Omission("", what, "no such zone is known; the site gets UTC")])
         return "UTC"
+
+
+def _feed_entries(source: SourceSite, given: int, report: ImportReport) -> int:
+    """Return the number of entries of the feed for the new site.yaml: `given`, that of the former feed, or 10; at most 1,000."""
+    number = given or source.feed_entries
+    if 1 <= number <= _MAX_ENTRIES:
+        return number
+    fallback = _MAX_ENTRIES if number else _UNKNOWN_ENTRIES
+    known = f"a feed may not have {number} entries" if number else "the source does not say how many entries the former feed had"
+    reason = f"{known}; the new feed has {fallback}; change it with --feed-entries N or in {SITE_FILE}"
+    report.omit([Omission("", "feed.entries", reason)])
+    return fallback
+
+
+def site_text(data: bytes | None, keys: Mapping[str, Any], since: datetime | None) -> str:
+    """Return site.yaml with these keys; an existing file (`data`) stays as it is.
+
+    `since` is the date of the first post, None if there is none; its day becomes the key `since` of a new file, unless its year
+    is before 1970 or after 9998. It is part of the ids of feeds: the day of the first post never changes.
+    """
+    if data is not None:
+        return data.decode(errors="replace")
+    dated = {**keys, "since": f"{since:%Y-%m-%d}"} if since and since.year in range(1970, 9999) else keys
+    return _HEADS[SITE_FILE] + "".join(format_key(key, value) for key, value in dated.items())
+
+
+def site_differences(data: bytes | None, keys: Mapping[str, Any]) -> Iterator[Omission]:
+    """Yield an omission for title, base_url, language, timezone and feed.entries of an existing site.yaml that differ."""
+    value = parse_settings_file(SITE_FILE, data).value if data else None
+    own = value if isinstance(value, dict) else {}
+    feed = own.get("feed")
+    entries = feed.get("entries") if isinstance(feed, dict) else None
+    pairs = {key: (own.get(key), keys.get(key)) for key in ("title", "base_url", "language", "timezone")}
+    pairs["feed.entries"] = (entries or FeedOptions().entries, keys["feed"]["entries"])
+    for name, (mine, theirs) in pairs.items() if data is not None else ():
+        if theirs is not None and mine is not None and mine != theirs:
+            yield Omission(SITE_FILE, f"{name}: {theirs}", f"the file says {mine}, and stays as it is")
+
+
+def parse_site_or_raise(root: Path, text: str) -> Site:
+    """Return the site of `text`, that of site.yaml. Raises ContentError, with all problems, if it is not valid."""
+    site, problems = parse_site(text.encode(), MediaFolder(root))
+    if any(problem.severity == "error" for problem in problems):
+        raise ContentError(f"{SITE_FILE} is not valid; correct it, and import again", problems)
+    return site
+
+
+# --- entries
+
+
+def write_entries(root: Path, site: Site, terms: TermTable, base: ImportBase, report: ImportReport) -> Mapping[str, str]:
+    """Append the entries that categories.yaml, authors.yaml and tags.yaml lack, and return the texts by name of file.
+
+    If a file has problems, or an unusual form, nothing can be appended to it safely, and the report says so.
+    """
+    texts, references = dict[str, str](), References(site=site, media=MediaFolder(root))
+    for kind, file in LISTING_FILES.items():
+        data, entries = read_settings(root, file), terms.entries()[file]
+        known = {unicodedata.normalize("NFC", name) for name in (names_in(file, data) if data is not None else ())}
+        report.omit((*_left_entries(kind, known, terms, base), *_entry_changes(kind, known, entries, terms, base)))
+        missing = _missing_entries(file, known, entries, base)
+        texts[file] = before = (data or b"").decode(errors="replace")
+        if missing:
+            texts[file] = _append(before if data is not None else _HEADS[file], "".join(map(_format_entry, missing.items())))
+            if problems := parse_entries(file, texts[file].encode(), references).problems:
+                reason = f"they cannot be added safely ({problems[0]}); add them by hand"
+                report.omit([Omission(file, "new entries", reason)])
+                texts[file], missing = before, {}
+        write_settings(root, file, texts[file], data, report)
+        for entry_id in (entries.keys() & known - terms.unlisted_ids(kind)) | missing.keys():
+            base.put(ENTRIES, f"{file} {entry_id}", entry_id, _digest(entries[entry_id]))
+        report.settings += _email_lines(file, before, texts[file], entries.values())
+    return texts
+
+
+def _entry_changes(
+    kind: str, known: Collection[str], entries: Mapping[str, EntryKeys], terms: TermTable, base: ImportBase
+) -> Iterator[Omission]:
+    """Yield an omission for each entry that changed at the source. One that only posts name says less, and has not changed."""
+    file, unlisted = LISTING_FILES[kind], terms.unlisted_ids(kind)
+    for entry_id, keys in entries.items():
+        last = base.get(ENTRIES, f"{file} {entry_id}").digest
+        if entry_id in known and entry_id not in unlisted and last not in ("", _digest(keys)):
+            what = f"{entry_id}: {keys.get('title') or keys.get('name')}"
+            yield Omission(file, what, "this entry changed at the source; the file stays as it is")
+
+
+def _missing_entries(
+    file: str, known: Collection[str], entries: Mapping[str, EntryKeys], base: ImportBase
+) -> dict[str, EntryKeys]:
+    """Return the entries that a file lacks, without aliases that it has.
+
+    One that is in the base, but not in the file any more, was deleted by an editor and is not added again.
+    """
+    missing, used = dict[str, EntryKeys](), {*known}
+    for entry_id, keys in entries.items():
+        if entry_id not in used and not base.get(ENTRIES, f"{file} {entry_id}").digest:
+            aliases = [alias for alias in keys.get("aliases", ()) if alias not in used]
+            others = {key: value for key, value in keys.items() if key != "aliases"}
+            missing[entry_id] = others | ({"aliases": aliases} if aliases else {})
+            used.update((entry_id, *aliases))
+    return missing
+
+
+def _left_entries(kind: str, known: Iterable[str], terms: TermTable, base: ImportBase) -> Iterator[Omission]:
+    file = LISTING_FILES[kind]
+    for former, new in terms.former_ids(kind).items() if kind != "tag" else ():
+        if former in known and base.get(ENTRIES, f"{file} {former}").digest:
+            remedy = f"; write {former} into the aliases of {new}, so that its address redirects" if new else ""
+            use = f"articles of the source have {new} in its place" if new else "no article of the source has it"
+            yield Omission(file, former, f"{use} because of the map; delete the entry if no other article has it{remedy}")
+
+
+def _digest(keys: EntryKeys) -> str:
+    """Return a digest of what the source states of an entry. Its aliases may come from the map."""
+    return value_digest({key: value for key, value in keys.items() if key != "aliases"})
+
+
+def _format_entry(entry: tuple[str, EntryKeys]) -> str:
+    entry_id, keys = entry
+    return f"{format_scalar(entry_id)}:\n" + "".join(f"  {format_key(key, value)}" for key, value in keys.items())
+
+
+def _append(text: str, addition: str) -> str:
+    """Return a text with lines appended, with line ends of Windows if it has these."""
+    addition = f"{'' if not addition or not text or text.endswith(chr(10)) else chr(10)}{addition}"
+    return text + (addition.replace("\n", "\r\n") if "\r\n" in text else addition)
+
+
+def _email_lines(file: str, before: str, after: str, authors: Iterable[EntryKeys]) -> Iterator[str]:
+    """Yield the line of the report about e-mail addresses that the import adds to authors.yaml, if it adds any."""
+    emails = {author["email"] for author in authors if "email" in author}
+    if count := sum(email in after and email not in before for email in emails):
+        addresses = "1 e-mail address of an author, which" if count == 1 else f"{count} e-mail addresses of authors, which"
+        yield f"{file}: {addresses} the source published; feeds here do, too, unless you delete the key email"
+
+
+def parsed_references(root: Path, site: Site, texts: Mapping[str, str], media: MediaFolder) -> References:
+    """Return the site, media, categories and authors that articles may refer to, from the texts of the settings files by name.
+
+    Invalid entries are left out.
+    """
+    references = References(site=site, media=MediaFolder(root))
+    entries = {file: parse_entries(file, texts[file].encode(), references).entries for file in (CATEGORIES_FILE, AUTHORS_FILE)}
+    return References(site=site, media=media, categories=entries[CATEGORIES_FILE], authors=entries[AUTHORS_FILE])  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from feedsvc.content.schema.dates import parse_instant
 from feedsvc.content.schema.field_types import is_article_id
 from feedsvc.importing.addresses import absolute, page_key
 from feedsvc.importing.source import PostState, SourceMedium, SourcePost
-from feedsvc.importing.writer.values import normalize_value
+from feedsvc.importing.writer.article_files import normalize_value
 
 _NAME: Final = r"[^/\\\x00-\x1f.][^/\\\x00-\x1f]*"  # no hidden file, and no ".."
 _ARTICLE_PATH: Final = re.compile(rf"{ARTICLES_FOLDER}/(?:{_NAME}/)*{_NAME}\.(?:md|yaml)")

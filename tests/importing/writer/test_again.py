@@ -12,7 +12,7 @@ import pytest
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.source import PostState, SourcePost, SourceTerm, TermKind
-from feedsvc.importing.writer import MergeConflict, format_text
+from feedsvc.importing.writer import format_text
 from tests.importing.writer.memory_source import NOW, OLD, SITE, articles, files, load, post, run_import, what
 
 FILE = "articles/2020/01/title-1.md"
@@ -44,7 +44,7 @@ def test_nothing_changes_if_the_source_did_not(tmp_path: Path, posts: list[Sourc
     before = files(tmp_path)
     report = run_import(tmp_path, *posts, now=NOW.replace(year=2027))
     assert files(tmp_path) == before
-    assert (report.created, report.changed, report.unchanged, report.conflicts) == ([], [], len(posts), [])
+    assert (report.created, report.changed, report.unchanged, report.kept) == ([], [], len(posts), [])
 
 
 def test_folder_is_the_same_for_posts_in_another_order(tmp_path: Path) -> None:
@@ -75,27 +75,37 @@ def test_changed_value_of_the_source_is_written(tmp_path: Path, facts: dict[str,
     assert articles(tmp_path) == articles(other)
 
 
-def test_change_of_an_editor_stays_beside_a_change_at_the_source(tmp_path: Path) -> None:
+def test_file_that_an_editor_changed_stays_and_is_listed_as_long_as_the_source_changed_too(tmp_path: Path) -> None:
     run_import(tmp_path, post(1))
     edit(tmp_path, 'title: "Title 1"\n', "# checked by Vy\ntitle: Better title   # shorter\n")
-    edit(tmp_path, "Body of **1**.", "Body of **1**, corrected.")
-    report = run_import(tmp_path, post(1, summary="New summary.", categories=("city",)))
-    assert (report.changed, report.conflicts) == ([FILE], [])
-    text = read(tmp_path)
-    assert "# checked by Vy\ntitle: Better title   # shorter\n" in text
-    assert "Body of **1**, corrected." in text
-    assert 'summary: "New summary."\n' in text
-    assert "categories: [city]\n" in text
+    mine = read(tmp_path)
+    assert run_import(tmp_path, post(1)).kept == []
+    for _ in range(2):
+        report = run_import(tmp_path, post(1, summary="New summary."))
+        assert (report.changed, report.kept, read(tmp_path)) == ([], [FILE], mine)
+        assert (
+            "Changed here and at the source, so they stay; merge them with git (1):\n  articles/2020/01/title-1.md"
+            in format_text(report)
+        )
+    assert run_import(tmp_path, post(1)).kept == []
 
 
-def test_change_on_both_sides_is_a_conflict_and_the_file_stays(tmp_path: Path) -> None:
+def test_file_that_git_restored_as_the_import_wrote_it_is_written_anew(tmp_path: Path) -> None:
     run_import(tmp_path, post(1))
+    imported = read(tmp_path)
     edit(tmp_path, '"Title 1"', '"Mine"')
-    for _ in range(2):  # it is listed until it is decided
-        report = run_import(tmp_path, post(1, title="Theirs", summary="New."))
-        assert report.conflicts == [MergeConflict(FILE, "title", "Mine", "Theirs")]
-        assert 'title: "Mine"\n' in read(tmp_path)
-        assert "summary: New.\n" in read(tmp_path)
+    run_import(tmp_path, post(1, title="Theirs"))
+    (tmp_path / FILE).write_text(imported, "utf-8")
+    report = run_import(tmp_path, post(1, title="Theirs"))
+    assert (report.changed, report.kept) == ([FILE], [])
+    assert "title: Theirs\n" in read(tmp_path)
+
+
+def test_file_that_an_editor_made_equal_to_the_source_is_unchanged_and_follows_the_source_again(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    edit(tmp_path, '"Title 1"', "Theirs")
+    assert run_import(tmp_path, post(1, title="Theirs")).unchanged == 1
+    assert run_import(tmp_path, post(1, title="Newest")).changed == [FILE]
 
 
 def test_article_that_an_editor_deleted_stays_deleted(tmp_path: Path) -> None:
@@ -134,7 +144,7 @@ def test_broken_file_stays_as_it_is_and_is_reported(tmp_path: Path) -> None:
     run_import(tmp_path, post(1))
     (tmp_path / FILE).write_text("---\ntitle: [\n", "utf-8")
     report = run_import(tmp_path, post(1, title="Changed"))
-    assert what(report) == [FILE]
+    assert (report.kept, what(report)) == ([FILE], [])
     assert read(tmp_path) == "---\ntitle: [\n"
 
 
@@ -176,18 +186,18 @@ def test_settings_file_in_an_unusual_form_is_left_alone(tmp_path: Path) -> None:
 
 def test_damaged_base_is_an_error_with_a_way_out(tmp_path: Path) -> None:
     run_import(tmp_path, post(1))
-    file = tmp_path / ".feedsvc/import/articles/2020-01.jsonl"
+    file = tmp_path / ".feedsvc/import/wordpress-old.example.json"
     file.write_text("<<<<<<< HEAD\n", "utf-8")
     with pytest.raises(FeedsvcError, match="restore it from git"):
         run_import(tmp_path, post(1))
 
 
-def test_without_the_base_equal_articles_are_adopted_and_others_are_conflicts(tmp_path: Path) -> None:
+def test_without_the_base_equal_articles_are_known_again_and_others_stay(tmp_path: Path) -> None:
     run_import(tmp_path, post(1), post(2))
     shutil.rmtree(tmp_path / ".feedsvc/import")
     report = run_import(tmp_path, post(1), post(2, title="Changed"))
-    assert report.unchanged == 2
-    assert [(conflict.key, conflict.mine) for conflict in report.conflicts] == [("title", "Title 2")]
+    assert (report.unchanged, report.kept) == (1, ["articles/2020/01/title-2.md"])
+    assert run_import(tmp_path, post(1, title="Changed")).changed == [FILE]
 
 
 def test_base_url_of_an_existing_newsroom_is_used_for_a_source_without(tmp_path: Path) -> None:
@@ -258,7 +268,7 @@ def test_renamed_article_is_found_though_another_one_has_its_former_name(tmp_pat
     assert {article.title for article in articles(tmp_path).values()} == {"Changed", "New"}
 
 
-def test_new_name_of_an_article_or_page_with_its_former_one_as_alias_changes_no_article_that_links_to_it(tmp_path: Path) -> None:
+def test_links_and_rules_lead_to_the_new_name_of_an_article_or_page(tmp_path: Path) -> None:
     about = post(3, address=f"{OLD}/about/", is_page=True)
     body = f'<p><a href="{post(1).address}">one</a> <a href="{OLD}/about/">about</a></p>'
     posts = (post(1, inner_addresses=(f"{OLD}/picture/",)), post(2, body=body), about)
@@ -267,11 +277,10 @@ def test_new_name_of_an_article_or_page_with_its_former_one_as_alias_changes_no_
         text = (tmp_path / former).read_text("utf-8")
         (tmp_path / former).unlink()
         (tmp_path / name).write_text(text.replace("---\n", f"---\naliases: [{Path(former).stem}]\n", 1), "utf-8")
+    report = run_import(tmp_path, *posts)
+    assert (report.changed, report.kept) == (["articles/2020/01/title-2.md"], [])
+    assert "[one](/articles/new/) [about](/us/)" in (tmp_path / "articles/2020/01/title-2.md").read_text("utf-8")
+    assert load(tmp_path).redirects.exact["/picture/"] == "/articles/new/"
     before = files(tmp_path)
     report = run_import(tmp_path, *posts)
-    assert (report.changed, report.redirects) == ([], {})
-    assert files(tmp_path) == before
-    report = run_import(tmp_path, replace(posts[0], title="New"), *posts[1:])
-    assert report.changed == ["articles/2020/01/new.md"]
-    assert run_import(tmp_path, replace(posts[0], title="New"), *posts[1:]).changed == []
-    assert load(tmp_path).redirects.exact["/picture/"] == "/articles/title-1/"
+    assert (report.changed, report.redirects, files(tmp_path)) == ([], {}, before)

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.importing.source import PostState, SourcePost
-from feedsvc.importing.writer import format_text
-from tests.importing.writer.memory_source import post, run_import
+from tests.importing.writer.memory_source import NOW, files, post, run_import
 
 _CHANGED = datetime(2020, 3, 4, 10, tzinfo=UTC)
 _SCHEDULED = datetime(2030, 6, 7, 10, tzinfo=UTC)
@@ -35,18 +34,24 @@ def _read(root: Path) -> str:
 def test_draft_that_wordpress_publishes_has_the_date_of_wordpress(tmp_path: Path, date: datetime) -> None:
     run_import(tmp_path, _DRAFT)
     report = run_import(tmp_path, _public(date))
-    assert (report.changed, report.conflicts) == ([_FILE], [])
+    assert (report.changed, report.kept) == ([_FILE], [])
     assert f"published: {date.isoformat()}\n" in _read(tmp_path)
     assert "status:" not in _read(tmp_path)
-    assert run_import(tmp_path, _public(date)).conflicts == []
+    assert run_import(tmp_path, _public(date)).kept == []
 
 
-def test_draft_with_a_date_of_an_editor_stays_a_draft_until_the_date_is_decided(tmp_path: Path) -> None:
+def test_draft_with_a_date_of_an_editor_stays_a_draft(tmp_path: Path) -> None:
     run_import(tmp_path, _DRAFT)
     _edit(tmp_path, "published: 2020-03-04", "published: 2031-01-01")
+    mine = _read(tmp_path)
     for _ in range(2):
         report = run_import(tmp_path, _public(_SCHEDULED))
-        assert [conflict.key for conflict in report.conflicts] == ["published", "status"]
-        assert "status: here draft, at the source published; it stays a draft until its date is decided" in format_text(report)
-        assert "published: 2031-01-01T10:00:00+00:00\n" in _read(tmp_path)
-        assert "status: draft\n" in _read(tmp_path)
+        assert (report.kept, _read(tmp_path)) == ([_FILE], mine)
+
+
+def test_draft_without_any_date_keeps_the_one_that_it_got(tmp_path: Path) -> None:
+    draft = post(1, state=PostState.DRAFT, published=None, updated=None)
+    run_import(tmp_path, draft)
+    before = files(tmp_path)
+    assert run_import(tmp_path, draft, now=NOW.replace(year=2027)).unchanged == 1
+    assert files(tmp_path) == before

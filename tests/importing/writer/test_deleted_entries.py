@@ -44,8 +44,10 @@ def test_report_says_why_an_author_of_an_unchanged_post_does_not_count(tmp_path:
     assert what(report).count("authors: kim") == 2
 
 
-def test_change_at_the_source_is_no_conflict_about_a_category_whose_entry_was_deleted(tmp_path: Path) -> None:
-    report = _import_after_deletion(tmp_path, title="New title")
-    assert (report.conflicts, report.changed) == ([], ["articles/2020/01/title-1.md"])
+def test_file_without_the_category_whose_entry_was_deleted_is_unchanged_until_the_source_changes(tmp_path: Path) -> None:
+    report = _import_after_deletion(tmp_path)
+    assert (report.kept, report.changed) == ([], [])
+    report = run_import(tmp_path, _post(1, title="New title"), _post(2))
+    assert (report.kept, report.changed) == ([], ["articles/2020/01/title-1.md"])
     article = articles(tmp_path)["http://old.example/?p=1"]
     assert (article.title, list(article.authors)) == ("New title", ["mina"])

@@ -13,7 +13,7 @@ from feedsvc.content.schema.field_types import is_article_id
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.source import Omission, PostState, SourceAuthor, SourceMedium, SourceSystem, SourceTerm, TermKind
 from feedsvc.importing.writer import TermMapping, format_text
-from feedsvc.importing.writer.mapping import read_last_mapping
+from feedsvc.importing.writer.terms import read_last_mapping
 from feedsvc.model import ArticleStatus
 from tests.importing.writer.memory_source import NOW, OLD, SITE, articles, files, load, post, run_import, what
 

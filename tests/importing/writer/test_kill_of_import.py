@@ -74,5 +74,8 @@ def test_kill_loses_no_change_of_an_editor(tmp_path: Path, uploads: Path) -> Non
     edited = [*sorted(root.glob("articles/**/*.md"))[::7], *sorted(root.glob("pages/*.md"))[::7]]
     for file in edited:
         file.write_text(file.read_text("utf-8").replace("Body of", "Checked body of"), "utf-8")
+    mine = [file.read_bytes() for file in edited]
     run_with_kills(root, uploads, "Changed", random.Random(8))
-    assert all("Checked body of" in file.read_text("utf-8") and "Changed" in file.read_text("utf-8") for file in edited)
+    assert [file.read_bytes() for file in edited] == mine
+    others = {*root.glob("articles/**/*.md"), *root.glob("pages/*.md")} - {*edited}
+    assert all("Changed" in file.read_text("utf-8") for file in others)

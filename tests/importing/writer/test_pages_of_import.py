@@ -14,7 +14,7 @@ from feedsvc.content.lint import lint_content
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.source import PostState, SourceMedium, SourcePost, SourceRedirect
 from feedsvc.importing.writer import ImportReport, format_text
-from feedsvc.importing.writer.new_files import remove_leftovers
+from feedsvc.importing.writer.article_files import remove_leftovers
 from feedsvc.page_model import StaticPage
 from feedsvc.support.atomic_write import CONTENT_PREFIX
 from tests.importing.writer.memory_source import NOW, OLD, SITE, files, load, post, run_import, what
@@ -179,7 +179,7 @@ def test_links_to_what_is_older_than_since_stay(tmp_path: Path) -> None:
 def test_folder_at_the_path_of_a_page_is_reported(tmp_path: Path) -> None:
     (tmp_path / ABOUT).mkdir(parents=True)
     report = run_import(tmp_path, page())
-    assert reasons(report) == {ABOUT: "its file has errors, so it was not compared; see feedsvc check"}
+    assert reasons(report) == {ABOUT: "the file cannot be read, so it was not compared; see feedsvc check"}
 
 
 @pytest.mark.parametrize("name", ["site.yaml", "tags.yaml", "redirects.yaml"])
@@ -266,15 +266,16 @@ def test_deleted_page_stays_deleted_and_renamed_one_is_found_by_its_alias(tmp_pa
     (tmp_path / ABOUT).rename(tmp_path / "pages/who-we-are.md")
     report = run_import(tmp_path, page(title="Changed"), page(2, "imprint", title="Changed"))
     assert report.deleted == ["pages/imprint.md"]
-    assert {path: found.title for path, found in pages(tmp_path).items()} == {"pages/who-we-are.md": "Changed"}
+    assert {path: found.title for path, found in pages(tmp_path).items()} == {"pages/who-we-are.md": "About us"}
+    assert report.kept == ["pages/who-we-are.md"]
 
 
-def test_page_that_the_newsroom_has_already_stays_and_differences_are_conflicts(newsroom: Callable[..., Path]) -> None:
+def test_page_that_the_newsroom_has_already_stays_and_is_listed(newsroom: Callable[..., Path]) -> None:
     own = "---\ntitle: Own\n---\n\nOur text.\n"
     root = newsroom({ABOUT: own})
     report = run_import(root, page(state=PostState.DRAFT))
     assert (root / ABOUT).read_text("utf-8") == own
-    assert {conflict.key for conflict in report.conflicts} == {"title", "updated", "description", "language", "status", "body"}
+    assert report.kept == [ABOUT]
 
 
 def test_temporary_file_of_a_killed_import_in_pages_is_removed_by_the_next(tmp_path: Path) -> None:

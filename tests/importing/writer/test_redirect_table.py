@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feedsvc.importing.writer.redirect_table import RedirectTable
+from feedsvc.importing.writer.redirects import RedirectTable
 
 
 @pytest.mark.parametrize(
@@ -15,13 +15,13 @@ def test_first_rule_stays_for_another_spelling_of_its_address(first: str, second
     table = RedirectTable()
     table.add(first, "/one/")
     table.add(second, "/two/")
-    assert [*table.exact.values()] == ["/one/"]
+    assert [*table.rules.values()] == ["/one/"]
     table.add(second, "/three/", replaces=True)
-    assert [*table.exact.values()] == ["/three/"]
+    assert [*table.rules.values()] == ["/three/"]
 
 
 def test_encoded_address_is_not_taken_for_the_one_that_its_text_would_be_if_decoded() -> None:
     table = RedirectTable()
     table.add("/100%25/", "/one/")
     table.add("/100%2525/", "/two/")
-    assert table.exact == {"/100%25/": "/one/", "/100%2525/": "/two/"}
+    assert table.rules == {"/100%25/": "/one/", "/100%2525/": "/two/"}

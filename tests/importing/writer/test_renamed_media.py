@@ -50,7 +50,7 @@ def test_picture_that_an_editor_renamed_does_not_come_back(tmp_path: Path, uploa
     for _ in range(2):
         report = _import(root, uploads, _post(1))
         assert _media(root) == ["media/pier.png"]
-        assert (report.changed, report.conflicts) == ([], [])
+        assert (report.changed, report.kept) == ([], [])
         assert (report.files.kept, report.files.total) == (1, 1)
 
 

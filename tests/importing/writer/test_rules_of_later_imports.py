@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from feedsvc.catalog.catalog import build_catalog
-from feedsvc.importing.source import SourceRedirect
+from feedsvc.importing.source import SourceRedirect, SourceSystem
 from feedsvc.importing.writer import ImportReport, TermMapping, format_text
 from feedsvc.publication.old_addresses import redirect_target
 from tests.importing.writer.memory_source import NOW, OLD, SITE, articles, load, post, run_import, what
@@ -105,12 +105,13 @@ def test_addresses_that_no_redirect_can_have_are_reported_at_each_import(tmp_pat
 
 
 def test_articles_of_a_feed_that_lost_its_ids_are_reported_as_doubles(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1), post(2))
+    site = replace(SITE, system=SourceSystem.FEED, feeds=(f"{OLD}/feed/",))
+    run_import(tmp_path, post(1), post(2), site=site)
     address, rule = post(1).address, "/2020/01/03/title-1/: /articles/title-1-2/"
-    report = run_import(tmp_path, post(1, id=address, other_addresses=()), post(2))
+    report = run_import(tmp_path, post(1, id=address, other_addresses=()), post(2), site=site)
     (reason,) = (omission.reason for omission in report.omissions if omission.what == rule)
     assert reason.startswith("the file has a rule to /articles/title-1/ for this address; change the rule, or delete one")
-    again = run_import(tmp_path, post(1, id=address, other_addresses=()), post(2))
+    again = run_import(tmp_path, post(1, id=address, other_addresses=()), post(2), site=site)
     assert rule not in what(again)
 
 

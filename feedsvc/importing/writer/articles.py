@@ -1,0 +1,640 @@
+"""Articles and pages of an import: the values that a file may have of a post, their check, and the files.
+
+A file that still has the digest of what the last import wrote is written anew. Any other stays, and is listed if the source
+changed, too. A file is written before its entry in the base: if the process is killed in between, the next import finds the file
+equal to the source, and only adds the entry.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from feedsvc.content.reading.article import parse_article
+from feedsvc.content.reading.context import References
+from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE
+from feedsvc.content.reading.page import parse_page
+from feedsvc.content.safe_read import read_file
+from feedsvc.content.schema.dates import parse_instant
+from feedsvc.content.schema.field_types import MAX_REFERENCES, is_language_tag
+from feedsvc.content.text import FORBIDDEN_CHARACTER
+from feedsvc.errors import FeedsvcError, Problem
+from feedsvc.importing.html_markdown import convert_html
+from feedsvc.importing.markup import find_elements
+from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost, SourceSite, SourceSystem
+from feedsvc.importing.writer.article_files import (
+    BODY,
+    KEYS,
+    ArticleFile,
+    ArticleValues,
+    ExistingArticles,
+    ExistingPages,
+    create_file,
+    format_article,
+    normalize_body,
+    normalize_value,
+    parse_article_file,
+)
+from feedsvc.importing.writer.base import ARTICLES, ImportBase, text_digest
+from feedsvc.importing.writer.names import line_of, plain_line
+from feedsvc.importing.writer.plans import (
+    PostPlan,
+    SourceIndex,
+    address_change,
+    draft_reason,
+    guid_of,
+    is_nested,
+    is_page_path,
+    publication_date,
+    source_key,
+    valid_date,
+)
+from feedsvc.importing.writer.references import ConvertedBody, ReferenceTargets, convert_body, lost_links, split_lead_figure
+from feedsvc.importing.writer.report import ImportReport
+from feedsvc.importing.writer.stated_facts import (
+    embed_images,
+    stated_body,
+    stated_embeds,
+    stated_media,
+    stated_page_values,
+    stated_path,
+    stated_values,
+)
+from feedsvc.importing.writer.terms import TermTable
+from feedsvc.model import Site
+from feedsvc.support.atomic_write import FileChangedError, replace_if_unchanged, require_writable
+from feedsvc.support.process_pool import map_chunks
+
+_NO_TITLE: Final = "…"
+# Elements without which a reader would miss something. Of others, such as <font>, the text stays.
+_LOST_ELEMENTS: Final = (
+    *("applet", "button", "canvas", "embed", "form", "iframe", "input"),
+    *("math", "object", "script", "select", "svg", "textarea"),
+)
+_REQUIRED: Final = ("title", "published")
+_PLURALS: Final = {"category": "categories", "author": "authors"}
+_KEY: Final = re.compile(r"[a-z_]+")
+_TAG: Final = re.compile(r"<[^<>]*>")
+_BLOCK_END: Final = re.compile(r"</(?:p|div|h[1-6]|li|blockquote|td|figcaption)\s*>|<br\s*/?>", re.IGNORECASE)
+_NO_FILE: Final = ArticleFile({}, "")
+_BATCH: Final = 1000  # posts that are in memory together
+_MIN_PARALLEL: Final = 200  # posts from which on several processes convert them
+_CHUNK: Final = 50  # posts that a process gets at once
+_MAX_LINKS: Final = 5  # lost links that are listed for a post
+
+
+class PostResult(NamedTuple):
+    """Result for one post: its values, whose body is still HTML, what they lack, and the parts of its body."""
+
+    values: ArticleValues
+    omissions: tuple[Omission, ...]
+    body: ConvertedBody
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostConverter:
+    """Converter of posts to values of articles and pages, none of them validated: `check_article` does that.
+
+    An article in `site_language`, the site's at the first import of the source, states no language. `targets` has what
+    addresses of the source lead to here. `now` is the date of posts without any.
+    """
+
+    site: Site
+    site_language: str
+    terms: TermTable
+    source: SourceSite
+    targets: ReferenceTargets
+    now: datetime
+
+    def convert(self, post: SourcePost, plan: PostPlan, translation_of: str, file: ArticleFile) -> PostResult:
+        """Return the values of an article. References to posts and files become their paths here, others absolute addresses.
+
+        `file` is the file that the article has: a post without a date keeps the one that it got there.
+        """
+        omissions = [*_removed_parts(post)]
+        if post.is_page and post.state is PostState.PUBLISHED:
+            reason = "it is a page at the source now, and the article is a draft; write the text as a page into pages/"
+            omissions.append(Omission(post.place, plan.path, reason))
+        post, image = self._lead_image(post, omissions)
+        body, facts, address = self._body(post), post.facts, self.source.address
+        values = {
+            "guid": guid_of(post),
+            "title": self._title(post, omissions),
+            **self._dates(post, file, omissions),
+            **self._lists(post, omissions),
+            "summary": _line(post, post.summary),
+            "image": self._stated_image(post) or image,
+            "enclosures": stated_media(facts.get("enclosures"), post.enclosures, address, self.targets.media_path)
+            or [*self._enclosures(post, omissions)],
+            "embeds": stated_embeds(facts.get("embeds"), address, self.targets.media_path),
+            "language": self._language(post, omissions),
+            "translation_of": translation_of,
+            "status": "draft" if post.is_page or plan.state is PostState.DRAFT else "",
+            BODY: body.html,
+            **stated_values(post, facts, self.now),
+            "slug": plan.slug if facts.get("slug") == plan.slug and plan.path == stated_path(facts) else "",
+        }
+        cards = [image for image in embed_images(facts, address) if not self.targets.media_path(image)]
+        reason = "the file is not in media/; the card is shown without it"
+        omissions += [Omission(post.place, f"image of a card {image}", reason) for image in cards]
+        return self._result(values, omissions, body)
+
+    def convert_page(self, post: SourcePost, plan: PostPlan) -> PostResult:
+        """Return the values of a page, with omissions for an address, a lead image, enclosures and a publication that it loses.
+
+        Drafts stay drafts. A published page without text or with a date in the future, and the former front page, become drafts
+        unless feedsvc exported them.
+        """
+        omissions, body = [*_removed_parts(post)], self._body(post)
+        is_own = self.source.system is SourceSystem.FEEDSVC  # whose dates of pages may be those of the export
+        is_public = plan.state is PostState.PUBLISHED and not is_own
+        updated = None if is_own else valid_date(post.updated or post.published)
+        reason = draft_reason(post, self.source.address, body.html, self.now) if is_public else ""
+        values = {
+            "title": self._title(post, omissions),
+            "updated": updated.isoformat() if updated else "",
+            "description": _line(post, post.summary),
+            "language": self._language(post, omissions),
+            "navigation": "none" if is_nested(post, self.source.address) else "",
+            "status": "draft" if reason or plan.state is PostState.DRAFT else "",
+            BODY: body.html,
+            **stated_page_values(post.facts),
+        }
+        media = (*([post.lead_image] if post.lead_image else []), *post.enclosures)
+        changes = {
+            f"address {self._path(post.address)}": address_change(post, plan, self.source.address),
+            "publication": reason,
+            **{medium.address: "a page has no lead image and no enclosures; show it in the text" for medium in media},
+        }
+        omissions += [Omission(post.place, f"page '{post.title}': {what}", why) for what, why in changes.items() if why]
+        return self._result(values, omissions, body)
+
+    def _path(self, address: str) -> str:
+        return "/" + address.partition("://")[2].partition("/")[2].partition("?")[0].partition("#")[0]
+
+    def _result(self, values: ArticleValues, omissions: list[Omission], body: ConvertedBody) -> PostResult:
+        return PostResult({key: values[key] for key in KEYS if values.get(key)}, (*omissions, *body.omissions), body)
+
+    def with_markdown(self, post: SourcePost, values: ArticleValues) -> ArticleValues:
+        """Return the values with their body, which is HTML, converted to the text of an article file.
+
+        Blocks become Markdown if that shows the same; others stay HTML. If nothing remains of the body, its key is left out.
+        """
+        if BODY not in values:
+            return values
+        page = post.address or self.site.base_url
+        text = convert_html(values[BODY], base_url=self.site.base_url, page=page, preferred=stated_body(post.facts))
+        others = {key: value for key, value in values.items() if key != BODY}
+        return {**others, BODY: body} if (body := normalize_body(FORBIDDEN_CHARACTER.sub("", text))) else others
+
+    def _title(self, post: SourcePost, omissions: list[Omission]) -> str:
+        if title := _line(post, post.title):
+            return title
+        kinds = ("page", "a page") if post.is_page else ("post", "an article")
+        reason = f"the {kinds[0]} has no title, and {kinds[1]} needs one: write a headline"
+        omissions.append(Omission(post.place, "title", reason))
+        return _line(post, post.summary)[:60].strip() or _NO_TITLE
+
+    def _dates(self, post: SourcePost, file: ArticleFile, omissions: list[Omission]) -> dict[str, str]:
+        zone, updated = ZoneInfo(self.site.timezone), valid_date(post.updated)
+        if valid_date(post.published) is None and post.state is PostState.PUBLISHED:
+            what = f"published: {post.published.isoformat()}" if post.published else "published"
+            reason = "the post has no date that a feed can have; the article gets that of its last change, or of the import"
+            omissions.append(Omission(post.place, what, reason))
+        if valid_date(post.published or post.updated) is None and (known := _known_date(file, zone)):
+            return {"published": known}
+        published = publication_date(post, self.now.astimezone(zone))
+        dates = {"published": published.isoformat()}
+        return dates | ({"updated": updated.isoformat()} if updated and updated > published else {})
+
+    def _lists(self, post: SourcePost, omissions: list[Omission]) -> dict[str, list[str]]:
+        lists = {
+            "categories": self.terms.ids("category", post.categories),
+            "authors": self.terms.ids("author", post.authors),
+            "tags": self.terms.tag_titles(post.tags),
+        }
+        for key, names in lists.items():
+            if len(names) > MAX_REFERENCES:
+                reason = f"an article has at most {MAX_REFERENCES}"
+                omissions.append(Omission(post.place, f"{key}: {', '.join(names[MAX_REFERENCES:])}", reason))
+                del names[MAX_REFERENCES:]
+        return lists
+
+    def _language(self, post: SourcePost, omissions: list[Omission]) -> str:
+        language = (post.language or self.source.language).strip().replace("_", "-")
+        if not language or language.lower() == self.site_language.lower():
+            return ""
+        if is_language_tag(language):
+            return language
+        reason = "it is no language tag, such as en or pt-BR"
+        omissions += [Omission(post.place, f"language: {plain_line(language)[:80]}", reason)] if post.language else []
+        return ""
+
+    def _lead_image(self, post: SourcePost, omissions: list[Omission]) -> tuple[SourcePost, dict[str, Any]]:
+        """Return the post without its lead image in the body, if that of a feed begins with it, and the image's entry."""
+        image = self._image(post, omissions)
+        is_in_feed = image and post.lead_image and self.source.system is SourceSystem.FEED
+        lead = split_lead_figure(post.body, post.lead_image) if is_in_feed and post.lead_image else None
+        if lead is None:
+            return post, image
+        post = replace(post, body=lead.body, lead_image=lead.image)
+        return post, self._image(post, omissions)
+
+    def _image(self, post: SourcePost, omissions: list[Omission]) -> dict[str, Any]:
+        medium = post.lead_image
+        if medium is None or not medium.address:
+            return {}
+        path = self.targets.media_path(medium.address)
+        if not path:
+            reason = "the file is not in media/; a lead image at another address would need type, width and height"
+            omissions.append(Omission(post.place, f"lead image {medium.address}", reason))
+            return {}
+        texts = {"alt": medium.alt, "caption": medium.caption, "credit": medium.credit}
+        return {"src": path, **{key: line for key, text in texts.items() if (line := plain_line(text))}}
+
+    def _stated_image(self, post: SourcePost) -> dict[str, Any]:
+        """Return the lead image as an export of feedsvc states it, with more keys than other formats have; {} without it."""
+        media = (post.lead_image,) if post.lead_image else ()
+        fact = post.facts.get("image")
+        images = stated_media(fact, media, self.source.address, self.targets.media_path) if media else []
+        return images[0] if images else {}
+
+    def _enclosures(self, post: SourcePost, omissions: list[Omission]) -> Iterator[dict[str, Any]]:
+        for medium in {medium.address: medium for medium in post.enclosures if medium.address}.values():
+            title = {"title": line} if (line := plain_line(medium.caption)) else {}
+            if path := self.targets.media_path(medium.address):
+                yield {"src": path, **title}
+            elif _is_complete(medium):
+                yield {"src": medium.address, **title, "type": medium.media_type, "length": medium.length}
+            else:
+                reason = "the file is not in media/; at another address it needs https, type and length"
+                omissions.append(Omission(post.place, f"enclosure {medium.address}", reason))
+
+    def _body(self, post: SourcePost) -> ConvertedBody:
+        return convert_body(post, post.address or self.source.address, self.targets)
+
+
+def _known_date(file: ArticleFile, zone: ZoneInfo) -> str:
+    """Return the date of an article that has a file, as it is stated there; "" without a valid one."""
+    stated = file.keys.get("published")
+    try:
+        parse_instant(str(stated), zone)
+    except ValueError:
+        return ""
+    return str(stated)
+
+
+def _line(post: SourcePost, text: str) -> str:
+    """Return `text`, the title or summary of a post, in one line; without HTML, unless the post has exact texts."""
+    return line_of(is_exact=post.has_exact_texts)(text)
+
+
+def _removed_parts(post: SourcePost) -> Iterator[Omission]:
+    """Yield an omission for each kind of element in a body that articles cannot have, and that shows or does something."""
+    counts = Counter(element.name for element in find_elements(post.body, *_LOST_ELEMENTS))
+    for name, count in counts.items():
+        number = f", {count} times" if count > 1 else ""
+        yield Omission(post.place, f"<{name}> in the body of '{post.title}'{number}", "an article has no such element")
+
+
+def _is_complete(medium: SourceMedium) -> bool:
+    is_https = medium.address.startswith("https://")
+    return is_https and bool(medium.media_type) and medium.length > 0
+
+
+# --- check
+
+
+class CheckedArticle(NamedTuple):
+    """Result of `check_article`: values without errors, or None if the article cannot be used, and what was left out of it."""
+
+    values: ArticleValues | None
+    omissions: tuple[Omission, ...] = ()
+
+
+def check_article(place: str, plan: PostPlan, values: ArticleValues, references: References, *, body: str) -> CheckedArticle:
+    """Return values that `feedsvc check` has no error for. A key with an error is left out; a body with one becomes plain text.
+
+    Of categories and authors, only the names that their files lack are left out: an editor may have deleted these entries. An
+    article cannot be used if its title, date or plain body has an error, or if an error is in no key. `place` is the place of
+    the post in the source, `body` the HTML of the body in `values`; a plain body has its text.
+    """
+    values, omissions = dict(values), list[Omission]()
+    parse = parse_page if plan.is_page else parse_article
+    path = str(PurePosixPath(plan.path).with_suffix(".md"))  # the form of `data`; an editor may have made it one of YAML
+    omissions += _remove_unknown_names(place, values, references)
+    for _ in range(len(KEYS) + 1):
+        data = format_article(plan.id, values).encode(errors="replace")
+        problem = next((found for found in parse(path, data, references).problems if found.severity == "error"), None)
+        if problem is None:
+            return CheckedArticle(values, tuple(omissions))
+        key = _key_of(problem, values)
+        if not key or key in _REQUIRED or (key == BODY and not _make_plain(values, body)):
+            return CheckedArticle(None, (*omissions, Omission(place, "article", _reason(problem))))
+        omissions.append(Omission(place, "the layout of the body" if key == BODY else key, _reason(problem)))
+        if key != BODY:
+            del values[key]
+    return CheckedArticle(None, (*omissions, Omission(place, "article", "its errors cannot be removed one by one")))
+
+
+def _remove_unknown_names(place: str, values: ArticleValues, references: References) -> Iterator[Omission]:
+    """Remove the categories and authors that have no entry from `values`. Yield an omission for each."""
+    for key, file, entries in (
+        ("categories", CATEGORIES_FILE, references.categories),
+        ("authors", AUTHORS_FILE, references.authors),
+    ):
+        names = values.pop(key, [])
+        if known := [name for name in names if name in entries]:
+            values[key] = known
+        reason = f"{file} has no such entry; write it there, or give the name of another one with --map"
+        yield from (Omission(place, f"{key}: {name}", reason) for name in names if name not in entries)
+
+
+def _reason(problem: Problem) -> str:
+    return f"{problem.message}; {problem.hint}" if problem.hint else problem.message
+
+
+def _key_of(problem: Problem, values: ArticleValues) -> str:
+    """Return the key that a problem is about, by the first word of its message; "" if it is none that the article has."""
+    match = _KEY.match(problem.message)
+    name = _PLURALS.get(match[0], match[0]) if match else ""
+    return name if name in values else ""
+
+
+def _make_plain(values: ArticleValues, body: str) -> bool:
+    """Replace the body in `values` by the text of `body` (HTML) in paragraphs. Return False if it is that already."""
+    text = html.unescape(_TAG.sub("", _BLOCK_END.sub("\n\n", body)))
+    paragraphs = (" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text))
+    plain = "\n\n".join(f"<p>{html.escape(paragraph, quote=False)}</p>" for paragraph in paragraphs if paragraph)
+    if plain == values[BODY]:
+        return False
+    values[BODY] = plain
+    return True
+
+
+# --- files
+
+
+class _Candidate(NamedTuple):
+    """Post with its plan, its values before their check, and the bytes of the file that it has, b"" without one."""
+
+    post: SourcePost
+    plan: PostPlan
+    result: PostResult
+    data: bytes
+
+
+@dataclass(slots=True)
+class ArticleWriter:
+    """Writer of the articles and pages of one source. Results are added to `base` and `report`.
+
+    Call `write_all` once, then `find_gone` if the source was read to its end. A dry run writes no file.
+    """
+
+    root: Path
+    base: ImportBase
+    index: SourceIndex
+    articles: ExistingArticles
+    converter: PostConverter
+    references: References
+    report: ImportReport
+    processes: int = 1
+    _seen: set[str] = field(default_factory=set)
+    _ids: frozenset[str] = frozenset()
+
+    def write_all(self, posts: Iterable[SourcePost]) -> None:
+        """Write each new post as a new file, and each changed one anew. A post that cannot be written becomes an omission.
+
+        Raises FeedsvcError if a new file or the base cannot be written, as on a full disk; the files before it stay.
+        """
+        self._ids = frozenset(plan.id for plan in self.index.plans.values()) | self.index.unselected
+        remaining = iter(posts)
+        while batch := [*islice(remaining, _BATCH)]:
+            candidates = [*filter(None, map(self._select, batch))]
+            processes = self.processes if len(candidates) >= _MIN_PARALLEL else 1
+            checked: dict[int, CheckedArticle] = {}
+            work = partial(self._check, candidates)
+            for results in map_chunks(work, range(len(candidates)), processes, max_chunk=_CHUNK):
+                checked |= results
+            for number, candidate in enumerate(candidates):
+                self._store(candidate, checked[number])
+
+    def find_gone(self, path_of: Mapping[str, str]) -> None:
+        """Add to `gone` of the report the paths of files from earlier imports of this source whose posts it has no more.
+
+        `path_of` maps keys of the base to the paths that the files have now; those of others are not there.
+        """
+        self.report.gone += [path for key, path in path_of.items() if key not in self._seen]
+
+    def _select(self, post: SourcePost) -> _Candidate | None:
+        """Return a post that has a plan and a file or none yet; None, and add to the report, if nothing must be written."""
+        key = source_key(post)
+        plan = self.index.plans.get(key)
+        if plan is None or key in self._seen:
+            reason = f"another post has the same id {key}, and came first" if plan else "the source changed while it was read"
+            self._omit(post, f"post '{post.title}'", reason)
+            return None
+        self._seen.add(key)
+        if plan.is_deleted:
+            self.report.deleted.append(plan.path)
+            return None
+        if post.state is PostState.SCHEDULED and plan.state is PostState.DRAFT:
+            reason = "it was still scheduled at the source though its date has come, so it is a draft"
+            self._omit(post, f"post '{post.title}': publication", reason)
+        data = read_file(self.root, plan.path) if plan.is_existing else b""
+        if not isinstance(data, bytes):
+            self._omit(post, plan.path, "the file cannot be read, so it was not compared; see feedsvc check")
+            self._count_id(post, plan, None)
+            return None
+        result = self._convert(post, plan, data)
+        self._count(post, plan, result)
+        return _Candidate(post, plan, result, data)
+
+    def _convert(self, post: SourcePost, plan: PostPlan, data: bytes) -> PostResult:
+        if plan.is_page:
+            return self.converter.convert_page(post, plan)
+        lacks_parts = post.lacks_lead_image or post.lacks_body_parts
+        is_needed = data and (lacks_parts or not (post.published or post.updated))
+        file = parse_article_file(plan.path, data) if is_needed else _NO_FILE
+        result = self.converter.convert(post, plan, self._original_of(post), file)
+        # An export of posts has no pictures, and that is no change of the post.
+        if post.lacks_lead_image and file.keys.get("image"):
+            result.values["image"] = file.keys["image"]
+        return result
+
+    def _original_of(self, post: SourcePost) -> str:
+        """Return the id of the article that the article of a post translates, "" if it translates none.
+
+        A partial export may lack the original; then the one that the file states stays, or that of the post that it translates.
+        """
+        plan = self.index.plans.get(post.translation_of)
+        found = "" if plan is None or plan.is_page or plan.is_deleted else plan.id
+        if plan is None and self.articles.find(post.translation_of):
+            found = post.translation_of
+        for key in filter(None, (source_key(post), post.translation_of)) if post.language else ():
+            path = self.articles.find(self.index.plans[key].id) if key in self.index.plans else self.articles.find(key)
+            data = read_file(self.root, path) if path else b""
+            stated = parse_article_file(path, data).keys.get("translation_of", "") if isinstance(data, bytes) else ""
+            if stated and stated not in self._ids and self.articles.find(str(stated)):
+                return str(stated)
+        return found
+
+    def _check(self, candidates: Sequence[_Candidate], numbers: Sequence[int]) -> dict[int, CheckedArticle]:
+        """Return the checked values of the candidates at the indexes `numbers`, by index. Several processes call it."""
+        checked: dict[int, CheckedArticle] = {}
+        for number in numbers:
+            post, plan, result, data = candidates[number]
+            values = self.converter.with_markdown(post, result.values)
+            if data and post.lacks_body_parts:
+                values = _with_body_of_file(values, parse_article_file(plan.path, data))
+            article = check_article(post.place, plan, values, self.references, body=result.values.get(BODY, ""))
+            checked[number] = article
+        return checked
+
+    def _store(self, candidate: _Candidate, article: CheckedArticle) -> None:
+        post, plan, result, _data = candidate
+        self.report.omit(article.omissions)
+        if article.values is None:
+            self._count_id(post, plan, self.articles.ids.get(plan.path) if plan.is_existing else None)
+            return
+        links = [path for path in result.body.links if path != plan.site_path]  # of which a fragment may be left
+        self._count_links(post, links, article.values.get(BODY, ""))
+        text, own_ids = format_article(plan.id, article.values), (plan.id, article.values.get("guid", ""))
+        if plan.is_existing:
+            self._count_id(post, plan, self.articles.ids.get(plan.path, own_ids))
+            self._replace(candidate, text)
+        elif self._create(candidate, text):
+            self._count_id(post, plan, [*filter(None, own_ids)])
+        else:
+            self._count_id(post, plan, None)
+
+    def _create(self, candidate: _Candidate, text: str) -> bool:
+        """Write a new file. Return False, with an omission, if another program has written it."""
+        post, plan = candidate.post, candidate.plan
+        file = self.root / plan.path
+        try:
+            if not self.report.is_dry_run and not create_file(file, text.encode()):
+                self._omit(post, plan.path, "another program wrote this file during the import; import again")
+                return False
+        except OSError as error:
+            raise FeedsvcError(
+                f"{file} cannot be written ({error.strerror}); the articles before it are there, and the next import goes on "
+                "from there"
+            ) from None
+        if plan.former_page:
+            reason = f"it is a post at the source now, and {plan.path} is written; delete the page if the article is enough"
+            self._omit(post, plan.former_page, reason)
+        self.report.created.append(plan.path)
+        self.base.put(ARTICLES, source_key(post), plan.path, text_digest(text))
+        return True
+
+    def _replace(self, candidate: _Candidate, text: str) -> None:
+        """Write a file anew if nobody changed it since the last import, and list it if the source changed, too."""
+        post, plan, _result, data = candidate
+        own, new, last = text_digest(data), text_digest(text), self.base.get(ARTICLES, source_key(post)).digest
+        if own == last != new:
+            if not self._rewrite(candidate, text):
+                return
+            self.report.changed.append(plan.path)
+        elif new in (own, last) or _stated_values(plan.path, data) == _stated_values(plan.path, text.encode()):
+            self.report.unchanged += 1
+        else:
+            self.report.kept.append(plan.path)
+        self.base.put(ARTICLES, source_key(post), plan.path, new if own in (new, last) else last)
+
+    def _rewrite(self, candidate: _Candidate, text: str) -> bool:
+        """Write a file anew, with the line ends that it has. Return False, with an omission, if that is impossible."""
+        post, plan, _result, data = candidate
+        file, after = self.root / plan.path, text.replace("\n", "\r\n") if b"\r\n" in data else text
+        try:
+            if self.report.is_dry_run:
+                require_writable(file)
+            else:
+                replace_if_unchanged(file, data, after.encode())
+        except FileChangedError:
+            self._omit(post, plan.path, "the file changed while it was read; import again")
+            return False
+        except OSError as error:
+            self._omit(post, plan.path, f"the file cannot be written ({error.strerror}); make it writable, and import again")
+            return False
+        return True
+
+    def _omit(self, post: SourcePost, what: str, reason: str) -> None:
+        self.report.omit([Omission(post.place, what, reason)])
+
+    # --- counts
+
+    def _count(self, post: SourcePost, plan: PostPlan, result: PostResult) -> None:
+        """Add a post to the report: its omissions, pictures, date and authors; a page has no date and no authors."""
+        self.report.omit(result.omissions)
+        self.report.pictures.add(result.body.kept_pictures, result.body.pictures)
+        if plan.is_page:
+            self.report.pages.append(plan.path)
+        else:
+            self.report.dates.add(valid_date(post.published) is not None)
+            for author in post.authors:
+                self.report.authors.add(self.converter.terms.listing_id("author", author) in self.references.authors)
+        if post.is_sticky:
+            self.report.sticky.append(plan.path)
+
+    def _count_links(self, post: SourcePost, links: Sequence[str], text: str) -> None:
+        lost = lost_links(links, text)
+        self.report.links.add(len(links) - len(lost), len(links))
+        if lost:
+            paths = [*dict.fromkeys(lost)]
+            more = f" and {len(paths) - _MAX_LINKS} more" if len(paths) > _MAX_LINKS else ""
+            noun, pronoun = ("link", "it") if len(lost) == 1 else (f"{len(lost)} links", "them")
+            what = f"{noun} to {', '.join(paths[:_MAX_LINKS])}{more}"
+            self._omit(post, what, f"the text here does not have {pronoun}")
+
+    def _count_id(self, post: SourcePost, plan: PostPlan, ids: Sequence[str] | None) -> None:
+        """Add whether a post's article has its id, and an omission if not; nothing for pages and posts without id.
+
+        `ids` are the id and the guid of the article; None or () if there is no article that can be read.
+        """
+        if plan.is_page or not post.id:
+            return
+        is_kept = post.id in (ids or ())
+        self.report.ids.add(is_kept)
+        if ids and not is_kept:
+            known = ", ".join(filter(None, ids)) or "none"
+            lost = f"the file has {known} now" if plan.is_existing else f"no article can have it; the article gets {known}"
+            self._omit(post, f"id {post.id}", f"{lost}, and subscribers may see it as new")
+
+
+def _stated_values(path: str, data: bytes) -> dict[str, Any]:
+    """Return what a file states of the keys that an import writes, in one normal form, without empty values."""
+    file = parse_article_file(path if data[:3] != b"---" else "a.md", data)
+    keys = {_PLURALS.get(key, key): value for key, value in file.keys.items()}
+    values: ArticleValues = {key: normalize_value(key, keys[key]) for key in KEYS if key in keys and key != BODY}
+    for key in values.keys() & {"published", "updated", "expires"}:
+        with suppress(ValueError):
+            values[key] = parse_instant(str(values[key]), ZoneInfo("UTC"))[0]
+    others = {key: value for key, value in values.items() if value not in ("", None, [], {})}
+    return {**others, "status": others.get("status", "published"), BODY: file.body}
+
+
+def _with_body_of_file(values: ArticleValues, file: ArticleFile) -> ArticleValues:
+    """Return the values with the body of a file if the post, of whose body the export lacks parts, was not changed since."""
+    if not file.body or values.get("updated") != file.keys.get("updated"):
+        return values
+    return {**values, BODY: file.body}
+
+
+def current_paths(base: ImportBase, articles: ExistingArticles, pages: ExistingPages) -> dict[str, str]:
+    """Return the paths that the files of this source's entries in the base have now, by key, without files that are not there."""
+    paths = dict[str, str]()
+    for key, (path, _) in base.own_entries(ARTICLES).items():
+        known = path if path in articles.slugs else ""
+        paths[key] = pages.find(path) if is_page_path(path) else articles.find(key) or known
+    return {key: path for key, path in paths.items() if path}
