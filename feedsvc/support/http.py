@@ -198,25 +198,25 @@ class HttpResponse:
         return self._parsed.headers.get_content_charset() or ""
 
     @property
-    def is_coded(self) -> bool:
+    def _is_coded(self) -> bool:
         return self._coding not in ("", "identity")
 
     @property
     def _coding(self) -> str:
         return self.header("Content-Encoding").strip().lower()
 
-    def blocks(self, start: int = 0) -> Iterator[bytes]:
+    def blocks(self) -> Iterator[bytes]:
         """Yield the body in blocks of at most 64 KiB, decoded if it is in gzip or deflate.
 
-        `start` bytes of the same file were fetched before, and count for the limit, too. Raises HttpError for the network, a
-        body that is incomplete or too large, and another content coding.
+        Raises HttpError for the network, a body that is incomplete or too large, and another content coding.
         """
         with _translate_errors(self.address, self._max_bytes):
-            if not self.is_coded and start + (self._parsed.length or 0) > self._max_bytes:
+            if not self._is_coded and (self._parsed.length or 0) > self._max_bytes:
                 raise _TooLargeError
+            length = 0
             for block in self._decoded_blocks():
-                start += len(block)
-                if start > self._max_bytes:
+                length += len(block)
+                if length > self._max_bytes:
                     raise _TooLargeError
                 yield block
 
@@ -227,7 +227,7 @@ class HttpResponse:
                 pass
 
     def _decoded_blocks(self) -> Iterator[bytes]:
-        if not self.is_coded:
+        if not self._is_coded:
             yield from self._raw_blocks()
         elif self._coding in _CODINGS:
             yield from _decode(self._raw_blocks())
