@@ -180,6 +180,7 @@ class Planner:
     _names: NamePool = field(init=False)
     _page_names: NamePool = field(init=False)
     _taken_pages: set[str] = field(init=False)
+    _ids_by_path: dict[str, str] = field(init=False)
     _ids: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -188,6 +189,7 @@ class Planner:
         stems = [(is_page_path(path), name_key(PurePosixPath(path).stem)) for path in paths]
         self._names = NamePool((*self.articles.names, *(stem for is_page, stem in stems if not is_page)))
         self._page_names = NamePool((*self.pages.paths, *(stem for is_page, stem in stems if is_page)))
+        self._ids_by_path = {path: article_id for article_id, path in self.articles.paths.items()}
         known = {path for path in paths if is_page_path(path)}
         self._taken_pages = set() if self._is_own else known | {self.pages.find(path) for path in known}
 
@@ -264,9 +266,9 @@ class Planner:
         """Return the plan of a post: for the file that it has, for that which an editor deleted, or for a new one."""
         known_path = self.base.get(ARTICLES, key).path
         post_id = usable_id(post)
-        if known_path and not post_id:
+        if known_path and not post_id:  # the id was made up: the file has it, unless an editor renamed that
             year = publication_date(post, self.now).astimezone(ZoneInfo(self.site.timezone)).year
-            post_id = default_id(self.site, PurePosixPath(known_path).stem, year)
+            post_id = self._ids_by_path.get(known_path) or default_id(self.site, PurePosixPath(known_path).stem, year)
         path = self.articles.find(post_id) or (known_path if known_path in self.articles.slugs else "")
         # An article that an earlier import wrote for a page stays one.
         if post.is_page and not path and (not known_path or is_page_path(known_path)):

@@ -49,8 +49,9 @@ def test_draft_with_a_date_of_an_editor_stays_a_draft(tmp_path: Path) -> None:
         assert (report.kept, _read(tmp_path)) == ([_FILE], mine)
 
 
-def test_draft_without_any_date_keeps_the_one_that_it_got(tmp_path: Path) -> None:
-    draft = post(1, state=PostState.DRAFT, published=None, updated=None)
+@pytest.mark.parametrize("facts", [{}, {"id": "", "address": ""}])
+def test_draft_without_any_date_keeps_the_one_that_it_got(tmp_path: Path, facts: dict[str, str]) -> None:
+    draft = post(1, state=PostState.DRAFT, published=None, updated=None, **facts)
     run_import(tmp_path, draft)
     before = files(tmp_path)
     assert run_import(tmp_path, draft, now=NOW.replace(year=2027)).unchanged == 1
