@@ -23,18 +23,18 @@ from feedsvc.importing.writer.article_files import (
     read_existing_pages,
     remove_leftovers,
 )
-from feedsvc.importing.writer.articles import ArticleWriter, PostConverter, current_paths
+from feedsvc.importing.writer.articles import ArticleWriter, current_paths
 from feedsvc.importing.writer.base import ImportBase
 from feedsvc.importing.writer.media import MediaLibrary, MediaOrigin, fetch_files
 from feedsvc.importing.writer.plans import Planner, SourceIndex, is_selected, with_known_ids
+from feedsvc.importing.writer.post_values import PostConverter
 from feedsvc.importing.writer.redirects import (
-    FormerPaths,
     PathCheck,
     RedirectBuilder,
     listing_names,
-    store_rules,
     with_known_languages,
 )
+from feedsvc.importing.writer.redirects_file import store_rules
 from feedsvc.importing.writer.references import ReferenceTargets
 from feedsvc.importing.writer.report import ImportProgress, ImportReport, no_import_progress
 from feedsvc.importing.writer.settings import (
@@ -138,8 +138,8 @@ def _import(source: ImportSource, root: Path, options: ImportOptions, progress: 
         texts = _write_settings(run, data, keys, index)
         library = MediaLibrary(root, base)
         fetch_files(index.media, options.media(run.hosts) if options.media else None, library, report, progress)
-        former_paths = _write_redirects(run, index, texts, library)
-        _write_articles(run, index, texts, library, former_paths)
+        site_path_of = _write_redirects(run, index, texts, library)
+        _write_articles(run, index, texts, library, site_path_of)
     finally:
         base.flush()
     base.close()
@@ -226,7 +226,8 @@ def _write_settings(run: _Import, data: bytes | None, keys: Mapping[str, Any], i
     return {SITE_FILE: text, **write_entries(run.root, run.settings, run.terms, run.base, run.report)}
 
 
-def _write_redirects(run: _Import, index: SourceIndex, texts: Mapping[str, str], library: MediaLibrary) -> FormerPaths:
+def _write_redirects(run: _Import, index: SourceIndex, texts: Mapping[str, str], library: MediaLibrary) -> Callable[[str], str]:
+    """Write redirects.yaml. Return a function from an address of the source to the path here, "" if there is none."""
     redirects = RedirectBuilder(run.site, run.settings.base_url, run.hosts, run.terms)
     exists = PathCheck(
         root=run.root,
@@ -239,16 +240,19 @@ def _write_redirects(run: _Import, index: SourceIndex, texts: Mapping[str, str],
     )
     redirects.build(index, run.pages, library, run.base, exists)
     rules = store_rules(run.root, redirects.table, run.base, run.report, exists)
+    for addresses in (index.addresses, index.former_addresses):  # some 50 MB for 100,000 posts
+        addresses.clear()
     run.terms.remember(run.base)  # last, because the rules compare with the ids of the last import
-    return FormerPaths(redirects, rules, run.pages.site_paths | index.page_paths)
+    pages = run.pages.site_paths | index.page_paths
+    return lambda address: index.find(address) or redirects.find_former(address, rules, pages)
 
 
 def _write_articles(
-    run: _Import, index: SourceIndex, texts: Mapping[str, str], library: MediaLibrary, former_paths: FormerPaths
+    run: _Import, index: SourceIndex, texts: Mapping[str, str], library: MediaLibrary, site_path_of: Callable[[str], str]
 ) -> None:
     site = parse_site_or_raise(run.root, texts[SITE_FILE])
     targets = ReferenceTargets(
-        site_path_of=lambda target: index.find(target) or former_paths.find(target),
+        site_path_of=site_path_of,
         media_path=library.path_of,
         has_medium=library.is_there,
         is_missing=partial(library.is_missing, site.base_url),
