@@ -70,24 +70,17 @@ class MemorySource:
 
     items: Sequence[SourcePost | Omission]
     site: SourceSite = field(default=SITE)
-    pages_of_files: Sequence[SourceFilePage] = ()
 
     def posts(self, _main_language: str = "") -> Iterator[SourcePost | Omission]:
         return iter(self.items)
 
     def file_pages(self) -> Iterator[SourceFilePage]:
-        return iter(self.pages_of_files)
+        return iter(())
 
 
-def run_import(
-    root: Path,
-    *items: SourcePost | Omission,
-    site: SourceSite = SITE,
-    pages_of_files: Sequence[SourceFilePage] = (),
-    **options: Any,
-) -> ImportReport:
+def run_import(root: Path, *items: SourcePost | Omission, site: SourceSite = SITE, **options: Any) -> ImportReport:
     """Import posts into a folder at NOW."""
-    return import_source(MemorySource(items, site, pages_of_files), root, ImportOptions(**{"now": NOW, **options}))
+    return import_source(MemorySource(items, site), root, ImportOptions(**{"now": NOW, **options}))
 
 
 def load(root: Path) -> ContentSnapshot:
