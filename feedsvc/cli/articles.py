@@ -16,7 +16,7 @@ from feedsvc.catalog import ArticleState, ListedFile, files_by_state
 from feedsvc.cli.content_folder import load_with_last_valid_versions
 from feedsvc.cli.options import base_url_option, content_argument, json_option, report_errors, state_folder, state_option
 from feedsvc.cli.output import aligned_lines, print_json, print_line, print_problems
-from feedsvc.cli.variables import IntRange, WordChoice, command, option
+from feedsvc.cli.settings import IntRange, WordChoice, command, option
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.support.clock import wall_clock
 
@@ -38,7 +38,6 @@ _COLORS: Final[Mapping[ArticleState, str]] = {ArticleState.BROKEN: "red", Articl
 @content_argument
 @option(
     "--status",
-    "states",
     type=WordChoice([state.value for state in ArticleState]),
     multiple=True,
     help="List only articles of this status. Repeat the option for several.",
@@ -54,7 +53,7 @@ _COLORS: Final[Mapping[ArticleState, str]] = {ArticleState.BROKEN: "red", Articl
 @state_option
 @report_errors
 def list_articles(
-    *, content: Path, states: tuple[str, ...], limit: int | None, as_json: bool, base_url: str, state: Path | None
+    *, content: Path, status: tuple[str, ...], limit: int | None, json: bool, base_url: str, state: Path | None
 ) -> None:
     """List the articles of CONTENT (./content) by status, such as draft or published.
 
@@ -76,8 +75,8 @@ def list_articles(
     print_problems(problem for problem in snapshot.errors if problem.path not in listed)
     if notice:
         print_line(f"feedsvc: {notice}", err=True)
-    shown = {one: groups[one] for one in groups if not states or one.value in states}
-    if as_json:
+    shown = {one: groups[one] for one in groups if not status or one.value in status}
+    if json:
         print_json(_as_json(shown, limit or None, now))
     else:
         for line in _as_text(shown, _DEFAULT_LIMIT if limit is None else limit or None, snapshot, now):

@@ -19,7 +19,7 @@ from feedsvc.cli.options import (
     state_folder,
     state_option,
 )
-from feedsvc.cli.variables import IntRange, WordChoice, command, option
+from feedsvc.cli.settings import IntRange, WordChoice, command, option
 from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.clock import wall_clock
@@ -57,7 +57,7 @@ _GZIP_ONLY_HELP = (
 )
 @option("--watch", is_flag=True, help="Keep running, and update OUT after each change of CONTENT and at each scheduled change.")
 @option("--only", type=WordChoice(SELECTIONS), help=_ONLY_HELP)
-@option("--coding", "codings", type=WordChoice([name for name in CODINGS if name != _GZIP]), multiple=True, help=_CODING_HELP)
+@option("--coding", type=WordChoice([name for name in CODINGS if name != _GZIP]), multiple=True, help=_CODING_HELP)
 @option("--nginx", type=PATH_TYPE, metavar="FILE", help=_NGINX_HELP)
 @option("--hosting", type=WordChoice(HOSTS), help=_HOSTING_HELP)
 @option("--no-gzip", is_flag=True, help="Write no .gz copies of files.")
@@ -74,7 +74,7 @@ def build(
     skip_broken: bool,
     watch: bool,
     only: str | None,
-    codings: tuple[str, ...],
+    coding: tuple[str, ...],
     nginx: Path | None,
     hosting: str | None,
     no_gzip: bool,
@@ -108,7 +108,7 @@ def build(
         skip_broken=skip_broken,
         watch=watch,
         only=only or "",
-        file_codings=(*codings, *(() if no_gzip else (_GZIP,))),
+        file_codings=(*coding, *(() if no_gzip else (_GZIP,))),
         object_coding=_GZIP if gzip_only else "",
         nginx_file=nginx,
         hosting=hosting or ("nginx" if nginx else "any"),

@@ -12,7 +12,7 @@ from feedsvc.catalog import build_catalog
 from feedsvc.cli.content_folder import load_with_theme_check
 from feedsvc.cli.options import allow_host_option, content_argument, report_errors
 from feedsvc.cli.output import PROBLEM_FORMATTERS, format_article_count, format_count, print_error, print_line, print_problems
-from feedsvc.cli.variables import WordChoice, command, option
+from feedsvc.cli.settings import WordChoice, command, option
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint import lint_content
 from feedsvc.content.reading.files import SITE_FILE
@@ -29,16 +29,14 @@ _LAST_VALID_NOTE: Final = (
 @content_argument
 @option(
     "--format",
-    "form",
     type=WordChoice(["text", "json", "github"]),
     default="text",
     show_default=True,
     help="Format of the output.",
 )
-@option("--all", "every", is_flag=True, help="Print each problem of each file, even if many files share it.")
+@option("--all", is_flag=True, help="Print each problem of each file, even if many files share it.")
 @option(
     "--ignore",
-    "ignored",
     type=WordChoice(get_args(Rule)),
     metavar="RULE",
     multiple=True,
@@ -47,13 +45,11 @@ _LAST_VALID_NOTE: Final = (
 @option("--strict", is_flag=True, help="Exit with status 1 for warnings, too.")
 @option(
     "--against",
-    "revision",
     metavar="REV",
     help="Also warn of changes since this git revision that subscribers would notice, such as new ids.",
 )
 @option(
     "--against-feed",
-    "former_feeds",
     metavar="FEED",
     multiple=True,
     help="Also predict what subscribers of a former feed see once they get the folder's own feed. FEED is a file or an address; "
@@ -64,13 +60,13 @@ _LAST_VALID_NOTE: Final = (
 def check(
     *,
     content: Path,
-    form: str,
-    every: bool,
-    ignored: tuple[str, ...],
+    format: str,  # noqa: A002 - the name of the option
+    all: bool,  # noqa: A002 - the name of the option
+    ignore: tuple[str, ...],
     strict: bool,
-    revision: str | None,
-    former_feeds: tuple[str, ...],
-    allowed_hosts: tuple[str, ...],
+    against: str | None,
+    against_feed: tuple[str, ...],
+    allow_host: tuple[str, ...],
 ) -> None:
     """Report every problem in CONTENT (./content).
 
@@ -89,25 +85,25 @@ def check(
       feedsvc check content --against-feed https://old.example/feed/
     """
     # Programs get the same keys without a comparison.
-    comparison = editing.Comparison() if revision is not None and form == "json" else None
-    replays: tuple[editing.FeedReplay, ...] | None = () if form == "json" else None
+    comparison = editing.Comparison() if against is not None and format == "json" else None
+    replays: tuple[editing.FeedReplay, ...] | None = () if format == "json" else None
     snapshot = load_with_theme_check(content, is_check=True)
     problems = tuple(sorted((*snapshot.problems, *lint_content(snapshot, content, wall_clock()))))
     if any(problem.path == SITE_FILE for problem in snapshot.errors):
-        if revision is not None or former_feeds:
+        if against is not None or against_feed:
             print_error(f"nothing was compared, because {SITE_FILE} has errors; correct them first")
     else:
-        if revision is not None:
-            comparison = editing.compare(content, snapshot, revision, wall_clock())
+        if against is not None:
+            comparison = editing.compare(content, snapshot, against, wall_clock())
             problems = tuple(sorted((*problems, *comparison.problems)))
-        replays = _replays(snapshot, former_feeds, allowed_hosts)
-    problems = tuple(problem for problem in problems if problem.rule not in ignored)
+        replays = _replays(snapshot, against_feed, allow_host)
+    problems = tuple(problem for problem in problems if problem.rule not in ignore)
     errors = [problem for problem in problems if problem.severity == "error"]
-    layout = "all" if every and form == "text" else form
+    layout = "all" if all and format == "text" else format
     lines: Iterable[str] = PROBLEM_FORMATTERS[layout](content, problems)
-    lines = editing.COMPARISON_FORMATTERS[form](lines, comparison) if comparison else lines
+    lines = editing.COMPARISON_FORMATTERS[format](lines, comparison) if comparison else lines
     # The replays come last, because each ends with its summary.
-    compare = editing.REPLAY_FORMATTERS[layout] if former_feeds and replays is not None else _without_replays
+    compare = editing.REPLAY_FORMATTERS[layout] if against_feed and replays is not None else _without_replays
     lines, replay_lines = compare(lines, replays or ())
     _print_lines(lines)
     _print_counts(_article_summary(snapshot), len(errors), len(problems) - len(errors))

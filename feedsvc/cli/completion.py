@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from feedsvc.cli.variables import WordChoice, command
+from feedsvc.cli.settings import WordChoice, command
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

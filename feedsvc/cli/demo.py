@@ -21,7 +21,7 @@ from feedsvc.cli.config import ServeConfig
 from feedsvc.cli.log import PLAIN, configure_log
 from feedsvc.cli.options import report_errors
 from feedsvc.cli.output import report
-from feedsvc.cli.variables import IntRange, command, option
+from feedsvc.cli.settings import IntRange, command, option
 from feedsvc.content.folder import sample_folder
 from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError

@@ -10,7 +10,7 @@ import click
 from feedsvc.cli.content_folder import load_without_theme_check
 from feedsvc.cli.options import PATH_TYPE, content_argument, report_errors
 from feedsvc.cli.output import format_article_count, print_problems, report
-from feedsvc.cli.variables import WordChoice, command, option
+from feedsvc.cli.settings import WordChoice, command, option
 from feedsvc.errors import FeedsvcError
 from feedsvc.migration import EXPORT_FORMATS, exported_articles, left_out
 from feedsvc.support.atomic_write import open_replacement

@@ -13,7 +13,7 @@ from feedsvc.catalog import Catalog, Listing, Visibility, build_catalog, count_a
 from feedsvc.cli.content_folder import load_without_theme_check
 from feedsvc.cli.options import base_url_option, content_argument, json_option, report_errors
 from feedsvc.cli.output import aligned_lines, print_json, print_problems
-from feedsvc.cli.variables import command
+from feedsvc.cli.settings import command
 from feedsvc.feeds import listing_title, suffixes_of
 from feedsvc.routes import FeedAt, path_of
 from feedsvc.support.clock import wall_clock
@@ -29,7 +29,7 @@ _TEXT_SUFFIX: Final = "rss"  # format whose address stands in the table
 @json_option
 @base_url_option
 @report_errors
-def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
+def list_feeds(*, content: Path, json: bool, base_url: str) -> None:
     """List every feed of CONTENT (./content) with its address, entries and last change.
 
     ADDRESS is that of the RSS feed, ENTRIES the number of entries in its newest document, ARTICLES that of all visible articles
@@ -46,7 +46,7 @@ def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
     catalog = build_catalog(snapshot, wall_clock())
     private = (listing.at(catalog.now) for listing in catalog.private_listings.values())
     listings = (*catalog.listings.values(), *private)
-    if as_json:
+    if json:
         print_json([_feed_facts(catalog, listing) for listing in listings])
     else:
         for line in aligned_lines([_HEADINGS, *(_table_row(catalog, listing) for listing in listings)]):

@@ -15,8 +15,8 @@ import click
 from feedsvc.cli.completion import complete_folder
 from feedsvc.cli.options import PATH_TYPE, base_url_option, json_option, report_errors, utf8_text
 from feedsvc.cli.output import print_line, report_warning
+from feedsvc.cli.settings import IntRange, command, option
 from feedsvc.cli.terminal import item_progress
-from feedsvc.cli.variables import IntRange, command, option
 from feedsvc.content.schema.dates import parse_instant
 from feedsvc.editing import git_ignore_text, write_schemas
 from feedsvc.errors import FeedsvcError
@@ -51,7 +51,6 @@ _MIB: Final = 1024 * 1024
 @option("--since", metavar="DATE", help="Import only what was published or changed since this date, such as 2024-01-01.")
 @option(
     "--map",
-    "mapping",
     metavar="FILE",
     type=PATH_TYPE,
     help="YAML file with new ids of categories and authors; later imports use it again.",
@@ -60,7 +59,6 @@ _MIB: Final = 1024 * 1024
 @option("--no-media", is_flag=True, help="Fetch no files: pictures stay at their old addresses, and lead images are left out.")
 @option(
     "--allow-host",
-    "allowed_hosts",
     metavar="HOST",
     multiple=True,
     help="Further host to fetch files from, also inside the own network. Repeat the option for several.",
@@ -79,7 +77,7 @@ _MIB: Final = 1024 * 1024
     type=IntRange(1, 1000),
     help="Number of entries in the former feed, for site.yaml. The default is what the source says, or 10.",
 )
-@option("--report", "report_file", metavar="FILE", type=PATH_TYPE, help="Write the whole report to a .txt or .json file.")
+@option("--report", metavar="FILE", type=PATH_TYPE, help="Write the whole report to a .txt or .json file.")
 @option("--processes", type=IntRange(min=1), help="Number of processes. The default is the number of processors.")
 @json_option
 @base_url_option
@@ -90,15 +88,15 @@ def import_command(
     folder: Path,
     dry_run: bool,
     since: str | None,
-    mapping: Path | None,
+    map: Path | None,  # noqa: A002 - the name of the option
     media_from: Path | None,
     no_media: bool,
-    allowed_hosts: tuple[str, ...],
+    allow_host: tuple[str, ...],
     max_file_size: int,
     feed_entries: int | None,
-    report_file: Path | None,
+    report: Path | None,
     processes: int | None,
-    as_json: bool,
+    json: bool,
     base_url: str,
 ) -> None:
     """Write the articles of SOURCE into FOLDER, a newsroom or a new folder.
@@ -115,29 +113,29 @@ def import_command(
       feedsvc import https://old.example/feed/ content
     """
     process.freeze_heap()  # the renderer of each post leaves reference cycles
-    _check_options(report_file, media_from)
-    hosts = frozenset(host.lower() for host in allowed_hosts)
+    _check_options(report, media_from)
+    hosts = frozenset(host.lower() for host in allow_host)
     options = ImportOptions(
         now=wall_clock(),
         base_url=base_url,
         feed_entries=feed_entries or 0,
         since=_parse_since(since),
-        mapping=read_mapping(mapping) if mapping else None,
+        mapping=read_mapping(map) if map else None,
         media=None if no_media else _media_origin(media_from, hosts, max_file_size * _MIB),
         is_dry_run=dry_run,
         processes=processes or available_processors(),
     )
-    report = import_source(open_source(source, HostAccess(internal_hosts=hosts)), folder, options, item_progress)
+    outcome = import_source(open_source(source, HostAccess(internal_hosts=hosts)), folder, options, item_progress)
     if not dry_run:
         _add_helper_files(folder)
-    if report_file:
-        _write_report(report, report_file)
-    print_line((REPORT_FORMATS[".json"](report) if as_json else format_text(report, SHORT_LIST)).rstrip("\n"))
+    if report:
+        _write_report(outcome, report)
+    print_line((REPORT_FORMATS[".json"](outcome) if json else format_text(outcome, SHORT_LIST)).rstrip("\n"))
     if not dry_run:
         print_line(f"feedsvc: next: feedsvc check {quote_argument(str(folder))}", err=True)
-    for end in report.ends:
+    for end in outcome.ends:
         report_warning(f"{end.place}: {end.what} is not imported: {end.reason}")
-    sys.exit(1 if report.kept or report.ends else 0)
+    sys.exit(1 if outcome.kept or outcome.ends else 0)
 
 
 def _check_options(report_file: Path | None, media_from: Path | None) -> None:

@@ -12,7 +12,7 @@ import click
 
 from feedsvc.cli.init_defaults import default_base_url, default_language, default_timezone, default_title
 from feedsvc.cli.options import DEFAULT_CONTENT, PATH_TYPE, folder_argument, report_errors, utf8_text
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.settings import command, option
 from feedsvc.content.schema.validation import parse_site_value
 from feedsvc.editing import SiteAnswers, check_is_free, complete_newsroom, create_newsroom, starter_files
 from feedsvc.errors import FeedsvcError
@@ -38,14 +38,14 @@ _QUESTIONS: Final[Mapping[str, _Question]] = {
 
 
 @command("init")
-@click.argument("folder", type=PATH_TYPE, default=DEFAULT_CONTENT, envvar="FEEDSVC_CONTENT")
+@click.argument("content", metavar="[FOLDER]", type=PATH_TYPE, default=DEFAULT_CONTENT, envvar="FEEDSVC_CONTENT")
 @option("--title", metavar="TEXT", help="Title of the site. The default is made from the folder's name.")
 @option("--base-url", metavar="URL", help="Address at which readers will reach the site, such as https://example.org.")
 @option("--language", metavar="TAG", help="Language of the articles, such as en, ko or pt-BR. The default is that of the locale.")
 @option("--timezone", metavar="ZONE", help="Time zone of dates, such as Asia/Kolkata. The default is that of the system.")
 @option("--yes", is_flag=True, help="Ask nothing, and use the defaults of options that are not given.")
 @report_errors
-def init(*, folder: Path, title: str | None, base_url: str | None, language: str | None, timezone: str | None, yes: bool) -> None:
+def init(*, content: Path, yes: bool, **given: str | None) -> None:
     """Write a new newsroom into FOLDER (./content): settings, articles, a page, schemas.
 
     The schemas are for text editors. A file .gitignore is written, too. The command asks for values that are not given as
@@ -57,19 +57,18 @@ def init(*, folder: Path, title: str | None, base_url: str | None, language: str
       feedsvc init
       feedsvc init content --title "Harbour News" --base-url https://harbour.example --yes
     """
-    if complete_newsroom(folder):
+    if complete_newsroom(content):
         click.echo(
-            f"feedsvc: {folder} has the newsroom of an earlier feedsvc init, which was interrupted, with its values", err=True
+            f"feedsvc: {content} has the newsroom of an earlier feedsvc init, which was interrupted, with its values", err=True
         )
     else:
-        check_is_free(folder)
-        given = {"title": title, "base_url": base_url, "language": language, "timezone": timezone}
-        answers = _collect_answers(folder, {key: value for key, value in given.items() if value is not None}, asks=not yes)
-        shared = create_newsroom(folder, starter_files(SiteAnswers(**answers), wall_clock()))
-        click.echo(f"feedsvc: {folder} is a newsroom now, with three articles and a page", err=True)
+        check_is_free(content)
+        answers = _collect_answers(content, {key: value for key, value in given.items() if value is not None}, asks=not yes)
+        shared = create_newsroom(content, starter_files(SiteAnswers(**answers), wall_clock()))
+        click.echo(f"feedsvc: {content} is a newsroom now, with three articles and a page", err=True)
         for name in shared:
-            click.echo(f"feedsvc: {folder / name} existed and stays as it is", err=True)
-    click.echo(os.fsencode(_next_steps(folder)))  # bytes, because the folder's name may not be UTF-8
+            click.echo(f"feedsvc: {content / name} existed and stays as it is", err=True)
+    click.echo(os.fsencode(_next_steps(content)))  # bytes, because the content's name may not be UTF-8
 
 
 def _collect_answers(folder: Path, given: Mapping[str, str], *, asks: bool) -> dict[str, str]:

@@ -93,6 +93,21 @@ def configure_log(form: str, level: int) -> None:
     logging.getLogger(_PACKAGE).setLevel(level)
 
 
+def begin_log(context: click.Context) -> None:
+    """Begin the log as the options of the context's command say, and remove them from its parameters, if it has such options.
+
+    Without --log-format, lines have time and level, except those of a build that ends by itself. Raises click.UsageError if both
+    --verbose and --quiet are given.
+    """
+    if "log_format" not in context.params:
+        return
+    is_verbose, is_quiet, form = (context.params.pop(name) for name in ("verbose", "quiet", "log_format"))
+    if is_verbose and is_quiet:
+        raise click.UsageError("--verbose and --quiet contradict each other; give one of them", context)
+    level = logging.DEBUG if is_verbose else logging.WARNING if is_quiet else logging.INFO
+    configure_log(form or (TEXT if context.params.get("watch", True) else PLAIN), level)
+
+
 def is_configured() -> bool:
     return any(isinstance(handler, _LogHandler) for handler in logging.getLogger().handlers)
 

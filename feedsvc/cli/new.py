@@ -12,7 +12,7 @@ from feedsvc.cli.completion import complete_ids
 from feedsvc.cli.content_folder import load_without_theme_check
 from feedsvc.cli.options import content_argument, folder_argument, report_errors, utf8_text
 from feedsvc.cli.output import print_line
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.settings import command, option
 from feedsvc.content.folder import first_steps_hint
 from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE
 from feedsvc.editing import create_file, draft, modeline, render_draft, write_schemas
@@ -42,7 +42,6 @@ def _missing_folder_message(title: str, content: Path, rest: tuple[str, ...]) ->
 @click.argument("rest", nargs=-1, metavar="")
 @option(
     "--category",
-    "categories",
     metavar="ID",
     type=utf8_text,
     multiple=True,
@@ -51,7 +50,6 @@ def _missing_folder_message(title: str, content: Path, rest: tuple[str, ...]) ->
 )
 @option(
     "--author",
-    "authors",
     metavar="ID",
     type=utf8_text,
     multiple=True,
@@ -72,8 +70,8 @@ def new_article(
     title: str,
     content: Path,
     rest: tuple[str, ...],
-    categories: tuple[str, ...],
-    authors: tuple[str, ...],
+    category: tuple[str, ...],
+    author: tuple[str, ...],
     slug: str,
     markdown: bool,
 ) -> None:
@@ -91,7 +89,7 @@ def new_article(
         raise FeedsvcError(_missing_folder_message(title, content, rest))
     snapshot = load_without_theme_check(content, "")
     suffix = ".md" if markdown else ".yaml"
-    new_draft = draft(snapshot, title, wall_clock(), slug=slug, categories=categories, authors=authors, suffix=suffix)
+    new_draft = draft(snapshot, title, wall_clock(), slug=slug, categories=category, authors=author, suffix=suffix)
     file = create_file(content, new_draft.path, render_draft(new_draft, snapshot, modeline(content, content / new_draft.path)))
     if not markdown:  # VS Code's YAML extension does not read Markdown files
         write_schemas(content, ("article",))

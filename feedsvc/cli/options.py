@@ -13,10 +13,10 @@ from typing import Final, ParamSpec
 
 import click
 
+from feedsvc.cli import log
 from feedsvc.cli.completion import complete_folder
-from feedsvc.cli.log_options import LOG_FORMATS
 from feedsvc.cli.output import print_error, print_problems
-from feedsvc.cli.variables import WordChoice, option
+from feedsvc.cli.settings import WordChoice, option
 from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.support.digest import sha256
 from feedsvc.support.posix import IS_WINDOWS, quote_argument
@@ -47,10 +47,9 @@ database_option = option(
 base_url_option = option(
     "--base-url", metavar="URL", default="", help="Base URL of the site, used instead of base_url in site.yaml."
 )
-json_option = option("--json", "as_json", is_flag=True, help="Print JSON, with times in UTC.")
+json_option = option("--json", is_flag=True, help="Print JSON, with times in UTC.")
 allow_host_option = option(
     "--allow-host",
-    "allowed_hosts",
     metavar="HOST",
     multiple=True,
     help="Fetch also from this host if its address is inside a private network. Repeat the option for several hosts.",
@@ -88,10 +87,10 @@ def purge_option(addresses: str) -> Callable[[Callable[P, None]], Callable[P, No
 
 
 def log_options(command: Callable[P, None]) -> Callable[P, None]:
-    """Return the command with the options --verbose, --quiet and --log-format, by which `variables.Command` begins its log."""
+    """Return the command with the options --verbose, --quiet and --log-format, by which `settings.Command` begins its log."""
     form_help = "Format of the log on stderr: text has time and level in each line, json is one object per line."
     for add in (
-        option("--log-format", type=WordChoice(LOG_FORMATS), help=form_help),
+        option("--log-format", type=WordChoice((log.TEXT, log.JSON)), help=form_help),
         option("--quiet", is_flag=True, help="Log only warnings and errors."),
         option("--verbose", is_flag=True, help="Log more, such as each edition."),
     ):

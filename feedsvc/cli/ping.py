@@ -18,7 +18,7 @@ from feedsvc.cli.options import (
     state_option,
 )
 from feedsvc.cli.output import format_count, print_json, print_line, print_problems, report
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.settings import command, option
 from feedsvc.feeds import FeedDigests
 from feedsvc.support.clock import wall_clock
 from feedsvc.uris import absolute
@@ -31,11 +31,11 @@ _UNREACHABLE: Final = "is an address of this machine, which hubs cannot reach; g
 @content_argument
 @base_url_option
 @state_option
-@option("--all-feeds", "everything", is_flag=True, help="Notify the hubs of every feed, even if it did not change.")
+@option("--all-feeds", is_flag=True, help="Notify the hubs of every feed, even if it did not change.")
 @json_option
 @purge_option("the addresses of changed and removed feeds (not those of pages)")
 @report_errors
-def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, as_json: bool, purge: tuple[str, ...]) -> None:
+def ping(*, content: Path, base_url: str, state: Path | None, all_feeds: bool, json: bool, purge: tuple[str, ...]) -> None:
     """Notify WebSub hubs of feeds of CONTENT (./content) changed since the last ping.
 
     Use it for a static tree, after the new version is public; feedsvc serve notifies the hubs itself. The exit status is 1 if
@@ -54,13 +54,13 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
     if not hub_selection.reachable_hubs:
         reason = f"{snapshot.site.base_url}/ {_UNREACHABLE}" if snapshot.site.hubs else "site.yaml names no hubs"
         report(f"no hub is notified, because {reason}")
-        if as_json:
+        if json:
             print_json([])
         return
     with one_shot_publisher(state_folder(content, state), wall_clock) as publisher:
         catalog = build_catalog(snapshot, wall_clock())
-        purge_failure, results = _publish(publisher, hub_selection, catalog, purge, includes_unchanged=everything)
-    if as_json:
+        purge_failure, results = _publish(publisher, hub_selection, catalog, purge, includes_unchanged=all_feeds)
+    if json:
         print_json([_to_json(result) for result in results])
     else:
         for result in results:

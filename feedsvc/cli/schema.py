@@ -11,7 +11,7 @@ import click
 
 from feedsvc.cli.completion import complete_folder
 from feedsvc.cli.options import report_errors
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.settings import command, option
 from feedsvc.content.folder import first_steps_hint
 from feedsvc.content.reading.files import SITE_FILE
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES

@@ -27,7 +27,7 @@ from feedsvc.cli.options import (
 )
 from feedsvc.cli.output import report
 from feedsvc.cli.service_settings import service_config
-from feedsvc.cli.variables import IntRange, WordChoice, command, option
+from feedsvc.cli.settings import IntRange, WordChoice, command, option
 from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.client_address import UNIX_PEER
@@ -85,7 +85,6 @@ def _parse_mode(_context: click.Context, _option: click.Parameter, text: str) ->
 )
 @option(
     "--trusted-proxy",
-    "proxies",
     metavar="ADDRESS",
     multiple=True,
     help="Address or network of a reverse proxy whose X-Forwarded-For is trusted; unix for one that uses the unix socket. "
@@ -93,7 +92,6 @@ def _parse_mode(_context: click.Context, _option: click.Parameter, text: str) ->
 )
 @option(
     "--limit-polls",
-    "polls",
     metavar="N",
     type=IntRange(0, 100_000),
     help="Number of requests for one feed without If-None-Match or If-Modified-Since that are allowed to a client in an hour; "
@@ -101,7 +99,6 @@ def _parse_mode(_context: click.Context, _option: click.Parameter, text: str) ->
 )
 @option(
     "--open-status",
-    "opened",
     metavar="ADDRESS",
     multiple=True,
     help="Address or network that may read /status and /metrics, besides this machine; unix for programs that use the unix "

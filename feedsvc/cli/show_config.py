@@ -9,10 +9,9 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from feedsvc.cli.config_file import apply_to_command, command_path, key_of
 from feedsvc.cli.options import json_option, report_errors
 from feedsvc.cli.output import aligned_lines, print_json, print_line, report
-from feedsvc.cli.variables import Option, command
+from feedsvc.cli.settings import command, origin_of, set_defaults
 
 _HEADINGS: Final = ("COMMAND", "OPTION", "VALUE", "FROM")
 
@@ -20,7 +19,7 @@ _HEADINGS: Final = ("COMMAND", "OPTION", "VALUE", "FROM")
 @command("config")
 @json_option
 @report_errors
-def show_config(*, as_json: bool) -> None:
+def show_config(*, json: bool) -> None:
     """Print the options that variables or the settings file set, and where each is set.
 
     The options of every command are listed. The command checks the whole settings file. Values that the command line gives take
@@ -32,12 +31,9 @@ def show_config(*, as_json: bool) -> None:
       feedsvc config
       feedsvc config --config /etc/feedsvc.toml
     """
-    context = click.get_current_context()
-    root = context.find_root()
-    group = root.command
-    assert isinstance(group, click.Group)  # noqa: S101 - for mypy
-    rows = [row for command_context in _contexts(root, group) for row in _rows(command_context)]
-    if as_json:
+    root = click.get_current_context().find_root()
+    rows = [row for context in _contexts(root) for row in _rows(context)]
+    if json:
         print_json([dict(zip(map(str.lower, _HEADINGS), row, strict=True)) for row in rows])
     elif rows:
         for line in aligned_lines([_HEADINGS, *((*names, _text(value), origin) for *names, value, origin in rows)]):
@@ -46,29 +42,29 @@ def show_config(*, as_json: bool) -> None:
         report("no variable and no settings file sets an option")
 
 
-def _contexts(parent: click.Context, group: click.Group) -> Iterator[click.Context]:
-    """Yield a context for each command of a group and of the groups in it."""
-    for name in group.list_commands(parent):
-        if one := group.get_command(parent, name):
-            context = click.Context(one, parent=parent, info_name=name)
-            yield from _contexts(context, one) if isinstance(one, click.Group) else [context]
+def _contexts(context: click.Context) -> Iterator[click.Context]:
+    """Yield a context for each command of the context's group, and of the groups in it."""
+    if not isinstance(context.command, click.Group):
+        yield context
+        return
+    for name in context.command.list_commands(context):
+        if one := context.command.get_command(context, name):
+            prefix = one.context_settings.get("auto_envvar_prefix")
+            yield from _contexts(click.Context(one, parent=context, info_name=name, auto_envvar_prefix=prefix))
 
 
 def _rows(context: click.Context) -> Iterator[tuple[Any, ...]]:
     """Yield command, key, value and origin of each parameter of the context's command that a variable or the file sets.
 
-    If a value in the settings file is not valid for the command, print all errors and exit with status 2.
+    If a value is not valid for the command, raise click.UsageError.
     """
-    name, path = " ".join(command_path(context)), apply_to_command(context)
-    for parameter in (parameter for parameter in context.command.params if parameter.name != "config"):
+    set_defaults(context)
+    for parameter in (parameter for parameter in context.command.params if parameter.name not in ("config", "help")):
         value, source = parameter.consume_value(context, {})
-        origins = {ParameterSource.ENVIRONMENT: _variable(parameter), ParameterSource.DEFAULT_MAP: str(path)}
-        if source in origins:
-            yield name, key_of(parameter), _printable(parameter, value), origins[source]
-
-
-def _variable(parameter: click.Parameter) -> str:
-    return parameter.variable if isinstance(parameter, Option) else str(parameter.envvar)
+        if source in (ParameterSource.ENVIRONMENT, ParameterSource.DEFAULT_MAP):
+            parameter.handle_parse_result(context, {}, [])
+            origin, key = origin_of(context, parameter), (parameter.name or "").replace("_", "-")
+            yield context.command_path.partition(" ")[2], key, _printable(parameter, value), origin
 
 
 def _text(value: Any) -> str:

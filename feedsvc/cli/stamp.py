@@ -9,7 +9,7 @@ from pathlib import Path
 from feedsvc.cli.content_folder import load_without_theme_check
 from feedsvc.cli.options import content_argument, json_option, report_errors
 from feedsvc.cli.output import format_count, print_json, print_line, print_problems, report
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.settings import command, option
 from feedsvc.editing import apply_assignment, delete_temporary_files, plan_assignments
 from feedsvc.support.posix import signals
 
@@ -19,7 +19,7 @@ from feedsvc.support.posix import signals
 @json_option
 @option("--dry-run", is_flag=True, help="Print the ids that would be written, and write nothing.")
 @report_errors
-def stamp(*, content: Path, as_json: bool, dry_run: bool) -> None:
+def stamp(*, content: Path, json: bool, dry_run: bool) -> None:
     """Write an id into every article file of CONTENT (./content) that has none.
 
     It is the id that the article has by default, so subscribers notice nothing. Once written, it does not change with the
@@ -42,9 +42,9 @@ def stamp(*, content: Path, as_json: bool, dry_run: bool) -> None:
             problems.append(problem)
             continue
         assigned.append({"path": assignment.path, "id": assignment.id})
-        if not as_json:
+        if not json:
             print_line(f"{assignment.path}: id: {assignment.id}")
-    if as_json:
+    if json:
         print_json(assigned)
     print_problems(problems)
     outcome = "would get an id" if dry_run else "got an id"

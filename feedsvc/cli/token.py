@@ -33,7 +33,7 @@ from feedsvc.cli.options import (
     state_option,
 )
 from feedsvc.cli.output import aligned_lines, print_json
-from feedsvc.cli.variables import Command, option
+from feedsvc.cli.settings import Command, option
 from feedsvc.content.folder import Settings
 from feedsvc.content.schema.dates import parse_age, parse_instant
 from feedsvc.content.text import did_you_mean
@@ -81,7 +81,6 @@ def _parse_limit(_context: click.Context, _option: click.Parameter, text: str) -
 @option("--expires", metavar="WHEN", help="Date (2027-01-01), time (2027-01-01T09:00) or age (90d, 12h) of its end.")
 @option(
     "--limit-fetches",
-    "limit",
     metavar="N/hour",
     default=f"{DEFAULT_LIMIT}/hour",
     show_default=True,
@@ -99,8 +98,8 @@ def add(
     name: str,
     content: Path,
     expires: str | None,
-    limit: int,
-    as_json: bool,
+    limit_fetches: int,
+    json: bool,
     base_url: str,
     state: Path | None,
     database: str,
@@ -126,13 +125,13 @@ def add(
         created_at=now,
         # An empty text is an error: a script whose variable is empty must not make a token that never ends.
         expires_at=None if expires is None else _parse_end(expires, site.timezone, now),
-        hourly_limit=limit,
+        hourly_limit=limit_fetches,
     )
     with closing(_open_store(content, state, database)) as store:
         store.add(token)
         location = store.location
     addresses = {suffix: absolute(site.base_url, private_feed_path(token_text, suffix)) for suffix in FORMATS}
-    if as_json:
+    if json:
         print_json({"addresses": addresses, **_facts(token, settings, now)})
     else:
         click.echo(next(iter(addresses.values())))
@@ -151,7 +150,7 @@ def add(
 @state_option
 @database_option
 @report_errors
-def list_tokens(*, content: Path, as_json: bool, state: Path | None, database: str) -> None:
+def list_tokens(*, content: Path, json: bool, state: Path | None, database: str) -> None:
     """List the tokens with their names, feeds, dates and numbers of fetches. Times are in the site's time zone.
 
     STATE is active, expired or revoked; "no feed" if feeds.yaml does not contain the feed any more, and "public" if it is not
@@ -160,7 +159,7 @@ def list_tokens(*, content: Path, as_json: bool, state: Path | None, database: s
     settings, now = load_settings(content, ""), wall_clock()
     with closing(_open_store(content, state, database)) as store:
         facts = [_facts(token, settings, now) for token in store.tokens()]
-    if as_json:
+    if json:
         print_json(facts)
         return
     zone = settings.references.site.timezone

@@ -19,7 +19,7 @@ from feedsvc.audience import VIEWS_FILE, report_totals_since
 from feedsvc.catalog import Catalog, build_catalog
 from feedsvc.cli.content_folder import load_without_theme_check
 from feedsvc.cli.options import content_argument, database_option, json_option, report_errors, state_folder, state_option
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.settings import command, option
 from feedsvc.support.clock import wall_clock
 
 _MAX_TEXT_ROWS: Final = 20  # rows of each kind in the text format
@@ -140,11 +140,11 @@ def _parse_day(_context: click.Context, _option: click.Parameter, text: str | No
 @content_argument
 @option("--since", callback=_parse_day, metavar="DATE", help="Count only reads from this UTC day on, such as 2026-01-31.")
 @json_option
-@option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@option("--csv", is_flag=True, help="Print CSV.")
 @state_option
 @database_option
 @report_errors
-def most_read(*, content: Path, since: date | None, as_json: bool, as_csv: bool, state: Path | None, database: str) -> None:
+def most_read(*, content: Path, since: date | None, json: bool, csv: bool, state: Path | None, database: str) -> None:
     """Print the most read articles, sections and authors of CONTENT (./content).
 
     The command writes nothing. If there are no read counts yet, the exit status is 2.
@@ -154,10 +154,10 @@ def most_read(*, content: Path, since: date | None, as_json: bool, as_csv: bool,
       feedsvc views
       feedsvc views content --since 2026-01-01 --csv
     """
-    if as_json and as_csv:
+    if json and csv:
         raise click.UsageError("--json and --csv exclude each other; give one of them, on the command line or as a variable")
     snapshot = load_without_theme_check(content, "")
     totals = report_totals_since(database or state_folder(content, state) / VIEWS_FILE, since)
-    form = "json" if as_json else "csv" if as_csv else "text"
+    form = "json" if json else "csv" if csv else "text"
     for line in REPORT_FORMATTERS[form](report(totals, build_catalog(snapshot, wall_clock()), since)):
         click.echo(line)

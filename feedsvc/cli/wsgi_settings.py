@@ -12,7 +12,7 @@ from feedsvc.cli import main
 from feedsvc.cli.output import report_warning
 from feedsvc.cli.serve import serve
 from feedsvc.cli.service_settings import service_config
-from feedsvc.cli.variables import Command, Option
+from feedsvc.cli.settings import Command, variable_of
 from feedsvc.errors import FeedsvcError
 from feedsvc.service import ServiceConfig
 
@@ -35,6 +35,6 @@ def read_service_config() -> ServiceConfig:
         raise FeedsvcError(error.format_message().rstrip(".")) from None
     for option in serve.params:
         is_set = context.get_parameter_source(option.name or "") is ParameterSource.ENVIRONMENT
-        if is_set and isinstance(option, Option) and option.name in context.params and option.name not in _NAMES:
-            report_warning(f"{option.variable} has no effect on feedsvc.wsgi:app, because another program is the server")
+        if is_set and option.name in context.params and option.name not in _NAMES:
+            report_warning(f"{variable_of(option)} has no effect on feedsvc.wsgi:app, because another program is the server")
     return service_config(**values)

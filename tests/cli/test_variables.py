@@ -9,7 +9,7 @@ import click
 import pytest
 
 from feedsvc.cli import main
-from feedsvc.cli.variables import VARIABLE_NAMES, Option
+from feedsvc.cli.settings import VARIABLE_NAMES, Option, variable_of
 from tests.cli.command_line import run_feedsvc
 from tests.helpers import newsrooms
 
@@ -40,7 +40,7 @@ def test_a_variable_that_several_commands_read_has_the_same_kind_of_value_for_ea
         for option in command.params:
             if isinstance(option, Option):
                 kind = option.type.to_info_dict() | {"flag": option.is_flag, "several": option.multiple}
-                kinds.setdefault(option.variable, set()).add(repr((kind, option.metavar)))
+                kinds.setdefault(variable_of(option), set()).add(repr((kind, option.metavar)))
     assert {variable: kind for variable, kind in kinds.items() if len(kind) > 1} == {}
 
 
@@ -50,12 +50,12 @@ def test_help_of_every_option_names_its_variable() -> None:
         for option in commands()[name].params:
             if isinstance(option, click.Option) and option.name != "help":
                 assert isinstance(option, Option)
-                assert f"env var: {option.variable}" in help_text, (name, option.name)
+                assert f"env var: {variable_of(option)}" in help_text, (name, option.name)
 
 
 def test_variable_names_are_those_of_all_options() -> None:
     options = [option for command in commands().values() for option in command.params if isinstance(option, Option)]
-    assert {option.variable for option in options} | {"FEEDSVC_CONTENT"} == VARIABLE_NAMES
+    assert {variable_of(option) for option in options} | {"FEEDSVC_CONTENT"} == VARIABLE_NAMES
 
 
 def test_build_reads_its_options_from_variables(content: Path, tmp_path: Path) -> None:
@@ -65,27 +65,6 @@ def test_build_reads_its_options_from_variables(content: Path, tmp_path: Path) -
     )
     assert result.returncode == 0, result.stderr
     assert {file.suffix for file in tmp_path.glob("out/feed.rss*")} == {".rss", ".br", ".zst"}
-
-
-@pytest.mark.parametrize(
-    ("former_variables", "current_name"),
-    [
-        ({"FEEDSVC_CHECK_STRICT": "1"}, "FEEDSVC_STRICT"),
-        ({"FEEDSVC_CHECK_STRICT": "1", "FEEDSVC_CHECK_FORM": "json"}, "FEEDSVC_FORMAT"),
-    ],
-    ids=str,
-)
-def test_former_variable_name_works_with_a_notice(content: Path, former_variables: dict[str, str], current_name: str) -> None:
-    result = run_feedsvc("check", content, **former_variables)
-    assert result.returncode == 1
-    assert f"is now {current_name}; rename it" in result.stderr
-    assert result.stdout.startswith("{") == ("FEEDSVC_CHECK_FORM" in former_variables)
-
-
-def test_current_variable_name_takes_precedence_over_the_former_one(content: Path) -> None:
-    result = run_feedsvc("check", content, FEEDSVC_STRICT="0", FEEDSVC_CHECK_STRICT="1")
-    assert result.returncode == 0
-    assert "rename it" not in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -102,15 +81,13 @@ def test_misspelled_variable_causes_a_warning_with_the_nearest_name(content: Pat
 
 
 def test_variables_of_other_commands_and_of_tests_cause_no_warning(content: Path) -> None:
-    result = run_feedsvc(
-        "check", content, FEEDSVC_PORT="1", FEEDSVC_SERVE_PORT="1", FEEDSVC_TEST_REQUIRE_ALL="1", FEEDSVC_CONTENT="x"
-    )
+    result = run_feedsvc("check", content, FEEDSVC_PORT="1", FEEDSVC_TEST_REQUIRE_ALL="1", FEEDSVC_CONTENT="x")
     assert "warning: no option" not in result.stderr
 
 
 def test_variables_of_other_commands_cause_no_warning_from_a_subcommand(content: Path, tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
-    result = run_feedsvc("token", "list", content, FEEDSVC_STATE=str(tmp_path / "state"), FEEDSVC_SERVE_PORT="1")
+    result = run_feedsvc("token", "list", content, FEEDSVC_STATE=str(tmp_path / "state"), FEEDSVC_PORT="1")
     assert (result.returncode, result.stderr) == (0, "")
 
 
@@ -130,7 +107,7 @@ def test_bad_value_of_the_command_line_is_not_blamed_on_a_variable(content: Path
 
 def test_bad_value_of_a_variable_names_the_variable_and_the_range(content: Path) -> None:
     assert run_feedsvc("serve", content, FEEDSVC_PORT="abc").stderr.splitlines()[-1] == (
-        "Error: Invalid value for '--port' (env var: 'FEEDSVC_PORT'): 'abc' is not a whole number from 0 to 65535"
+        "Error: Invalid value for '--port' (FEEDSVC_PORT): 'abc' is not a whole number from 0 to 65535"
     )
 
 

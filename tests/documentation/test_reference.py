@@ -6,7 +6,7 @@ from typing import Any, get_args
 import pytest
 from jinja2 import meta, nodes
 
-from feedsvc.cli.variables import VARIABLE_NAMES
+from feedsvc.cli.settings import VARIABLE_NAMES
 from feedsvc.content.schema import models
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES
 from feedsvc.editing.schema_files import FILE_PATTERNS

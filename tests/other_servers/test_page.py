@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from feedsvc.cli.variables import VARIABLE_NAMES
+from feedsvc.cli.settings import VARIABLE_NAMES
 from tests import ROOT
 from tests.helpers.forked_process import start_module
 from tests.helpers.http_client import SECONDS, ask

@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from feedsvc.cli import main
-from feedsvc.cli.variables import Option
+from feedsvc.cli.settings import Option, variable_of
 from tests.documentation.reference.markdown import code, introduction, table
 
 _INTRODUCTION: Final = introduction(
@@ -84,7 +84,7 @@ def help_paragraphs(text: str) -> Iterator[str]:
 
 def _option_row(option: click.Option) -> tuple[str, str, str, str]:
     names = ", ".join(code(name) for name in (*option.opts, *option.secondary_opts))
-    variable = code(option.variable) if isinstance(option, Option) else ""
+    variable = code(variable_of(option)) if isinstance(option, Option) else ""
     return names, variable, value_of(option), option.help or ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from feedsvc.cli.variables import PREFIX, VARIABLE_NAMES, Option, option_keys
+from feedsvc.cli.settings import FILE_KEYS, PREFIX, VARIABLE_NAMES, Option, variable_of
 from feedsvc.support import watchdog
 from tests.documentation.reference.commands import all_commands, value_of
 from tests.documentation.reference.markdown import code, introduction, table
@@ -59,11 +59,11 @@ def _rows(name: str) -> Iterator[tuple[str, str, str, str, str]]:
     commands: dict[tuple[str, str], list[str]] = {}
     for one in all_commands():
         for option in one.options:
-            if isinstance(option, Option) and option.variable == name:
+            if isinstance(option, Option) and variable_of(option) == name:
                 commands.setdefault((value_of(option), option.help or ""), []).append(one.name.removeprefix("feedsvc "))
     total = sum(not hasattr(one.command, "commands") for one in all_commands())
     key = name.removeprefix(PREFIX).lower().replace("_", "-")
-    shown_key = code(key) if key in option_keys() else ""
+    shown_key = code(key) if key in FILE_KEYS else ""
     if name in _ARGUMENTS:
         where, value, meaning = _ARGUMENTS[name]
         yield code(name), shown_key, where, value, meaning
