@@ -29,7 +29,7 @@ def create_app(content: str = "", base_url: str = "", state: str = "") -> Flask:
     Raises ContentError if the content folder cannot be used, and FeedsvcError for an invalid `base_url` or state folder.
     """
     if not content:
-        config = import_cli_module("wsgi_settings").read_service_config()
+        config = import_cli_module("wsgi_runner").read_service_config()
         content, base_url, state = config.content, base_url or config.base_url, state or config.state_folder
     newsroom = open_newsroom(Path(content), base_url, Path(state) if state else None, ExitStack())
     return web.create_app(newsroom.live, caches_responses=False, token_authorizer=newsroom.token_authorizer)

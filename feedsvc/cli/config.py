@@ -1,26 +1,9 @@
-"""Parsed configuration of a server or a build from the command line."""
+"""Parsed configuration of a build from the command line."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from feedsvc.service import ServiceConfig
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServeConfig:
-    """Configuration of `serve`, whichever socket it listens on.
-
-    With `is_demo`, problems in the files are not printed, and SIGHUP ends the server, as when its terminal is closed. Without
-    it, SIGHUP makes the server examine every file.
-    """
-
-    service: ServiceConfig
-    threads: int
-    is_demo: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

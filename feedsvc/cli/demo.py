@@ -17,7 +17,6 @@ import click
 from click.core import ParameterSource
 
 from feedsvc.cli import import_cli_module
-from feedsvc.cli.config import ServeConfig
 from feedsvc.cli.log import PLAIN, configure_log
 from feedsvc.cli.options import report_errors
 from feedsvc.cli.output import report
@@ -25,7 +24,6 @@ from feedsvc.cli.settings import IntRange, command, option
 from feedsvc.content.folder import sample_folder
 from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError
-from feedsvc.service import ServiceConfig
 from feedsvc.support.file_descriptors import raise_limit
 from feedsvc.support.posix import signals
 from feedsvc.web import listen, url_of
@@ -70,8 +68,11 @@ def demo(*, port: int) -> None:
             with ending_signals.delayed():
                 state = stack.enter_context(_temporary_folder())
                 scan = start_scan(content)
-            config = _config(content, Path(state), url_of(listening_socket).rstrip("/"))
-            import_cli_module("serve_runner").serve(config, scan, lambda: listening_socket)
+            runner = import_cli_module("serve_runner")
+            config = runner.service_config(
+                content=content, base_url=url_of(listening_socket).rstrip("/"), state=Path(state), announce=False
+            )
+            runner.serve(config, _THREADS, lambda: listening_socket, scan=scan, is_demo=True)
 
 
 class _EndingSignals:
@@ -124,20 +125,3 @@ def _listen_near(port: int) -> socket.socket:
         except FeedsvcError as error:
             last_error = error
     raise last_error
-
-
-def _config(content: Path, state: Path, base_url: str) -> ServeConfig:
-    service = ServiceConfig(
-        content=content,
-        base_url=base_url,
-        state_folder=state,
-        database_url="",
-        trusted_proxies=(),
-        poll_limit=None,
-        status_networks=(),
-        purge_command=(),
-        announce=False,
-        has_last_modified=True,
-        access_log_format="",
-    )
-    return ServeConfig(service=service, threads=_THREADS, is_demo=True)

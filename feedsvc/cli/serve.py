@@ -14,7 +14,6 @@ import click
 from click.core import ParameterSource
 
 from feedsvc.cli import import_cli_module
-from feedsvc.cli.config import ServeConfig
 from feedsvc.cli.options import (
     PATH_TYPE,
     base_url_option,
@@ -26,7 +25,6 @@ from feedsvc.cli.options import (
     state_option,
 )
 from feedsvc.cli.output import report
-from feedsvc.cli.service_settings import service_config
 from feedsvc.cli.settings import IntRange, WordChoice, command, option
 from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError
@@ -35,6 +33,7 @@ from feedsvc.support.file_descriptors import raise_limit
 from feedsvc.support.token_bucket import DEFAULT_HOURLY_LIMIT
 
 if TYPE_CHECKING:
+    from feedsvc.service import ServiceConfig
     from feedsvc.web import Worker
 
 _UNKNOWN_CLIENTS: Final = (
@@ -164,13 +163,14 @@ def serve(
         return
     # In another process if there are many files, while this one imports the modules.
     scan = start_scan(content) if workers == 1 else None
-    config = ServeConfig(service=service_config(content=content, base_url=base_url, state=state, **settings), threads=threads)
-    if unix_socket and UNIX_PEER not in config.service.trusted_proxies:
+    runner = import_cli_module("serve_runner")
+    config = runner.service_config(content=content, base_url=base_url, state=state, **settings)
+    if unix_socket and UNIX_PEER not in config.trusted_proxies:
         report(_UNKNOWN_CLIENTS)
     if scan:
-        import_cli_module("serve_runner").serve(config, scan, open_socket)
+        runner.serve(config, threads, open_socket, scan=scan)
     else:
-        _serve_with_workers(config, workers, open_socket)
+        _serve_with_workers(runner.serve, config, threads, workers, open_socket)
 
 
 def _open_socket(host: str, port: int, path: Path | None, mode: int) -> Callable[[], socket.socket]:
@@ -190,15 +190,16 @@ def _open_socket(host: str, port: int, path: Path | None, mode: int) -> Callable
     return open_socket
 
 
-def _serve_with_workers(config: ServeConfig, workers: int, open_socket: Callable[[], socket.socket]) -> None:
+def _serve_with_workers(
+    serve: Callable[..., None], config: ServiceConfig, threads: int, workers: int, open_socket: Callable[[], socket.socket]
+) -> None:
     from feedsvc.web import Supervisor  # noqa: PLC0415 - it imports Flask
 
     # Fail for a bad address before any worker reads the folder.
     listening_socket = open_socket()
-    serve_runner = import_cli_module("serve_runner")
 
     @report_errors
     def serve_one(worker: Worker) -> None:
-        serve_runner.serve_worker(worker, config, lambda: listening_socket)
+        serve(config, threads, lambda: listening_socket, worker=worker)
 
     sys.exit(Supervisor(workers, serve_one, print_line=report, on_stop=listening_socket.close).run())

@@ -10,13 +10,21 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
 from functools import partial
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
+import click
+from click.core import ParameterSource
+
+from feedsvc.cli import main
 from feedsvc.cli.content_folder import open_content_folder
 from feedsvc.cli.options import report_errors
-from feedsvc.cli.output import format_count, log_edition, log_problem_changes, print_problems, report
-from feedsvc.cli.wsgi_settings import read_service_config
+from feedsvc.cli.output import format_count, log_edition, log_problem_changes, print_problems, report, report_warning
+from feedsvc.cli.serve import serve
+from feedsvc.cli.serve_runner import service_config
+from feedsvc.cli.settings import Command, variable_of
+from feedsvc.errors import FeedsvcError
 from feedsvc.live import Edition
 from feedsvc.service import Service, ServiceConfig, open_live, with_own_environ
 from feedsvc.support import process
@@ -33,6 +41,29 @@ _LOG: Final = logging.getLogger(__name__)
 # gunicorn ends if a worker exits with this status before it serves. It would start the worker again, without end, after others.
 _BOOT_ERROR_STATUS: Final = 3
 _LOCK_FILE: Final = "first-process.lock"
+
+_NAMES: Final = frozenset(signature(service_config).parameters)
+
+
+def read_service_config() -> ServiceConfig:
+    """Read the settings from variables and the settings file, and begin the log as they say; the command line is not read.
+
+    Warn of variables that have no effect because another program is the server, such as FEEDSVC_PORT. Raises FeedsvcError for a
+    value that is not valid. Errors in the settings file are printed, and raise SystemExit.
+    """
+    assert isinstance(serve, Command)  # noqa: S101 - for mypy
+    try:
+        root = main.make_context("feedsvc", [serve.name or ""])
+        context = serve.make_context(serve.name, [], parent=root)
+        serve.prepare(context)
+        values: dict[str, Any] = {name: value for name, value in context.params.items() if name in _NAMES}
+    except click.ClickException as error:
+        raise FeedsvcError(error.format_message().rstrip(".")) from None
+    for option in serve.params:
+        is_set = context.get_parameter_source(option.name or "") is ParameterSource.ENVIRONMENT
+        if is_set and option.name in context.params and option.name not in _NAMES:
+            report_warning(f"{variable_of(option)} has no effect on feedsvc.wsgi:app, because another program is the server")
+    return service_config(**values)
 
 
 def load_application() -> ProcessApplication:
