@@ -24,7 +24,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from feedsvc.cli import main
-from feedsvc.cli.init_defaults import default_language, default_timezone, default_title
+from feedsvc.cli.init import default_language, default_timezone, default_title
 from feedsvc.content.folder.folder import load_content
 from feedsvc.content.lint.articles import lint_content
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES
