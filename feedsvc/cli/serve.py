@@ -157,7 +157,7 @@ def serve(
             raise FeedsvcError("--unix-socket is for a proxy, but a preview shows drafts; omit --preview, or --unix-socket")
         if workers > 1:
             report("--workers is ignored, because --preview runs in one process", logging.WARNING)
-        import_cli_module("preview_runner").serve_preview(  # imported only for a preview
+        import_cli_module("serve_runner").serve_preview(
             content, host=host, port=port, threads=threads, base_url=base_url, state=state, allows_any_host=preview_anywhere
         )
         return
