@@ -78,6 +78,7 @@ def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | Non
         file_codings=config.file_codings,
         object_coding=config.object_coding,
         processes=config.processes,
+        trees=config.state_folder / "buckets",
         prefetch=prefetch,
         host=config.hosting,
     ) as tree:

@@ -21,7 +21,7 @@ _BUCKET_PREFIX: Final = "s3://"
 
 
 class Target(Protocol):
-    """Common methods of StaticTree (a folder) and Upload (a prefix of a bucket), whose docstrings describe them."""
+    """Common methods of StaticTree (a folder) and Bucket (a prefix of a bucket), whose docstrings describe them."""
 
     @property
     def out(self) -> Path | str: ...
@@ -43,6 +43,7 @@ def open_target(
     file_codings: tuple[str, ...],
     object_coding: str,
     processes: int | None,
+    trees: Path,
     prefetch: Prefetch | None = None,
     host: str = HOSTING_ANY,
 ) -> AbstractContextManager[Target]:
@@ -52,9 +53,9 @@ def open_target(
     it, if an option does not fit the target, or if a package for buckets is missing.
 
     `out` is a folder or s3://BUCKET/PREFIX. `only` names a selection of documents, "" for all. `file_codings` are the codings
-    of compressed copies in a folder, `object_coding` is the coding of the objects in a bucket, "" for none. `prefetch` is a
-    comparison of the folder with its manifest that was just started, or None. `host` is the value of --hosting.
-    At most `processes` work at once, None for one per processor.
+    of compressed copies in a folder, `object_coding` is the coding of the objects in a bucket, "" for none. `trees` is the folder
+    for the trees of buckets. `prefetch` is a comparison of the folder with its manifest that was just started, or None. `host` is
+    the value of --hosting. At most `processes` work at once, None for one per processor.
     """
     _reject_mistyped_bucket(out)
     if _URL_SCHEME.match(out):
@@ -66,7 +67,7 @@ def open_target(
             raise FeedsvcError(
                 "--coding is for folders only, because an object has one coding; omit --coding, or use --gzip-only"
             )
-        return _open_bucket(out, only, object_coding, processes)
+        return _open_bucket(out, trees, only=only, coding=object_coding, processes=processes)
     if object_coding:
         raise FeedsvcError(
             "--gzip-only is for s3:// addresses only; in a folder, each file has a compressed copy; omit --gzip-only"
@@ -89,15 +90,14 @@ def _reject_mistyped_bucket(out: str) -> None:
         raise FeedsvcError(f"{out}: the address of a bucket is {address}; for a folder of this name, give ./{out}")
 
 
-def _open_bucket(out: str, only: str, coding: str, processes: int | None) -> AbstractContextManager[Target]:
+def _open_bucket(out: str, trees: Path, *, only: str, coding: str, processes: int | None) -> AbstractContextManager[Target]:
     if not out.startswith(_BUCKET_PREFIX):
         raise FeedsvcError(f"{out}: feedsvc cannot build there; give a folder, or {_BUCKET_PREFIX}BUCKET/PREFIX")
     try:
-        # Imported only here: its libraries take longer to import than a small build, and may not be installed.
-        upload = import_module("feedsvc.export.s3.upload").Upload
+        bucket = import_module("feedsvc.export.bucket").Bucket  # imported only here: its library may not be installed
     except ImportError:
-        raise FeedsvcError(f"{_BUCKET_PREFIX} needs the package s3fs; install it with: pip install 'feedsvc[s3]'") from None
-    target: AbstractContextManager[Target] = upload(out, selection=only, coding=coding, processes=processes)
+        raise FeedsvcError(f"{_BUCKET_PREFIX} needs the package obstore; install it with: pip install 'feedsvc[s3]'") from None
+    target: AbstractContextManager[Target] = bucket(out, trees, selection=only, coding=coding, processes=processes)
     return target
 
 

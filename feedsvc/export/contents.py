@@ -5,14 +5,46 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Final
 
+from feedsvc import pages
 from feedsvc.content.media import is_sendable
 from feedsvc.export import aliases
 from feedsvc.export.hosts import MEDIA_TYPE, Host
-from feedsvc.export.layout import MISSING_PATH, SERVICE_PATHS, address_of_gone_path
-from feedsvc.publication import UNCOUNTED_READS, Document, FileResource, Fingerprints, Publication, digest
-from feedsvc.routes import MOST_READ_PATH, FeedAt, FileAt, VariantAt, path_of, place_of
+from feedsvc.export.layout import COPIED_PREFIXES, MISSING_PATH, SERVICE_PATHS, address_of_gone_path
+from feedsvc.feeds import FORMATS, RSL_MEDIA_TYPE
+from feedsvc.free_places import RootFileAt
+from feedsvc.publication import (
+    UNCOUNTED_READS,
+    Document,
+    FileResource,
+    Fingerprints,
+    Publication,
+    content_type,
+    digest,
+    file_content_type,
+    root_content_types,
+    root_media_type,
+)
+from feedsvc.routes import MOST_READ_PATH, FeedAt, FileAt, SiteDocumentAt, VariantAt, path_of, place_of
 from feedsvc.support.digest import blake2b
+
+_LICENSE_PATH: Final = path_of(SiteDocumentAt("license.xml"))
+
+
+def content_type_at(publication: Publication, path: str) -> str:
+    """Return the Content-Type of the document or file at a path (`ExportContents.find`) without rendering it."""
+    if path[1:].startswith(COPIED_PREFIXES):
+        return file_content_type(root_media_type(path[1:]))
+    target = aliases.target_path(publication, path)
+    place = place_of(target or path)
+    if isinstance(place, FeedAt):
+        return content_type(FORMATS[place.suffix].media_type)
+    if isinstance(place, RootFileAt) and not target and (known_type := root_content_types(publication.catalog).get(path)):
+        return known_type
+    if path == _LICENSE_PATH:
+        return content_type(RSL_MEDIA_TYPE)
+    return content_type(pages.MEDIA_TYPE if target or path.endswith("/") else root_media_type(path[1:]))
 
 
 class ExportContents:

@@ -58,12 +58,13 @@ class Host:
 
 HOSTING_ANY: Final = "any"
 HOSTING_NGINX: Final = "nginx"
+HOSTING_BUCKET: Final = "bucket"
 HOSTS: Final[Mapping[str, Host]] = {
     HOSTING_ANY: Host(),
     "netlify": Host(is_netlify=True),
     HOSTING_NGINX: Host(has_former_files=False, files=()),
+    HOSTING_BUCKET: Host(files=()),
 }
-BUCKET_HOST: Final = Host(files=())
 
 
 class HostFiles:

@@ -30,6 +30,7 @@ from feedsvc.export.layout import (
     write_order_key,
 )
 from feedsvc.export.manifest import Manifest
+from feedsvc.export.manifest_format import FileStates
 from feedsvc.export.name_conflicts import blocking_names, has_conflicts, without_conflicts
 from feedsvc.export.old_addresses import gap_sentences
 from feedsvc.export.output_folder import build_lock, translate_errors
@@ -104,6 +105,16 @@ class StaticTree:
     def __exit__(self, *_: object) -> None:
         with translate_errors(self.out):
             self._exit_stack.close()
+
+    @property
+    def files(self) -> FileStates:
+        """The states of feedsvc's own files by name, in the `with` block."""
+        return self._manifest.files
+
+    @property
+    def build_fingerprint(self) -> str:
+        """The fingerprint of the facts that all files share, in the `with` block."""
+        return self._manifest.build_fingerprint
 
     def build(self, publication: Publication, progress: Progress = no_progress, baseline: Baseline | None = None) -> BuildResult:
         """Write every selected document that is not current, and remove feedsvc's files of all others, also those not selected.

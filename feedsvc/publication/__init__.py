@@ -24,7 +24,7 @@ from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.old_addresses import exact_redirects, query_target, redirect_target, rule_target, wildcard_target
 from feedsvc.publication.publication import Publication
 from feedsvc.publication.renderer import no_last_modified
-from feedsvc.publication.root_files import root_content_types
+from feedsvc.publication.root_files import root_content_types, root_media_type
 
 __all__ = [
     "CACHE_CONTROL",
@@ -53,6 +53,7 @@ __all__ = [
     "query_target",
     "redirect_target",
     "root_content_types",
+    "root_media_type",
     "rule_target",
     "seconds_until_change",
     "site_fingerprint",

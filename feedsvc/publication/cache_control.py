@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from feedsvc.content.media import MEDIA_TYPES
-from feedsvc.publication.document import FileResource
 
 MAX_AGE: Final = 300  # seconds for which a cache may use a response without revalidation
 _STALE_DIRECTIVES: Final = (("stale-while-revalidate", 600), ("stale-if-error", 86400))  # seconds (RFC 5861)
@@ -32,12 +31,12 @@ def content_type(media_type: str) -> str:
     return media_type if is_binary or media_type in _BINARY_TYPES else f"{media_type}; charset=utf-8"
 
 
-def file_content_type(file: FileResource) -> str:
+def file_content_type(media_type: str) -> str:
     """Return the Content-Type of a media file: with charset=utf-8 for text/ types only, because clients guess a missing charset.
 
     A text is assumed to be in UTF-8.
     """
-    return f"{file.media_type}; charset=utf-8" if file.media_type.startswith("text/") else file.media_type
+    return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
 
 def cache_control(now: datetime, next_change: datetime | None, *, private: bool = False, missing: bool = False) -> str:

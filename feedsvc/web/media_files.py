@@ -166,7 +166,7 @@ def _plan_response(
     start, stop, status = _requested_range(request, size, tag)
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         return FileResponse(416, [*headers, ("Content-Range", f"bytes */{size}"), ("Content-Length", "0")]), range(0)
-    headers += [("Content-Type", file_content_type(resource)), ("Content-Length", str(stop - start))]
+    headers += [("Content-Type", file_content_type(resource.media_type)), ("Content-Length", str(stop - start))]
     headers += [("Content-Range", f"bytes {start}-{stop - 1}/{size}")] if status == HTTPStatus.PARTIAL_CONTENT else []
     return FileResponse(status, headers), range(0) if method == "HEAD" else range(start, stop)
 

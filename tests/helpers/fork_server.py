@@ -44,8 +44,6 @@ LATER_MODULES: Final = (
     "yaml",
     "feedsvc.pages.theme_check_process",
 )
-# It needs a quarter of a second, and makes later forks slower, so that only commands for buckets let the server import it.
-BUCKET_MODULE: Final = "feedsvc.export.s3.client"
 TIME_ZONES: Final = ("UTC", "Asia/Kolkata", "Asia/Seoul")  # of the newsrooms of most tests
 MAX_DESCRIPTORS: Final = 4096  # at least as many as the server has open
 
@@ -120,9 +118,6 @@ class _Server:
         _, streams, _, _ = socket.recv_fds(connection, 1, 3)
         with connection.makefile("rb") as file:
             command = Command(**json.loads(file.readline()))
-        if any(word.startswith("s3://") for word in command.line):
-            with suppress(ImportError):  # the command reports it
-                import_module(BUCKET_MODULE)
         client = connection.detach()
         process_id = os.fork()
         if process_id == 0:

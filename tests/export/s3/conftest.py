@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,21 +10,6 @@ import pytest
 from tests.export.s3 import moto
 from tests.export.s3.uploads import write_small_newsroom
 from tests.helpers import newsrooms
-
-
-@contextlib.contextmanager
-def no_running_event_loop() -> Iterator[None]:
-    """Hide the event loop that the synchronous API of Playwright leaves in this thread after browser tests."""
-    loop = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(loop)
-
-
-@pytest.fixture(autouse=True)
-def without_event_loop() -> Iterator[None]:
-    with no_running_event_loop():
-        yield
 
 
 @pytest.fixture(scope="session")

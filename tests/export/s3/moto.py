@@ -20,8 +20,8 @@ from tests import ROOT
 from tests.audience.waiting import wait_until
 
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
-# Without these, botocore would look for credentials of the user who runs the tests, also in the network.
-ISOLATION: Final = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"}
+# Without this, obstore would ask the network for the credentials of the machine.
+ISOLATION: Final = {"AWS_METADATA_ENDPOINT": "http://127.0.0.1:9"}
 _LINE: Final = re.compile(r'"(?:\x1b\[[0-9;]*m)*(?P<method>[A-Z]+) (?P<target>\S+) HTTP/')
 
 

@@ -1,10 +1,10 @@
-"""The manifest in a bucket: without it, or after changes by other programs, a build still finds what to upload and delete."""
+"""The manifest in a bucket: what a build deletes, what it leaves alone, and what it does without the manifest."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,89 +13,103 @@ import pytest
 from feedsvc import export
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST_FILE, BuildResult
-from feedsvc.export.s3.upload import Upload
 from tests.export.s3.moto import Bucket
 from tests.export.s3.uploads import (
     PREFIX,
     build,
-    delete_manifest,
+    delete_older_article,
     object_bodies,
     object_names,
     save,
+    target,
     tree_files,
+    uploaded_names,
     write_small_newsroom,
     write_tagged_newsroom,
 )
 from tests.helpers import newsrooms
 
+MANIFEST_KEY = f"{PREFIX}/{MANIFEST_FILE}"
 
-def test_foreign_objects_remain_in_a_bucket_without_manifest(small_content: Path, bucket: Bucket) -> None:
-    foreign_keys = [
-        f"{PREFIX}/articles/of-others/index.html",
-        f"{PREFIX}/media/of-others.mp3",
-        f"{PREFIX}/notes.txt",
-        f"{PREFIX}/metrics/notes.txt",
-        "daily-mail/feed.rss",
-    ]
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
+def test_without_manifest_nothing_is_deleted_and_one_warning_says_so(
+    small_content: Path, bucket: Bucket, caplog: pytest.LogCaptureFixture
+) -> None:
+    foreign_keys = [f"{PREFIX}/articles/of-others/index.html", f"{PREFIX}/notes.txt", "daily-mail/feed.rss"]
     for key in foreign_keys:
         bucket.put(key, b"mine")
     build(small_content, bucket)
-    delete_manifest(bucket)
+    before = object_names(bucket)
+    bucket.remove(MANIFEST_KEY)
+    caplog.clear()
+    delete_older_article(small_content)
     bucket.clear_requests()
     assert build(small_content, bucket).removed == 0
+    assert bucket.requests("POST", "DELETE") == []
+    assert object_names(bucket) == before
     assert {bucket.get(key)["Body"] for key in foreign_keys} == {b"mine"}
-    assert f"{PREFIX}/metrics/notes.txt" not in {request.key for request in bucket.requests("HEAD")}, (
-        "no build uploads an object with this key"
-    )
+    (warning,) = warnings(caplog)
+    assert warning.startswith(f"feedsvc: s3://{bucket.name}/{PREFIX} has objects, but no manifest ({MANIFEST_FILE})")
+    assert warning.endswith("nothing is deleted")
+    caplog.clear()
+    build(small_content, bucket)
+    assert warnings(caplog) == []
 
 
-def test_outer_site_does_not_overwrite_a_site_inside_its_prefix(small_content: Path, bucket: Bucket, tmp_path: Path) -> None:
-    inner = f"{PREFIX}/tag/media"
-    with Upload(f"s3://{bucket.name}/{inner}") as upload:
-        upload.build(newsrooms.load_publication(small_content))
-    body = bucket.get(f"{inner}/feed.rss")["Body"]
-    outer = write_tagged_newsroom(tmp_path / "outer", "media")
-    with pytest.raises(
-        FeedsvcError,
-        match=rf"/tag/media/\S+ was put there by the build to s3://{bucket.name}/{inner} and would be overwritten; b",
-    ):
-        build(outer, bucket)
-    assert not object_names(bucket) - {name for name in object_names(bucket) if name.startswith("tag/media/")}, (
-        "nothing was uploaded"
-    )
-    assert bucket.get(f"{inner}/feed.rss")["Body"] == body
-
-
-@pytest.mark.parametrize("without_manifest", [False, True])
-def test_outer_site_does_not_delete_objects_that_an_inner_site_has_overwritten(
-    small_content: Path, bucket: Bucket, tmp_path: Path, *, without_manifest: bool
+def test_first_build_of_an_empty_prefix_has_no_warning(
+    small_content: Path, bucket: Bucket, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outer, inner = write_tagged_newsroom(tmp_path / "outer", "media"), f"{PREFIX}/tag/media"
-    build(outer, bucket)
-    with Upload(f"s3://{bucket.name}/{inner}") as upload:
-        upload.build(newsrooms.load_publication(small_content))
-        inner_keys = {key for key in bucket.all_keys() if key.startswith(inner)}
-        if without_manifest:
-            delete_manifest(bucket)
-        build(write_tagged_newsroom(outer, "sport"), bucket)
-        assert {key for key in bucket.all_keys() if key.startswith(inner)} == inner_keys
-        assert upload.build(newsrooms.load_publication(small_content)).written == 0
+    bucket.put("daily-mail/feed.rss", b"mine")
+    build(small_content, bucket)
+    assert warnings(caplog) == []
 
 
 @pytest.mark.parametrize(
     "damage",
-    [b"{", gzip.compress(b"[]", mtime=0), gzip.compress(b'{"common": 1, "notes": {"a": 7}}', mtime=0)],
-    ids=["no gzip data", "a list", "a string instead of a number"],
+    [b"{", gzip.compress(b"[]", mtime=0), gzip.compress(b'{"fingerprint": "", "objects": {"a": 7}}', mtime=0)],
+    ids=["no gzip data", "a list", "a number instead of a list"],
 )
-def test_damaged_manifest_does_not_stop_a_build(small_content: Path, bucket: Bucket, damage: bytes) -> None:
+def test_damaged_manifest_counts_as_missing_and_no_object_is_uploaded_again(
+    small_content: Path, bucket: Bucket, damage: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     first = build(small_content, bucket)
-    for key in bucket.all_keys():
-        if MANIFEST_FILE in key:
-            bucket.put(key, damage)
+    bucket.put(MANIFEST_KEY, damage)
+    bucket.clear_requests()
     assert build(small_content, bucket) == BuildResult(written=0, unchanged=first.written, removed=0)
+    assert uploaded_names(bucket) == []
+    assert len(warnings(caplog)) == 1
     bucket.clear_requests()
     assert build(small_content, bucket).written == 0
-    assert bucket.requests("PUT", "HEAD") == []
+    assert [request.method for request in bucket.requests("PUT", "HEAD", "GET")] == ["GET"], "the manifest is read"
+
+
+def test_build_with_a_new_state_folder_uploads_nothing(small_content: Path, bucket: Bucket) -> None:
+    first = build(small_content, bucket)
+    shutil.rmtree(small_content.with_name("content-state"))
+    bucket.clear_requests()
+    assert build(small_content, bucket) == BuildResult(written=0, unchanged=first.written, removed=0)
+    assert uploaded_names(bucket) == []
+
+
+def test_sites_inside_one_another_do_not_overwrite_or_delete_each_others_objects(bucket: Bucket, tmp_path: Path) -> None:
+    inner_prefix = f"{PREFIX}/tag/media"
+    outer = write_tagged_newsroom(tmp_path / "outer", "media")
+    inner = write_small_newsroom(tmp_path / "inner")
+    build(inner, bucket, inner_prefix)
+    body = bucket.get(f"{inner_prefix}/feed.rss")["Body"]
+    with pytest.raises(FeedsvcError, match=rf"/tag/media/\S+ was not put there by the build to s3://{bucket.name}/daily and "):
+        build(outer, bucket)
+    assert {name for name in object_names(bucket) if not name.startswith("tag/media/")} == set(), "nothing was uploaded"
+    build(write_tagged_newsroom(outer, "sport"), bucket)
+    with pytest.raises(FeedsvcError, match=r"was not put there by the build to "):
+        build(write_tagged_newsroom(outer, "media"), bucket)
+    build(write_tagged_newsroom(outer, "sport"), bucket)
+    assert bucket.get(f"{inner_prefix}/feed.rss")["Body"] == body
+    assert build(inner, bucket, inner_prefix).written == 0
 
 
 def test_concurrent_builds_are_detected_and_repaired_by_the_next_build(
@@ -104,14 +118,18 @@ def test_concurrent_builds_are_detected_and_repaired_by_the_next_build(
     other = write_small_newsroom(tmp_path / "other")
     save(other, new="Of another build.")
     build(small_content, bucket)
-    save(small_content)
+    delete_older_article(small_content)
 
-    def build_concurrently(steps: Iterable[int], _: int) -> Iterable[int]:
-        build(other, bucket)
+    progress_calls: list[int] = []
+
+    def build_concurrently(steps: Iterable[int], total: int) -> Iterable[int]:
+        progress_calls.append(total)
+        if len(progress_calls) == 2:  # the tree is built, and the upload begins
+            build(other, bucket)
         return steps
 
     with (
-        Upload(f"s3://{bucket.name}/{PREFIX}") as upload,
+        target(small_content, bucket) as upload,
         pytest.raises(FeedsvcError, match=rf"another build is writing s3://{bucket.name}/daily; wait for it to end"),
     ):
         upload.build(newsrooms.load_publication(small_content), build_concurrently)
@@ -120,10 +138,8 @@ def test_concurrent_builds_are_detected_and_repaired_by_the_next_build(
     assert object_bodies(bucket) == tree_files(tmp_path / "out")
 
 
-def test_manifest_is_compressed_and_not_cacheable(small_content: Path, bucket: Bucket) -> None:
+def test_manifest_is_compressed_and_not_cacheable_and_names_every_object(small_content: Path, bucket: Bucket) -> None:
     build(small_content, bucket)
-    [key, *_] = [key for key in bucket.all_keys() if MANIFEST_FILE in key]
-    stored = bucket.get(key)
+    stored = bucket.get(MANIFEST_KEY)
     assert (stored["CacheControl"], stored["ContentType"]) == ("private, no-store", "application/gzip")
-    assert set(json.loads(gzip.decompress(stored["Body"]))) == {"is_whole", "common", "notes"}
-    assert hashlib.md5(stored["Body"]).hexdigest() == stored["ETag"].strip('"')
+    assert json.loads(gzip.decompress(stored["Body"]))["objects"].keys() == object_names(bucket)

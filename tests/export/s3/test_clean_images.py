@@ -14,14 +14,11 @@ from PIL import Image
 
 from feedsvc import export
 from feedsvc.content.images.formats import rights_of
-from feedsvc.content.media.clean_file import open_clean
 from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.export import file_name
-from feedsvc.export.s3.client import _open_source_file
-from feedsvc.export.s3.objects import BucketObject
-from feedsvc.export.s3.upload import Upload
 from feedsvc.publication.publication import Publication
 from tests.export.s3.moto import Bucket
+from tests.export.s3.uploads import target
 from tests.helpers import newsrooms
 from tests.helpers.marked_images import AUTHOR, ENCODERS, MARKER, OWNER, draw_noise, jpeg
 from tests.helpers.running_server import ServerProcess, serving
@@ -116,8 +113,10 @@ def test_range_of_a_large_image_is_a_range_of_the_cleaned_file(server: ServerPro
         assert part == data[start : end + 1]
 
 
-def test_no_object_of_a_bucket_contains_the_marker(bucket: Bucket, publication: Publication, tree: Mapping[str, bytes]) -> None:
-    with Upload(f"s3://{bucket.name}/daily/") as upload:
+def test_no_object_of_a_bucket_contains_the_marker(
+    bucket: Bucket, publication: Publication, tree: Mapping[str, bytes], content: Path
+) -> None:
+    with target(content, bucket) as upload:
         upload.build(publication)
     objects = {key.removeprefix("daily/"): bucket.get(key)["Body"] for key in bucket.all_keys()}
     assert [name for name, data in objects.items() if MARKER in data] == []
@@ -148,14 +147,3 @@ def test_keep_metadata_publishes_the_original_files(tmp_path: Path) -> None:
     export.build(newsrooms.load_publication(content), out)
     for name in ENCODERS:
         assert (out / "media" / name).read_bytes() == (content / "media" / name).read_bytes()
-
-
-def test_large_object_is_uploaded_without_metadata(content: Path) -> None:
-    location = str(content / "media/photo.jpg")
-    large_object = BucketObject("media/photo.jpg", "", "", (), 0, location=location, is_cleaned=True)
-    with (
-        _open_source_file(large_object) as file,
-        open(f"/dev/fd/{file.fileno()}", "rb") as reopened,
-        open_clean(location) as clean_file,
-    ):
-        assert reopened.read() == clean_file.read()

@@ -71,42 +71,24 @@ def test_missing_bucket_is_an_error(small: Path, storage: Storage) -> None:
 
 def test_missing_credentials_are_an_error(small: Path, storage: Storage) -> None:
     sentence = error_message("s3://news", small, AWS_ENDPOINT_URL=storage.url, AWS_DEFAULT_REGION="us-east-1")
-    assert sentence == "s3://news: there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
-
-
-def test_missing_profile_is_an_error(small: Path, storage: Storage) -> None:
-    sentence = error_message("s3://news", small, AWS_ENDPOINT_URL=storage.url, AWS_PROFILE="desk")
-    assert sentence == "s3://news: The config profile (desk) could not be found; correct AWS_PROFILE"
+    assert sentence == (
+        "s3://news: there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (profiles in ~/.aws are not read)"
+    )
 
 
 def test_unreachable_storage_is_an_error(small: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}"
-        sentence = error_message("s3://news", small, **CREDENTIALS, AWS_ENDPOINT_URL=url, AWS_MAX_ATTEMPTS="1")
+        sentence = error_message("s3://news", small, **CREDENTIALS, AWS_ENDPOINT_URL=url)
     assert sentence == f"s3://news: the storage at {url} cannot be reached; check AWS_ENDPOINT_URL and the network"
 
 
-@pytest.mark.parametrize(
-    ("url", "reason"),
-    [
-        ("storage", "Invalid endpoint: storage"),
-        ("storage:9000", "Invalid endpoint: storage:9000"),
-        ("ftp://storage", "Custom endpoint `ftp://storage` was not a valid URI"),
-        ("http://[storage", "Invalid IPv6 URL"),
-    ],
-)
-def test_invalid_endpoint_is_an_error_that_names_the_variable(small: Path, url: str, reason: str) -> None:
+@pytest.mark.parametrize("url", ["storage", "storage:9000", "ftp://storage", "http://[storage"])
+def test_invalid_endpoint_is_an_error_that_names_the_variable(small: Path, url: str) -> None:
     assert error_message("s3://news", small, **CREDENTIALS, AWS_ENDPOINT_URL=url) == (
-        f"s3://news: the storage's address is malformed ({reason}); "
-        "write AWS_ENDPOINT_URL (or endpoint_url in a configuration) like https://storage.example"
+        f"s3://news: the storage's address is malformed ({url}); write AWS_ENDPOINT_URL like https://storage.example"
     )
-
-
-def test_invalid_region_is_an_error_that_names_the_variable(small: Path) -> None:
-    sentence = error_message("s3://news", small, **{**CREDENTIALS, "AWS_DEFAULT_REGION": "us east"})
-    assert sentence.startswith("s3://news: ")
-    assert sentence.endswith("; correct AWS_DEFAULT_REGION")
 
 
 @pytest.mark.parametrize(
@@ -146,25 +128,13 @@ def test_gzip_only_is_refused_for_folders(small: Path, tmp_path: Path) -> None:
     assert error_message(tmp_path / "out", small, "--gzip-only").startswith("--gzip-only is for s3:// addresses only;")
 
 
-def test_missing_s3fs_is_an_error_with_the_install_command(small: Path, tmp_path: Path) -> None:
-    (tmp_path / "s3fs.py").write_text("raise ImportError('as if it were not installed')\n")
+def test_missing_obstore_is_an_error_with_the_install_command(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "obstore.py").write_text("raise ImportError('as if it were not installed')\n")
     path = f"{tmp_path}{os.pathsep}{environment()['PYTHONPATH']}"
     assert (
         error_message("s3://news", small, PYTHONPATH=path)
-        == "s3:// needs the package s3fs; install it with: pip install 'feedsvc[s3]'"
+        == "s3:// needs the package obstore; install it with: pip install 'feedsvc[s3]'"
     )
-
-
-def test_endpoint_may_be_in_the_configuration_of_fsspec(small: Path, bucket: Bucket, storage: Storage) -> None:
-    config = json.dumps({"endpoint_url": storage.url, "key": "key", "secret": "secret"})
-    variables = {**environment_without_aws(), **ISOLATION, "FSSPEC_S3": config}
-    result = run_module("feedsvc", "build", f"s3://{bucket.name}", small, env=variables)
-    assert result.returncode == 0, result.stderr
-    assert "feed.rss" in bucket.all_keys()
-
-
-def environment_without_aws() -> dict[str, str]:
-    return {name: value for name, value in environment().items() if not name.startswith("AWS_")}
 
 
 @contextmanager
@@ -203,14 +173,19 @@ def test_missing_permissions_are_an_error_that_names_them(small: Path, bucket: B
     )
     address = f"s3://{bucket.name}/news"
     with enforcing_permissions(storage):
-        for credentials, operation in ((no_permissions, "ListObjectsV2"), (read_permissions, "PutObject")):
+        for credentials, operation in ((no_permissions, "GET"), (read_permissions, "PUT")):
             sentence = error_message(address, small, **{**storage.variables, **credentials})
             assert sentence == (
                 f"{address}: access is denied ({operation}); allow these credentials s3:ListBucket on the bucket, "
                 "and s3:GetObject, s3:PutObject and s3:DeleteObject below the prefix"
             )
-        sentence = error_message(address, small, **{**storage.variables, "AWS_ACCESS_KEY_ID": "unknown"})
-        assert sentence.startswith(f"{address}: the credentials are not accepted (InvalidAccessKeyId); set AWS_ACCESS_KEY_ID")
+        invalid = {
+            "InvalidAccessKeyId": {"AWS_ACCESS_KEY_ID": "unknown"},
+            "SignatureDoesNotMatch": {**read_permissions, "AWS_SECRET_ACCESS_KEY": "wrong"},
+        }
+        for code, credentials in invalid.items():
+            sentence = error_message(address, small, **{**storage.variables, **credentials})
+            assert sentence.startswith(f"{address}: the credentials are not accepted ({code}); set AWS_ACCESS_KEY_ID")
     assert bucket.all_keys() == []
 
 

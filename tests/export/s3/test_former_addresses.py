@@ -10,11 +10,9 @@ from typing import NamedTuple
 import pytest
 
 from feedsvc.export import file_name
-from feedsvc.export.s3.upload import Upload
 from tests import ROOT
-from tests.export.s3.conftest import no_running_event_loop
 from tests.export.s3.moto import Bucket, Storage
-from tests.export.s3.uploads import PREFIX, build, object_names
+from tests.export.s3.uploads import PREFIX, build, object_names, target
 from tests.helpers import newsrooms
 
 RULES = """\
@@ -50,7 +48,7 @@ def site(storage: Storage, tmp_path_factory: pytest.TempPathFactory) -> Bucket:
     (content / "redirects.yaml").write_text(RULES)
     bucket = storage.create_bucket()
     bucket.allow_reading()
-    with pytest.MonkeyPatch.context() as patch, no_running_event_loop():
+    with pytest.MonkeyPatch.context() as patch:
         for name, value in storage.variables.items():
             patch.setenv(name, value)
         build(content, bucket)
@@ -98,7 +96,7 @@ def test_address_with_a_query_answers_with_the_front_page(storage: Storage, site
 
 
 def test_build_counts_the_rules_that_a_bucket_cannot_answer(rules: Path, bucket: Bucket) -> None:
-    with Upload(f"s3://{bucket.name}/{PREFIX}/", processes=1) as upload:
+    with target(rules, bucket) as upload:
         (sentence,) = upload.advice(newsrooms.load_publication(rules))
     assert "no files for /?p=1 and 1 more of redirects.yaml" in sentence
 

@@ -10,12 +10,12 @@ from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.content.media.image_facts import digest_of
 from feedsvc.content.media.variant_store import VariantStore
-from feedsvc.export.s3.upload import Upload
 from feedsvc.live.live import Live
 from feedsvc.publication.document import Redirect
 from feedsvc.publication.publication import Publication
 from feedsvc.web.app import create_app
 from tests.export.s3.moto import Bucket
+from tests.export.s3.uploads import target
 from tests.helpers.http_client import call
 from tests.helpers.newsrooms import NOW, SITE, picture, write
 
@@ -135,7 +135,7 @@ def test_bucket_keeps_a_former_variant_for_90_days(tmp_path: Path, bucket: Bucke
     former = f"daily{variant_address(first)}"
 
     def put(publication: Publication) -> None:
-        with Upload(f"s3://{bucket.name}/daily/") as upload:
+        with target(tmp_path / "content", bucket) as upload:
             upload.build(publication)
 
     put(first)

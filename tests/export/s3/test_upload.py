@@ -12,12 +12,10 @@ import pytest
 
 from feedsvc import export
 from feedsvc.errors import FeedsvcError
-from feedsvc.export import BuildResult, file_name
-from feedsvc.export.s3.upload import Upload
+from feedsvc.export import MANIFEST_FILE, BuildResult, file_name
 from feedsvc.publication.document import Document
 from feedsvc.web.media_files import MediaResponder
 from feedsvc.web.responses import respond
-from tests.export.s3.conftest import no_running_event_loop
 from tests.export.s3.moto import Bucket, Storage
 from tests.export.s3.uploads import (
     PREFIX,
@@ -26,6 +24,7 @@ from tests.export.s3.uploads import (
     object_bodies,
     object_names,
     save,
+    target,
     tree_files,
     uploaded_names,
 )
@@ -43,7 +42,7 @@ class Site(NamedTuple):
 @pytest.fixture(scope="module")
 def site(storage: Storage, tmp_path_factory: pytest.TempPathFactory) -> Site:
     content, bucket = newsrooms.write_sample(tmp_path_factory.mktemp("site")), storage.create_bucket()
-    with pytest.MonkeyPatch.context() as patch, no_running_event_loop():
+    with pytest.MonkeyPatch.context() as patch:
         for name, value in storage.variables.items():
             patch.setenv(name, value)
         return Site(content, bucket, build(content, bucket))
@@ -94,7 +93,7 @@ def test_one_save_uploads_only_documents_that_contain_the_article(content: Path,
     assert object_bodies(bucket) == tree_files(out)
     assert sorted(uploaded_names(bucket)) == sorted(name for name, body in tree_files(out).items() if before.get(name) != body)
     assert result.written == len(uploaded_names(bucket))
-    assert len(bucket.requests("PUT")) == result.written + 1, "the manifest is written with one request"
+    assert len(bucket.requests("PUT")) == result.written + 2, "the manifest is written before and after the other objects"
 
 
 def test_foreign_objects_are_not_changed(small_content: Path, bucket: Bucket) -> None:
@@ -111,7 +110,7 @@ def test_foreign_objects_are_not_changed(small_content: Path, bucket: Bucket) ->
 def test_foreign_object_at_the_key_of_a_document_stops_the_build_before_any_upload(small_content: Path, bucket: Bucket) -> None:
     bucket.put(f"{PREFIX}/feed.rss", b"my own feed")
     bucket.clear_requests()
-    with pytest.raises(FeedsvcError, match=rf"s3://{bucket.name}/daily/feed.rss was not put there by feedsvc"):
+    with pytest.raises(FeedsvcError, match=rf"s3://{bucket.name}/daily/feed.rss was not put there by the build to"):
         build(small_content, bucket)
     assert bucket.requests("PUT", "POST", "DELETE") == []
     assert bucket.get(f"{PREFIX}/feed.rss")["Body"] == b"my own feed"
@@ -177,7 +176,7 @@ def test_upload_of_feeds_alone_has_feeds_and_their_stylesheet(content: Path, buc
 
 def test_update_uploads_changes_and_deletes_outdated_objects(content: Path, bucket: Bucket, tmp_path: Path) -> None:
     before = newsrooms.load_publication(content)
-    with Upload(f"s3://{bucket.name}/{PREFIX}") as upload:
+    with target(content, bucket) as upload:
         upload.build(before)
         names_before = object_names(bucket)
         delete_older_article(content)
@@ -186,7 +185,11 @@ def test_update_uploads_changes_and_deletes_outdated_objects(content: Path, buck
         bucket.clear_requests()
         after = newsrooms.load_publication(content)
         result = upload.update(after, after.changed_since(before))
-        assert bucket.requests("GET", "HEAD") == [], "the upload knows the objects"
+        assert bucket.requests("GET") == [], "the upload knows the objects"
+        new_names = object_names(bucket) - names_before
+        assert {request.key for request in bucket.requests("HEAD")} == {
+            f"{PREFIX}/{name}" for name in (*new_names, MANIFEST_FILE)
+        }, "whether there are other objects is asked for new names only"
         assert upload.update(after, after.changed_since(before)).written == 0
     assert (result.removed, result.written) == (len(names_before - object_names(bucket)), len(uploaded_names(bucket)))
     export.build(after, tmp_path / "out")
@@ -196,10 +199,15 @@ def test_update_uploads_changes_and_deletes_outdated_objects(content: Path, buck
 def test_update_after_an_error_checks_all_objects(small_content: Path, bucket: Bucket, tmp_path: Path) -> None:
     publication = newsrooms.load_publication(small_content)
 
-    def fail(steps: Iterable[int], _: int) -> Iterable[int]:
-        raise FeedsvcError("no more")
+    progress_calls: list[int] = []
 
-    with Upload(f"s3://{bucket.name}/{PREFIX}") as upload:
+    def fail(steps: Iterable[int], total: int) -> Iterable[int]:
+        progress_calls.append(total)
+        if len(progress_calls) == 2:  # the tree is built, and the upload begins
+            raise FeedsvcError("no more")
+        return steps
+
+    with target(small_content, bucket) as upload:
         upload.build(publication)
         save(small_content)
         after = newsrooms.load_publication(small_content)
@@ -216,6 +224,6 @@ def test_media_file_replaced_with_a_link_to_a_draft_is_not_uploaded(small_conten
     (small_content / "articles/draft.yaml").write_text("title: zqunpublished\nstatus: draft\n")
     (small_content / "media/talk.mp3").unlink()
     (small_content / "media/talk.mp3").symlink_to("../articles/draft.yaml")
-    with Upload(f"s3://{bucket.name}/{PREFIX}/") as upload, pytest.raises(FeedsvcError, match=r"cannot be read .*build again"):
+    with target(small_content, bucket) as upload, pytest.raises(FeedsvcError, match=r"cannot be read .*build again"):
         upload.build(publication)
     assert not any(b"zqunpublished" in body for body in object_bodies(bucket).values())

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.export import MANIFEST_FILE, BuildResult
-from feedsvc.export.s3.upload import Upload
+from feedsvc.export.bucket import Bucket as TargetBucket
 from tests.export.s3.moto import Bucket
 from tests.helpers import newsrooms
 
@@ -20,8 +20,14 @@ SMALL_SITE: Final = f"""
     """
 
 
-def build(content: Path, bucket: Bucket, *, only: str = "", coding: str = "", processes: int = 1, **sizes: int) -> BuildResult:
-    with Upload(f"s3://{bucket.name}/{PREFIX}/", selection=only, coding=coding, processes=processes, **sizes) as upload:
+def target(content: Path, bucket: Bucket, prefix: str = PREFIX, *, only: str = "", coding: str = "") -> TargetBucket:
+    """Return the target of a build of `content`, with a state folder beside that."""
+    trees = content.with_name(f"{content.name}-state")
+    return TargetBucket(f"s3://{bucket.name}/{prefix}/", trees, selection=only, coding=coding, processes=1)
+
+
+def build(content: Path, bucket: Bucket, prefix: str = PREFIX, *, only: str = "", coding: str = "") -> BuildResult:
+    with target(content, bucket, prefix, only=only, coding=coding) as upload:
         return upload.build(newsrooms.load_publication(content))
 
 
@@ -56,12 +62,6 @@ def save(content: Path, old: str = "December text.", new: str = "Another text.",
 def delete_older_article(content: Path) -> None:
     (content / "articles/older.yaml").unlink()
     save(content, "/articles/older/", "/", "rich.yaml")
-
-
-def delete_manifest(bucket: Bucket, prefix: str = PREFIX) -> None:
-    for key in bucket.all_keys():
-        if key.startswith(f"{prefix}/{MANIFEST_FILE}"):
-            bucket.remove(key)
 
 
 def write_small_newsroom(folder: Path) -> Path:
