@@ -39,7 +39,7 @@ from feedsvc.export.layout import (
     path_of_file,
     write_order_key,
 )
-from feedsvc.export.manifest_format import FileState
+from feedsvc.export.manifest import FileState
 from feedsvc.export.progress import BuildResult, Progress, no_progress
 from feedsvc.export.static_tree import StaticTree
 from feedsvc.publication import CACHE_CONTROL, CACHE_CONTROL_MISSING, Publication

@@ -11,18 +11,23 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
+from io import BufferedReader, FileIO
 from typing import Final
 
-from feedsvc.export.file_bytes import has_same_bytes, write_bytes
+from feedsvc.content.media import UncleanableError, open_clean
+from feedsvc.content.safe_open import open_file
+from feedsvc.errors import FeedsvcError
 from feedsvc.export.hosts import HEADERS, REDIRECTS
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, TEMPORARY_PREFIX
-from feedsvc.export.manifest_format import READ_FLAGS, FileState, FileStates
+from feedsvc.export.manifest import READ_FLAGS, FileState, FileStates
 from feedsvc.publication import Document, FileResource
 
 _MODE: Final = 0o644
+_BLOCK_SIZE: Final = 1024 * 1024  # bytes
 _CREATE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _NOT_FOUND_ERRORS: Final = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)  # a long name and its suffix may be too long
 _NAME_MAX: Final = 255  # bytes (NAME_MAX)
@@ -167,7 +172,7 @@ class FileWriter:
         try:
             with open(os.open(name, READ_FLAGS, dir_fd=self._root), "rb", buffering=0) as file:
                 status = os.fstat(file.fileno())
-                return stat.S_ISREG(status.st_mode) and has_same_bytes(file, status.st_size, content)
+                return stat.S_ISREG(status.st_mode) and _has_same_bytes(file, status.st_size, content)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -288,3 +293,73 @@ class FileWriter:
 
 def _can_have_name(name: str) -> bool:
     return len(os.fsencode(name.rpartition("/")[2])) <= _NAME_MAX
+
+
+def _has_same_bytes(file: FileIO, size: int, content: Document | FileResource | bytes) -> bool:
+    """Return whether a file of `size` bytes, open at its start, has the bytes of `content`.
+
+    Raises OSError, and FeedsvcError if the file of a FileResource cannot be opened or cleaned of metadata.
+    """
+    if isinstance(content, FileResource):
+        with _open_source(content.location, is_cleaned=content.is_cleaned) as source:
+            return size == _length_of(source) and _is_rest_equal(file, source)
+    body = content.body if isinstance(content, Document) else content
+    return size == len(body) and file.read() == body
+
+
+def _is_rest_equal(file: FileIO, source: BufferedReader) -> bool:
+    while block := file.read(_BLOCK_SIZE):
+        if block != source.read(len(block)):
+            return False
+    return True
+
+
+def write_bytes(descriptor: int, content: Document | FileResource | bytes) -> None:
+    """Write the bytes of `content` to a descriptor, and do not close it.
+
+    Raises OSError. Raises FeedsvcError if the file of a FileResource cannot be opened or cleaned of metadata, or if an image to
+    clean becomes shorter meanwhile.
+    """
+    if isinstance(content, FileResource):
+        _copy(descriptor, content)
+        return
+    rest = memoryview(content.body if isinstance(content, Document) else content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _copy(descriptor: int, resource: FileResource) -> None:
+    """Copy the file of a FileResource to a descriptor; without its metadata if it is an image to clean.
+
+    Raises OSError. Raises FeedsvcError if the file cannot be opened or cleaned, or if an image to clean has become shorter
+    since it was opened.
+    """
+    with (
+        _open_source(resource.location, is_cleaned=resource.is_cleaned) as source,
+        open(descriptor, "wb", buffering=0, closefd=False) as file,
+    ):
+        length = _length_of(source)
+        shutil.copyfileobj(source, file, _BLOCK_SIZE)
+        if resource.is_cleaned and source.tell() != length:
+            raise FeedsvcError(f"{resource.location} was written to while it was copied; build again")
+
+
+def _open_source(location: str, *, is_cleaned: bool) -> BufferedReader:
+    """Open a file for reading; with `is_cleaned`, an image as if it had no metadata.
+
+    Raises FeedsvcError, which advises to build again, if the file cannot be opened or cleaned, mostly because the content
+    changed during the build.
+    """
+    try:
+        return open_clean(location) if is_cleaned else open_file(location)
+    except OSError as error:
+        raise FeedsvcError(f"{location} cannot be read ({error.strerror}); build again") from None
+    except UncleanableError as error:
+        raise FeedsvcError(f"{location} is damaged ({error}); build again") from None
+
+
+def _length_of(source: BufferedReader) -> int:
+    """Return the number of bytes of an open file, and move its position to the first byte."""
+    length = source.seek(0, os.SEEK_END)
+    source.seek(0)
+    return length

@@ -1,22 +1,28 @@
-"""Ownership checks: no build overwrites files of other origin or writes through links that lead out of the tree."""
+"""Ownership of the files in a tree: which a build may overwrite, and which it removes.
+
+No build touches files of other origin or writes through links that lead out of the tree. Former image variants are retained for a
+while, because readers may still show feed entries that link to them. A variant is former once the publication has no file at its
+path; instead of its fingerprint, the manifest then records FORMER_PREFIX and the time since when it is former.
+"""
 
 from __future__ import annotations
 
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.file_writer import FileWriter
-from feedsvc.export.layout import COMPRESSED_SUFFIXES, file_name
-from feedsvc.export.manifest import Manifest
-from feedsvc.export.manifest_format import FileState
+from feedsvc.export.layout import COMPRESSED_SUFFIXES, file_name, path_of_file
+from feedsvc.export.manifest import FORMER_PREFIX, FileState, Manifest, is_former_image
 from feedsvc.export.renderer import TreeRenderer
-from feedsvc.publication import Document
+from feedsvc.publication import Document, Publication
+from feedsvc.routes import VariantAt, place_of
 
 _FOREIGN: Final = "was not written by feedsvc and would be overwritten"
 _OPT_OUT_HINTS: Final = {"gzip": "with --no-gzip"}  # options for a build without the compressed variants of a coding
+_RETENTION_SECONDS: Final = 90 * 24 * 60 * 60
 _NEW_FILE: Final = FileState(compressed_sizes=(0,) * len(COMPRESSED_SUFFIXES))  # the state of a file that is not recorded yet
 
 
@@ -108,3 +114,56 @@ class OwnershipCheck:
             hint = _OPT_OUT_HINTS.get(coding, f"without --coding {coding}")
             raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build {hint}")
         return bool(variant)
+
+
+class FileRemover:
+    """Remover of files of a tree that feedsvc wrote, each with its compressed variants."""
+
+    def __init__(self, writer: FileWriter, manifest: Manifest, ownership: OwnershipCheck) -> None:
+        self._writer, self._manifest, self._ownership = writer, manifest, ownership
+
+    def remove(self, publication: Publication, names: Sequence[str]) -> int:
+        """Remove the files `names`, whose documents the publication does not have any more, and their entries in the manifest.
+
+        Compressed variants are removed with their files. Return how many files were removed, without compressed variants and
+        without files that were missing already. Image variants stay while `retention_fingerprint` retains them: 90 days at
+        most, and only while their image is public. Raises OSError, and FeedsvcError if a folder of these names is a link that
+        leaves the tree.
+        """
+        self._ownership.reject_outside_links(names)
+        states = {name: state for name in names if (state := self._manifest.files.get(name)) and state.size >= 0}
+        fingerprints = {name: retention_fingerprint(publication, name, state.fingerprint) for name, state in states.items()}
+        retained = {name: fingerprint for name, fingerprint in fingerprints.items() if fingerprint}
+        self._manifest.record((name, states[name]._replace(fingerprint=fingerprint)) for name, fingerprint in retained.items())
+        obsolete = [name for name in names if name not in retained]
+        removed = sum(self._remove_file(name) for name in obsolete)
+        self._manifest.remove(obsolete)
+        self._manifest.finish()
+        return removed
+
+    def _remove_file(self, name: str) -> bool:
+        state = self._manifest.files.get(name, FileState())
+        for suffix, size in zip(COMPRESSED_SUFFIXES.values(), state.compressed_sizes, strict=True):
+            if size:
+                self._writer.remove(name + suffix)
+        return self._writer.remove(name)
+
+
+def retention_fingerprint(publication: Publication, name: str, fingerprint: str) -> str:
+    """Return the fingerprint to record for a file that the publication does not have any more; "" if it is to be removed now.
+
+    Only image variants are retained, for less than 90 days, while their image is public, even with other bytes. `name` is the
+    file's name, `fingerprint` the recorded one. The current time is that of the catalog.
+    """
+    place = place_of(path_of_file(name))
+    if not isinstance(place, VariantAt) or place.path not in publication.catalog.media:
+        return ""
+    now = int(publication.catalog.now.timestamp())
+    since = _former_since(fingerprint, now)
+    return f"{FORMER_PREFIX}{since}" if now - since < _RETENTION_SECONDS else ""
+
+
+def _former_since(fingerprint: str, now: int) -> int:
+    """Return the time that a fingerprint has after the prefix, in seconds since 1970; `now` if it has none."""
+    seconds = fingerprint.removeprefix(FORMER_PREFIX)
+    return int(seconds) if is_former_image(fingerprint) and seconds.isdecimal() else now

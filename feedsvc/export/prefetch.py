@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.file_writer import FileWriter
 from feedsvc.export.layout import MANIFEST_FILE
-from feedsvc.export.manifest_format import read_manifest
+from feedsvc.export.manifest import read_manifest
 from feedsvc.support.process_pool import BackgroundTask
 
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC

@@ -9,7 +9,7 @@ from feedsvc.export.contents import ExportContents
 from feedsvc.export.file_writer import FileWriter
 from feedsvc.export.hosts import Host
 from feedsvc.export.layout import file_name
-from feedsvc.export.manifest_format import FileState
+from feedsvc.export.manifest import FileState
 from feedsvc.publication import Document, FileResource, Fingerprints, Publication
 
 WriteResult = tuple[str, FileState, bool]

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Self
 
 from feedsvc.content.folder import Baseline
-from feedsvc.export.file_remover import FileRemover
 from feedsvc.export.file_writer import FileWriter
 from feedsvc.export.hosts import HOSTING_ANY, HOSTS, HostFiles, limit_warnings
 from feedsvc.export.incremental import BuildBaseline, changed_paths, matches, parse_baseline
@@ -22,19 +21,20 @@ from feedsvc.export.layout import (
     COPIED_PREFIXES,
     SELECTIONS,
     auxiliary_paths,
+    blocking_names,
     file_name,
     former_paths,
+    has_conflicts,
     is_feed,
     is_written_last,
     path_of_file,
+    without_conflicts,
     write_order_key,
 )
-from feedsvc.export.manifest import Manifest
-from feedsvc.export.manifest_format import FileStates
-from feedsvc.export.name_conflicts import blocking_names, has_conflicts, without_conflicts
+from feedsvc.export.manifest import FileStates, Manifest
 from feedsvc.export.old_addresses import gap_sentences
 from feedsvc.export.output_folder import build_lock, translate_errors
-from feedsvc.export.ownership import OwnershipCheck
+from feedsvc.export.ownership import FileRemover, OwnershipCheck
 from feedsvc.export.prefetch import NO_PREFETCH, GetTreeState, Prefetch, prefetched_modified_files
 from feedsvc.export.progress import (
     DEFAULT_PARALLELISM,

@@ -13,7 +13,7 @@ from PIL import Image
 from feedsvc import export
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST_FILE, BuildResult
-from feedsvc.export.file_bytes import write_bytes
+from feedsvc.export.file_writer import write_bytes
 from feedsvc.publication.document import Document, FileResource
 from tests.helpers import newsrooms, trees
 from tests.helpers.marked_images import jpeg

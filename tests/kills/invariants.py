@@ -14,7 +14,7 @@ from typing import Final
 
 from feedsvc.export import layout
 from feedsvc.export.file_writer import FileWriter
-from feedsvc.export.manifest_format import ManifestData, read_manifest
+from feedsvc.export.manifest import ManifestData, read_manifest
 from feedsvc.support.atomic_write import CONTENT_PREFIX
 from tests.kills.newsroom import BytesByPath, PublishedDocuments
 from tests.kills.readers import ReadBytes
