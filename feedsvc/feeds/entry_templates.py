@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -121,12 +120,29 @@ class EntryTemplates:
             if value
             for escaper in self._escapers[type(value)]
         }
-        pieces = re.split(f"({'|'.join(map(re.escape, placeholders))})", rendered.data.decode())
-        literals, markers = pieces[::2], pieces[1::2]
+        literals, markers = _split_at_markers(rendered.data.decode(), placeholders)
         parts_of_markers = {_MARKER_FORMAT[0], *(str(value.year) for value in values if isinstance(value, datetime))}
         if any(part in literal for literal in literals for part in parts_of_markers):
             return None
         return _EntryTemplate(literals, [placeholders[marker] for marker in markers], rendered.prefixes)
+
+
+def _split_at_markers(text: str, markers: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the texts between the markers that occur in `text`, and these markers, both in order of their places.
+
+    A regular expression of all markers would be compiled for each template, which takes longer than to render its entry.
+    """
+    places = sorted((place, marker) for marker in markers for place in _find_all(text, marker))
+    ends = [0, *(place + len(marker) for place, marker in places)]
+    starts = [*(place for place, _ in places), len(text)]
+    return [text[end:start] for end, start in zip(ends, starts, strict=True)], [marker for _, marker in places]
+
+
+def _find_all(text: str, part: str) -> Iterator[int]:
+    place = text.find(part)
+    while place >= 0:
+        yield place
+        place = text.find(part, place + len(part))
 
 
 def _values(entry: Entry) -> tuple[list[Any], list[int]]:
