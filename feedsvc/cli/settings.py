@@ -170,7 +170,7 @@ def set_defaults(context: click.Context) -> None:
         one.name: one for one in context.command.params if isinstance(one, click.Option)
     }
     options["content"] = click.Argument(["content"], type=click.Path())
-    command_name = context.command_path.split()[1]  # of a subcommand that of its group
+    command_name = context.command_path.split()[:2][-1]  # of a subcommand that of its group
     values = {key.replace("-", "_"): value for key, value in {**tables[""], **tables.get(command_name, {})}.items()}
     context.default_map = {name: _value(file, options[name], value) for name, value in values.items() if name in options}
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple, Self
@@ -229,8 +229,9 @@ class Bucket:
             self._storage.put(name, source, headers | {_MARK: entries[name].digest + self._mark_suffix})
             return 1
 
+        key = partial(_wave_key, publication)
         with ThreadPoolExecutor(_MAX_REQUESTS, "feedsvc-bucket") as pool:
-            for _, wave in groupby(sorted(names, key=_wave_key), key=_wave_key):
+            for _, wave in groupby(sorted(names, key=key), key=key):
                 yield from pool.map(put, wave)
 
     def _read_manifest(self) -> _Manifest | None:
@@ -260,11 +261,15 @@ class Bucket:
             raise FeedsvcError(f"another build is writing {self.out}; wait for it to end, then build again")
 
 
-def _wave_key(name: str) -> tuple[int, bool]:
-    """Return a sort key by kind: documents come before documents that link to them, and archives before the newest feeds."""
+def _wave_key(publication: Publication, name: str) -> tuple[int, int]:
+    """Return a sort key by kind: documents come before documents that link to them.
+
+    Archives come before the newest feeds, and these before the copies at their former addresses.
+    """
     path = path_of_file(name)
     place = place_of(path)
-    return write_order_key(path)[0], isinstance(place, FeedAt) and not place.period
+    is_newest_feed = isinstance(place, FeedAt) and not place.period
+    return write_order_key(path)[0], is_newest_feed + (is_newest_feed and bool(publication.redirect_target(path)))
 
 
 class _Storage:

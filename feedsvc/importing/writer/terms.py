@@ -118,7 +118,9 @@ class TermTable:
         self.omissions: list[Omission] = []
         categories = [term.key for term in site.terms if term.kind is TermKind.CATEGORY]
         # Of WordPress, also those of authors who left: another one with such a name is another person. A feed has only names.
-        all_known = (entry.path for key, entry in base.own_entries(ENTRIES).items() if key.startswith(AUTHORS_FILE))
+        # An entry with a digest is one of authors.yaml. An import that was killed may not have stored yet whose it is.
+        own = base.own_entries(ENTRIES).items()
+        all_known = (entry.path for key, entry in own if key.startswith(AUTHORS_FILE) and not entry.digest)
         is_wordpress = site.system is SourceSystem.WORDPRESS
         authors = all_known if is_wordpress else (self._known("author", key) for key in self._authors)
         self._pools = {
