@@ -12,6 +12,7 @@ import yaml
 
 from bench import nginx
 from feedsvc.cli.serve import serve
+from feedsvc.cli.settings import variable_of
 from tests import ROOT
 from tests.deploy import test_container
 from tests.helpers.programs import require_program
@@ -50,7 +51,7 @@ def test_image_is_built_by_the_containerfile() -> None:
 
 
 def test_service_gets_known_variables_and_mounts_of_the_image() -> None:
-    known = {option.envvar for option in serve.params}
+    known = {variable_of(option) for option in serve.params}
     assert SERVICE["environment"].keys() <= known
     image = test_container.variables()
     assert mounts("feedsvc") == {image["FEEDSVC_CONTENT"]: "../../content", image["FEEDSVC_STATE"]: "state"}

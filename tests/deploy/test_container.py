@@ -20,6 +20,7 @@ from bench import nginx
 from bench.web import free_port
 from feedsvc.cli.build import build
 from feedsvc.cli.serve import serve
+from feedsvc.cli.settings import variable_of
 from tests import ROOT
 from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS
@@ -67,7 +68,7 @@ def test_containerfile_copies_only_existing_files_of_the_program() -> None:
 
 def test_container_serves_as_unprivileged_user_with_known_variables() -> None:
     environment = variables()
-    known = {option.envvar for command in (serve, build) for option in command.params}
+    known = {variable_of(option) for command in (serve, build) for option in command.params}
     assert {name for name in environment if name.startswith("FEEDSVC_")} <= known
     assert last("USER").split(":")[0].isdigit()
     assert last("USER") != "0"

@@ -18,6 +18,7 @@ import pytest
 from bench import nginx
 from feedsvc.cli.build import build
 from feedsvc.cli.serve import serve
+from feedsvc.cli.settings import variable_of
 from tests import ROOT
 from tests.audience.waiting import wait_until
 from tests.deploy import systemd_sandbox
@@ -69,7 +70,7 @@ def test_exposure_of_the_units_is_below_the_limit(unit: Path) -> None:
 @pytest.mark.parametrize(("unit", "command"), COMMANDS.items(), ids=lambda parameter: parameter.name)
 def test_variables_and_options_of_the_units_exist(unit: Path, command: click.Command) -> None:
     settings = systemd_sandbox.unit_settings(unit.read_text("utf-8"))
-    options = {option.envvar for option in command.params}
+    options = {variable_of(option) for option in command.params}
     names = re.findall(r"(FEEDSVC_[A-Z_]+)=", " ".join(settings["Environment"]))
     assert "FEEDSVC_STATE" in names
     assert set(names) <= options

@@ -10,6 +10,7 @@ import pytest
 
 from bench import nginx
 from feedsvc.cli.serve import serve
+from feedsvc.cli.settings import variable_of
 from tests.cli.test_unix_socket import serving_at
 from tests.deploy import systemd_sandbox
 from tests.deploy.nginx_proxy import nginx_proxy
@@ -43,6 +44,6 @@ def test_settings_of_the_unit_are_options_and_name_the_socket_of_the_upstream() 
     settings = systemd_sandbox.unit_settings(DROP_IN.read_text("utf-8"))
     assert settings["Environment"][0] == ""  # removes host and port of the unit
     variables = dict(word.split("=", 1) for word in " ".join(settings["Environment"]).split())
-    assert set(variables) <= {option.envvar for option in serve.params}
+    assert set(variables) <= {variable_of(option) for option in serve.params}
     assert variables["FEEDSVC_UNIX_SOCKET"].startswith(f"/run/{settings['RuntimeDirectory'][0]}/")
     assert re.findall(r"server unix:(\S+);", UPSTREAM.read_text("utf-8")) == [variables["FEEDSVC_UNIX_SOCKET"]]
