@@ -91,7 +91,6 @@ LIBRARIES: Final = {
             "feedsvc.content.store",
             "feedsvc.websub",
             "feedsvc.audience.store",
-            "feedsvc.importing.wordpress.export_index",
         ),
     ),
     "waitress": ("feedsvc.web.server",),

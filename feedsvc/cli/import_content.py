@@ -55,6 +55,12 @@ _MIB: Final = 1024 * 1024
     type=PATH_TYPE,
     help="YAML file with new ids of categories and authors; later imports use it again.",
 )
+@option(
+    "--post-type",
+    metavar="TYPE=KIND",
+    multiple=True,
+    help="Import a further type of WordPress's posts as article or page, such as review=article. Repeat the option for several.",
+)
 @option("--media-from", metavar="FOLDER", type=PATH_TYPE, help="Folder with a copy of the uploads, used instead of the old site.")
 @option("--no-media", is_flag=True, help="Fetch no files: pictures stay at their old addresses, and lead images are left out.")
 @option(
@@ -89,6 +95,7 @@ def import_command(
     dry_run: bool,
     since: str | None,
     map: Path | None,  # noqa: A002 - the name of the option
+    post_type: tuple[str, ...],
     media_from: Path | None,
     no_media: bool,
     allow_host: tuple[str, ...],
@@ -125,7 +132,8 @@ def import_command(
         is_dry_run=dry_run,
         processes=processes or available_processors(),
     )
-    outcome = import_source(open_source(source, HostAccess(internal_hosts=hosts)), folder, options, item_progress)
+    opened = open_source(source, HostAccess(internal_hosts=hosts), _parse_post_types(post_type))
+    outcome = import_source(opened, folder, options, item_progress)
     if not dry_run:
         _add_helper_files(folder)
     if report:
@@ -146,6 +154,14 @@ def _check_options(report_file: Path | None, media_from: Path | None) -> None:
         raise FeedsvcError(f"--report: there is no folder {report_file.parent}")
     if media_from and not media_from.is_dir():
         raise FeedsvcError(f"--media-from: there is no folder {media_from}")
+
+
+def _parse_post_types(texts: tuple[str, ...]) -> dict[str, str]:
+    types = dict(text.strip().partition("=")[::2] for text in texts)
+    for post_type, kind in types.items():
+        if kind not in ("article", "page") or not post_type:
+            raise FeedsvcError(f"--post-type {post_type}={kind}: write TYPE=article or TYPE=page, such as review=article")
+    return types
 
 
 def _parse_since(text: str | None) -> datetime | None:

@@ -128,7 +128,9 @@ def _xml_feed(document: XmlDocument, kind: FeedKind, place: str, address: str) -
     own_address = links.get("self", "")
     base = address or (own_address if kind is FeedKind.ATOM else "") or page
     authors = _people(head, base)
-    xml_items = [item for item in document.items() if not item.is_cut]
+    xml_items = list(document.items())
+    if xml_items and xml_items[-1].is_cut and not document.has_end:
+        xml_items.pop()
     default = authors if kind is FeedKind.ATOM else ()
     items = [_item(item, f"{place}, item {number}", base, default) for number, item in enumerate(xml_items, 1)]
     early_end = f"it ends early, at line {document.line_count}, without its end tag; get it again if there is more"

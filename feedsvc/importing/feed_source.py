@@ -28,7 +28,6 @@ from feedsvc.importing.source import (
     ImportSourceError,
     Omission,
     SourceAuthor,
-    SourceFilePage,
     SourcePost,
     SourceSite,
     SourceSystem,
@@ -279,10 +278,6 @@ class FeedSource:
         key, date = _key(item), _date(item)
         if key not in self._latest or date > self._latest[key][0]:
             self._latest[key] = (date, item.place)
-
-    def file_pages(self) -> Iterator[SourceFilePage]:
-        """Yield nothing: a feed has no pages of files."""
-        return iter(())
 
     def posts(self, _main_language: str = "") -> Iterator[SourcePost | Omission]:
         """Yield the items in the order of the documents, and an omission for each part that cannot be carried over.

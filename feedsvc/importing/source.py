@@ -109,8 +109,8 @@ class SourcePost:
 
     `place` tells an editor where it stands: "export.xml, line 812". `id` is what feed readers know it by, "" if there is none.
     `address` is the absolute address of its page, "" if it had none; `other_addresses` are further addresses, absolute or as
-    paths with their query, that led there. `inner_addresses` are those of its second and further pages, if it was divided, and
-    of the pages of its pictures and other attachments. `is_page`: it is a page of the site, not a post. `published` and
+    paths with their query, that led there. `inner_addresses` are those of its second and further pages, if it was divided.
+    `is_page`: it is a page of the site, not a post. `published` and
     `updated` have a zone, and are None if unknown. `title` and `summary` are plain text; `body` is HTML as browsers would get
     it, with blocks and shortcodes already replaced. `language` is "" if it is that of the source or unknown. `translation_of` is
     the `id`, or else the `address`, of the post that this one translates, "" if it translates none. With
@@ -205,17 +205,6 @@ class SourceSite:
     has_plain_addresses: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFilePage:
-    """Page for a file at the source that belonged to no post. `file` is the absolute address of the file.
-
-    `addresses` are those of the page, absolute or as paths with their query.
-    """
-
-    addresses: tuple[str, ...]
-    file: str
-
-
 class ImportSource(Protocol):
     """An open source of one format. A reader may read its input several times; no reader holds all posts in memory."""
 
@@ -229,11 +218,5 @@ class ImportSource(Protocol):
         Of posts that translate each other, the one in `main_language` is the original: the first of `site.languages` of an
         earlier import, which may differ from that of a partial export. "" stands for that of this source.
         Each call reads from the beginning. Bad input raises nothing: if it ends early or cannot be read on, an Omission with
-        `is_end` is yielded. Raises ImportSourceError if a reader's own temporary file cannot be written.
-        """
-
-    def file_pages(self) -> Iterator[SourceFilePage]:
-        """Yield the pages for files that belong to no post that `posts` yields.
-
-        Raises ImportSourceError if a reader's own temporary file cannot be written.
+        `is_end` is yielded.
         """

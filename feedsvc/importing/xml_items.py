@@ -10,7 +10,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from html import escape, unescape
 from html.entities import html5
@@ -84,6 +84,7 @@ _MARKUP: Final = re.compile(
     r"(?P<cdata><!\[CDATA\[(?:[^\]]++|\](?!\]>))*+(?:\]\]>)?)|(?P<comment><!--(?:[^-]++|-(?!->))*+(?:-->)?)"
     r"|&(?P<reference>#[0-9]{1,7};|#[xX][0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{0,40};)?|<(?![A-Za-z_/?!])"
 )
+_CDATA_TITLE: Final = re.compile(r"<title>\s*+<!\[CDATA\[")
 _XML_NAMES: Final = frozenset({"lt;", "gt;", "amp;", "quot;", "apos;"})
 _ITEM_TAG: Final = re.compile(r"<((?:[\w.-]+:)?(?:item|entry))(?=[\s/>])[^<>]*+>")
 _START_TAG: Final = re.compile(r"<([A-Za-z_][\w.:-]*+)(?=[\s/>])[^<>]*+>")
@@ -114,7 +115,8 @@ class _Cut(NamedTuple):
 class XmlItem:
     """Item, or the elements of a document outside of items. `line` is that of its start in the document, from 1.
 
-    `fault` is a clause, "" if the XML is well-formed, `fault_line` its line. `is_cut`: the document ends within the item.
+    `fault` is a clause, "" if the XML is well-formed, `fault_line` its line. `is_cut`: the item has no end tag.
+    `has_cdata_title`: its title is CDATA.
     """
 
     element: etree._Element
@@ -122,6 +124,7 @@ class XmlItem:
     fault: str = ""
     fault_line: int = 0
     is_cut: bool = False
+    has_cdata_title: bool = False
 
 
 class XmlDocument:
@@ -149,7 +152,7 @@ class XmlDocument:
         self.root = name_of_tag(f"{{{namespace}}}{local}") if namespace else local
         self.has_end = f"</{name}" in text
         self.head = self._parse(_FRAME.sub(_line_ends, text[start:]), 1 + text.count("\n", 0, start))
-        self.line_count = text.count("\n") + 1
+        self.line_count, self.item_count = text.count("\n") + 1, len(self._cuts)
 
     def _between(self) -> Iterator[bytes]:
         """Yield what is outside of items, with the line ends of the items."""
@@ -166,12 +169,18 @@ class XmlDocument:
         for cut in self._cuts:
             line += self._data[position : cut.start].count(b"\n")
             position = cut.start
-            item = self._parse(decode(self._data[cut.start : cut.end], self._encoding), line)
-            elements = list(item.element.iterchildren(tag=etree.Element))
-            element = elements[0] if elements else item.element
-            is_cut = bool(cut.fault) and cut.end == len(self._data)
+            text = decode(self._data[cut.start : cut.end], self._encoding)
+            item = self._parse(text, line)
+            elements = list(children(item.element))
             fault, fault_line = (cut.fault, line) if cut.fault else (item.fault, item.fault_line)
-            yield replace(item, element=element, fault=fault, fault_line=fault_line, is_cut=is_cut)
+            yield XmlItem(
+                element=elements[0] if elements else item.element,
+                line=line,
+                fault=fault,
+                fault_line=fault_line,
+                is_cut=bool(cut.fault),
+                has_cdata_title=bool(_CDATA_TITLE.search(text)),
+            )
 
     def _parse(self, text: str, line: int) -> XmlItem:
         """Return a root element around the XML of one item or of several elements, and the first fault in it.

@@ -55,7 +55,7 @@ def test_encrypted_archive_is_a_sentence(tmp_path: Path) -> None:
     for magic, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):  # the flags of the local and the central header
         data[data.index(magic) + offset] |= 1
     path.write_bytes(data)
-    with pytest.raises(ImportSourceError, match="is encrypted; unpack it"):
+    with pytest.raises(ImportSourceError, match=r"is encrypted.*; unpack it"):
         open_source(str(path), HostAccess())
 
 
@@ -94,3 +94,29 @@ def test_name_that_no_file_can_have_is_a_sentence(tmp_path: Path) -> None:
 def test_scheme_in_capital_letters_is_an_address() -> None:
     with pytest.raises(ImportSourceError, match=r"nowhere\.invalid"):
         open_source("HTTPS://nowhere.invalid/feed", HostAccess())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "system"),
+    [
+        ("old.ghost.json", '{"db": [{"meta": {"version": "5.0"}, "data": {"posts": []}}]}', "Ghost"),
+        ("posts.txt", "AUTHOR: Anna\nTITLE: Walk\n-----\nBODY:\nText\n", "Movable Type"),
+        ("dump.sql", "-- dump\nCREATE TABLE `posts` (id INT);", "database"),
+    ],
+)
+def test_export_of_another_system_is_named_with_the_way_around(tmp_path: Path, name: str, content: str, system: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(
+        ImportSourceError, match=rf"this is a {system} export, which is not read yet; give the address of its feed"
+    ):
+        open_source(str(tmp_path / name), HostAccess())
+
+
+@pytest.mark.parametrize(
+    ("member", "system"), [("posts/1234.a-walk.html", "Substack"), ("posts/2020-01-02_A-walk-5f.html", "Medium")]
+)
+def test_archive_of_another_system_is_named(tmp_path: Path, member: str, system: str) -> None:
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr(member, "<p>Text</p>")
+    with pytest.raises(ImportSourceError, match=f"this is a {system} export"):
+        open_source(str(tmp_path / "export.zip"), HostAccess())

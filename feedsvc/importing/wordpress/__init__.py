@@ -13,7 +13,7 @@ from feedsvc.importing.wordpress.former_feeds import (
     listing_page,
     posts_page_feeds,
 )
-from feedsvc.importing.wordpress.languages import LANGUAGE_FOLDER
+from feedsvc.importing.wordpress.items import LANGUAGE_FOLDER
 
 __all__ = [
     "LANGUAGE_FOLDER",

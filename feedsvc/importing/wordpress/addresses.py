@@ -1,17 +1,16 @@
-"""Addresses at which a post of WordPress could be read: its permalink, others, and those of its further pages and attachments."""
+"""Addresses at which a post of WordPress could be read: its permalink, others, and those of its further pages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 from urllib.parse import unquote
 
 from feedsvc.importing.addresses import host_of, split_address
-from feedsvc.importing.wordpress.dates import parse_date
-from feedsvc.importing.wordpress.export_index import Attachment, parse_number
-from feedsvc.importing.wordpress.item_fields import ItemFields
+from feedsvc.importing.dates import parse_date
+from feedsvc.importing.wordpress.items import ItemFields
 
 _PLAIN_QUERY: Final = re.compile(r"(?:\A|&)(?:p|page_id|attachment_id)=[0-9]+(?:&|\Z)")
 NEXT_PAGE: Final = "<!--nextpage-->"  # in a content
@@ -60,7 +59,7 @@ def _host(address: str) -> str:
 
 
 def _numbered(item: ItemFields, site_address: str) -> Iterator[str]:
-    number = parse_number(item.text("wp:post_id"))
+    number = item.number("wp:post_id")
     if number:
         base = split_address(site_address).path.rstrip("/")
         yield f"{base}/?p={number}"
@@ -68,25 +67,12 @@ def _numbered(item: ItemFields, site_address: str) -> Iterator[str]:
             yield f"{base}/?page_id={number}"
 
 
-def inner_addresses(item: ItemFields, attachments: Iterable[Attachment], site_address: str) -> Iterator[str]:
-    """Yield the addresses of the further pages of a published item, `/name/2/`, and of the page of each of `attachments`.
-
-    The addresses are absolute, or root-relative paths with a query. At most 99 further pages are named, none if the permalink
-    has a query. `attachments` are those of the item; their pages are named also if the item is not published.
-    """
+def inner_addresses(item: ItemFields) -> Iterator[str]:
+    """Yield the absolute addresses of the further pages of a published item, `/name/2/`: at most 99, none below a query."""
     link = public_address(item)
     if item.text("wp:status") == "publish" and link and not split_address(link).query:
         page_count = min(item.texts.get("content:encoded", "").count(NEXT_PAGE) + 1, _MAX_PAGES)
         yield from (f"{link.rstrip('/')}/{number}/" for number in range(2, page_count + 1))
-    for attachment in attachments:
-        yield from attachment_addresses(attachment, site_address)
-
-
-def attachment_addresses(attachment: Attachment, site_address: str) -> Iterator[str]:
-    """Yield the addresses of the page for an attachment: a root-relative path with a query, and a permalink without query."""
-    yield f"{split_address(site_address).path.rstrip('/')}/?attachment_id={attachment.number}"
-    if attachment.page and attachment.page != attachment.address and not split_address(attachment.page).query:
-        yield attachment.page
 
 
 def _former(item: ItemFields) -> Iterator[str]:

@@ -12,8 +12,9 @@ from feedsvc.importing.markup import attributes_of, find_elements, link_html, re
 from feedsvc.importing.wordpress.autop import add_paragraphs
 from feedsvc.importing.wordpress.blocks import Block, parse_blocks
 from feedsvc.importing.wordpress.embeds import EmbedTitles
-from feedsvc.importing.wordpress.export_index import ExportIndex, parse_number
+from feedsvc.importing.wordpress.export_index import ExportIndex
 from feedsvc.importing.wordpress.figures import NOT_EXPORTED, gallery_html
+from feedsvc.importing.wordpress.items import parse_number
 
 # Blocks that arrange others; their own elements have no meaning.
 _LAYOUT_BLOCKS: Final = frozenset({"group", "columns", "column", "buttons", "row", "stack", "cover"})
@@ -74,7 +75,7 @@ class BlockRenderer:
 
     def _reusable(self, block: Block) -> str:
         number = parse_number(block.text("ref"))
-        content = self._index.block(number)
+        content = self._index.blocks.get(number)
         if content is None or self._reference_depth >= _MAX_REFERENCE_DEPTH:
             self._report(f"reusable block {number}", NOT_EXPORTED if content is None else "it contains itself")
             return ""
@@ -135,7 +136,7 @@ class BlockRenderer:
         ids = block.attributes.get("ids")
         if not isinstance(ids, list):
             return self._join(block)
-        attachments = [self._index.attachment(parse_number(str(number))) for number in ids]
+        attachments = [self._index.attachments.get(parse_number(str(number))) for number in ids]
         if None in attachments:
             self._report("gallery", NOT_EXPORTED)
         return gallery_html(attachment for attachment in attachments if attachment)

@@ -11,8 +11,8 @@ from feedsvc.importing.wordpress.autop import add_paragraphs
 from feedsvc.importing.wordpress.block_html import BlockRenderer
 from feedsvc.importing.wordpress.blocks import has_blocks, parse_blocks
 from feedsvc.importing.wordpress.embeds import EmbedTitles, link_lone_addresses
-from feedsvc.importing.wordpress.export_index import ExportIndex, parse_number
-from feedsvc.importing.wordpress.item_fields import ItemFields
+from feedsvc.importing.wordpress.export_index import ExportIndex
+from feedsvc.importing.wordpress.items import ItemFields, parse_number
 from feedsvc.importing.wordpress.shortcode_html import ShortcodeHtml
 from feedsvc.importing.wordpress.shortcodes import ShortcodeReplacer
 

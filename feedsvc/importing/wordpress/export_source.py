@@ -2,145 +2,313 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
-from feedsvc.importing.source import ImportSourceError, Omission, SourceFilePage, SourcePost, SourceSite, SourceSystem
-from feedsvc.importing.wordpress.addresses import attachment_addresses
-from feedsvc.importing.wordpress.dates import SiteOffsets
-from feedsvc.importing.wordpress.export_files import ExportFile, find_export_files
-from feedsvc.importing.wordpress.export_index import ExportIndex, parse_number, translate_index_errors
-from feedsvc.importing.wordpress.export_reader import ChannelPart, read_export
-from feedsvc.importing.wordpress.item_fields import ItemFields
-from feedsvc.importing.wordpress.posts import POST_TYPES, PostReader
+from feedsvc.importing.markup import to_plain_text
+from feedsvc.importing.source import (
+    ImportSourceError,
+    Omission,
+    PostState,
+    SourceMedium,
+    SourcePost,
+    SourceSystem,
+    TermKind,
+)
+from feedsvc.importing.wordpress.addresses import inner_addresses, other_addresses, public_address
+from feedsvc.importing.wordpress.body import PostBody
+from feedsvc.importing.wordpress.export_files import ExportFile, open_export_files
+from feedsvc.importing.wordpress.export_index import NO_POST_STATES, ExportIndex, media_type_of
+from feedsvc.importing.wordpress.figures import NOT_EXPORTED, attachment_medium
+from feedsvc.importing.wordpress.items import (
+    AUTHOR_TAXONOMY,
+    GROUP_TAXONOMY,
+    LANGUAGE_TAXONOMY,
+    TERM_KINDS,
+    ItemFields,
+    SiteOffsets,
+    item_fields,
+    parse_number,
+)
 from feedsvc.importing.wordpress.site_facts import SiteFacts
 
+_PAGE: Final = "page"
+_POST_TYPES: Final = {"post": "article", _PAGE: _PAGE}
 _REUSABLE_BLOCK: Final = "wp_block"
 # Types of items that are read in the first pass, or that mean nothing outside of WordPress.
 _SILENT_TYPES: Final = frozenset({"guest-author", "redirect_rule", _REUSABLE_BLOCK, "attachment"})
 _UPLOADS: Final = "/wp-content/uploads/"
-
-
-@dataclass(slots=True)
-class _TypeCount:
-    """Number of items of a type that are left out, and the place of the first."""
-
-    place: str
-    count: int = 0
+_STATES: Final = {"publish": PostState.PUBLISHED, "future": PostState.SCHEDULED}
+_DRAFTS: Final = frozenset({"draft", "pending"})
+# Taxonomies that are read elsewhere, or that only say how WordPress shows or sorts a post.
+_READ_TAXONOMIES: Final = frozenset({*TERM_KINDS, LANGUAGE_TAXONOMY, GROUP_TAXONOMY, AUTHOR_TAXONOMY, "", "nav_menu"})
+# Postmeta with the description that Yoast SEO, Rank Math and All in One SEO wrote for search engines.
+_DESCRIPTION_KEYS: Final = ("_yoast_wpseo_metadesc", "rank_math_description", "_aioseo_description")
+# Words that a plug-in replaces: %%excerpt%%, %excerpt%, #post_excerpt.
+_VARIABLE: Final = re.compile(r"%[a-z_]+%|#[a-z]+_[a-z]+")
+_FACT_PREFIX: Final = "_feedsvc_"
+_MAX_LENGTH: Final = 2**63 - 1  # bytes of a file
+# An item that is cut after these elements has its text and its state.
+_ESSENTIAL_FIELDS: Final = ("wp:post_id", "wp:status", "wp:post_type")
 
 
 class WordPressSource:
     """An open export (`source.ImportSource`). `site` is complete before the first post."""
 
-    def __init__(self, files: Sequence[ExportFile]) -> None:
-        """Read all files once.
+    def __init__(self, files: Sequence[ExportFile], post_types: Mapping[str, str]) -> None:
+        """Read all files once. `post_types` says for further types of posts whether they become an article or a page.
 
-        Raises ImportSourceError if none has a channel or an item of WordPress, if they are of several sites, or if the index
-        cannot be written.
+        Raises ImportSourceError if no file has a channel or an item of WordPress, or if they are of several sites.
         """
-        self._files = files
-        self._index, self._offsets, self._facts = ExportIndex(), SiteOffsets(), SiteFacts()
-        with translate_index_errors():
-            is_export = self._read_first_pass()
-        if not is_export:
+        self._files, self._post_types = files, {**_POST_TYPES, **post_types}
+        self._index, self._offsets, facts = ExportIndex(), SiteOffsets(), SiteFacts(self._post_types)
+        exports = [file for file in files if file.is_wordpress]
+        if not exports:
             names = ", ".join(file.name for file in files[:3])
             hint = "name a file that Tools > Export of WordPress wrote, or a folder with such files"
             raise ImportSourceError(f"{names}: this is no WordPress export; {hint}")
-        self._check_addresses()
-        self.site: SourceSite = self._facts.site
+        for file in exports:
+            facts.add_channel(file)
+        for ordinal, item in enumerate(self._items()):
+            if isinstance(item, ItemFields):
+                self._add_item(item, ordinal, facts)
+        facts.check_addresses()
+        self._omissions, self.site = facts.omissions, facts.site
 
-    def _read_first_pass(self) -> bool:
-        """Read everything into the index and the facts; return True if there was a channel or an item of WordPress."""
-        is_export = False
-        for ordinal, part in enumerate(read_export(self._files)):
-            if isinstance(part, Omission):
-                continue
-            is_export = True
-            if isinstance(part, ChannelPart):
-                self._facts.add_channel(part)
+    def _items(self) -> Iterator[ItemFields | Omission]:
+        """Yield everything in the files, in order. Raises nothing for bad input: what cannot be read becomes an omission."""
+        for file in self._files:
+            if file.is_wordpress:
+                yield from _items_of(file)
             else:
-                self._add_item(part, ordinal)
-        return is_export
+                yield Omission(file.name, "the file", "it is no WordPress export")
 
-    def _add_item(self, item: ItemFields, ordinal: int) -> None:
+    def _add_item(self, item: ItemFields, ordinal: int, facts: SiteFacts) -> None:
         post_type = item.text("wp:post_type")
         if post_type == "attachment":
-            self._index.add_attachment(item, f"{self._facts.address}{_UPLOADS}")
+            self._index.add_attachment(item, f"{facts.address}{_UPLOADS}")
         elif post_type == _REUSABLE_BLOCK:
-            self._index.add_block(parse_number(item.text("wp:post_id")), item.texts.get("content:encoded", ""))
-        elif post_type in POST_TYPES:
+            self._index.blocks[item.number("wp:post_id")] = item.texts.get("content:encoded", "")
+        elif post_type in self._post_types:
             self._index.add_post(item, ordinal)
             self._offsets.add(item)
-        self._facts.add_item(item)
-
-    def _check_addresses(self) -> None:
-        addresses = self._facts.addresses_by_file
-        if len(set(addresses.values())) > 1:
-            by_address = {address: name for name, address in reversed(addresses.items())}
-            sites = ", ".join(f"{name} of {address}" for address, name in sorted(by_address.items()))
-            raise ImportSourceError(f"the files are of several sites: {sites}; put those of each site into a folder of their own")
-
-    def file_pages(self) -> Iterator[SourceFilePage]:
-        """Yield the pages of attachments without a post, ordered by their numbers; nothing for an export of feedsvc.
-
-        Raises ImportSourceError for an error of the index.
-        """
-        if self.site.system is not SourceSystem.WORDPRESS:
-            return
-        with translate_index_errors():
-            for attachment in self._index.attachments_without_post():
-                yield SourceFilePage((*attachment_addresses(attachment, self.site.address),), attachment.address)
+        facts.add_item(item)
 
     def posts(self, main_language: str = "") -> Iterator[SourcePost | Omission]:
         """Yield the posts and pages, and omissions. At the end are those that concern many items: types, taxonomies, comments.
 
         Of posts that translate each other, the one in `main_language` is the original; "" stands for the first of
         `site.languages`. If there is none in it, the original is the one with the lowest number. Each call reads all files.
-        Raises ImportSourceError if the index cannot be written, as on a full disk.
         """
-        yield from self._facts.omissions
-        reader = PostReader(self._index, self._offsets, self.site, main_language or next(iter(self.site.languages), ""))
-        types: dict[str, _TypeCount] = {}
-        for ordinal, part in enumerate(read_export(self._files)):
-            if isinstance(part, Omission):
-                yield part
-            elif isinstance(part, ItemFields):
-                post_type = part.text("wp:post_type")
-                if post_type in POST_TYPES:
-                    with translate_index_errors():
-                        yield from reader.read(part, ordinal)
-                else:
-                    types.setdefault(post_type, _TypeCount(part.place)).count += 1
-        yield from _type_omissions(types)
-        yield from _total_omissions(reader, self._files[0].name)
+        yield from self._omissions
+        language = main_language or next(iter(self.site.languages), "")
+        left_out = _LeftOut()
+        for ordinal, item in enumerate(self._items()):
+            if isinstance(item, Omission):
+                yield item
+            elif item.text("wp:post_type") in self._post_types:
+                parts = list(self._read(item, ordinal, language))
+                left_out.add_post(item, has_post=isinstance(parts[-1], SourcePost))
+                yield from parts
+            else:
+                left_out.add_item(item)
+        yield from left_out.omissions(self._files[0].name)
+
+    def _read(self, item: ItemFields, ordinal: int, main_language: str) -> Iterator[SourcePost | Omission]:
+        """Yield the omissions of an item's parts, then its post; if it must not be imported, only one omission for all of it."""
+        what, status = item.description, item.text("wp:status")
+        last_ordinal, last_place = self._index.post_location(item, ordinal)
+        if last_ordinal != ordinal:
+            yield Omission(item.place, what, f"the export has it again, equal or changed later, at {last_place}")
+            return
+        if status in NO_POST_STATES:
+            saved = f"it is no post but a saved state of one ({status})"
+            yield Omission(item.place, what, "it is in the trash" if status == "trash" else saved)
+            return
+        identifier = item.text("guid")
+        if identifier and (first_place := self._index.earlier_place(identifier, ordinal)):
+            reason = f"the post at {first_place} has it, too, and readers show only one of them; it gets a new id"
+            yield Omission(item.place, f"{what}: its id {identifier}", reason)
+            identifier = ""
+        yield from self._post(item, identifier, main_language)
+
+    def _post(self, item: ItemFields, identifier: str, main_language: str) -> Iterator[SourcePost | Omission]:
+        is_page = self._post_types[item.text("wp:post_type")] == _PAGE
+        is_wordpress = self.site.system is SourceSystem.WORDPRESS
+        body, content = PostBody(item, self._index), item.texts.get("content:encoded", "")
+        markup = body.render(content) if is_wordpress else content
+        original, published = self._index.original_of(item, main_language), self._offsets.published(item)
+        state = _state(item, is_page=is_page)
+        lead_number = parse_number(item.meta_value("_thumbnail_id"))
+        lead = self._index.attachments.get(lead_number) if lead_number else None
+        omissions = {**_state_omissions(item, is_page=is_page), **body.omissions}
+        if lead_number and not lead:
+            omissions["lead image"] = f"the export has no attachment {lead_number}; export all content"
+        if state is not PostState.DRAFT and not published:
+            state, omissions["publication"] = PostState.DRAFT, "it has no date, so it is a draft"
+        if original and not original.is_first_in_language:
+            omissions["translation"] = (
+                f"another translation of the same post is in {item.language}, too, so this one is not joined to them"
+            )
+        yield from (Omission(item.place, f"{item.description}: {part}", reason) for part, reason in omissions.items())
+        terms = list(item.categories_and_tags())
+        yield SourcePost(
+            place=item.place,
+            id=identifier,
+            title=item.title,
+            state=state,
+            address=public_address(item),
+            other_addresses=other_addresses(item, self.site.address) if is_wordpress else (),
+            inner_addresses=tuple(inner_addresses(item)) if is_wordpress else (),
+            published=published,
+            updated=self._offsets.updated(item),
+            authors=tuple(key for key, _ in item.authors()),
+            categories=tuple(key for kind, key, _ in terms if kind is TermKind.CATEGORY),
+            tags=tuple(key for kind, key, _ in terms if kind is TermKind.TAG),
+            summary=_summary(item),
+            body=markup,
+            language=item.language,
+            translation_of=original.key if original and original.is_first_in_language else "",
+            lead_image=attachment_medium(lead) if lead else None,
+            lacks_lead_image=bool(lead_number and not lead),
+            lacks_body_parts=NOT_EXPORTED in body.omissions.values(),
+            enclosures=tuple(_enclosures(item)),
+            is_page=is_page,
+            has_exact_texts=item.has_html_title,
+            is_sticky=item.text("wp:is_sticky") == "1",
+            facts=dict(_facts(item)),
+        )
 
 
-def _type_omissions(types: dict[str, _TypeCount]) -> Iterator[Omission]:
-    for post_type, total in types.items():
-        if post_type not in _SILENT_TYPES:
+class _LeftOut:
+    """Counter of what articles have no place for: items of other types, with the place of the first, taxonomies, comments."""
+
+    def __init__(self) -> None:
+        self._types, self._taxonomies, self._places, self._comments = Counter[str](), Counter[str](), dict[str, str](), 0
+
+    def add_item(self, item: ItemFields) -> None:
+        """Count an item of a type that is not imported."""
+        post_type = item.text("wp:post_type")
+        self._types[post_type] += post_type not in _SILENT_TYPES
+        self._places.setdefault(post_type, item.place)
+
+    def add_post(self, item: ItemFields, *, has_post: bool) -> None:
+        """Count the comments of a post and, if it is imported, its terms of other taxonomies."""
+        self._comments += item.comment_count
+        if has_post:
+            self._taxonomies.update(term.taxonomy for term in item.terms if term.taxonomy not in _READ_TAXONOMIES)
+
+    def omissions(self, place: str) -> Iterator[Omission]:
+        """Yield an omission for each kind; `place` is that of those that concern the whole export."""
+        for post_type, count in (+self._types).items():
             kind = f'of the type "{post_type}"' if post_type else "without a type"
-            reason = "only posts, pages and the media and blocks in them are imported"
-            yield Omission(f"from {total.place} on", f"{_count(total.count, 'item')} {kind}", reason)
+            reason = "only posts, pages and the media and blocks in them are imported; --post-type names further types"
+            yield Omission(f"from {self._places[post_type]} on", f"{_count(count, 'item')} {kind}", reason)
+        for taxonomy, count in sorted(self._taxonomies.items()):
+            what = f'{_count(count, "term")} of the taxonomy "{taxonomy}"'
+            yield Omission(place, what, "articles have categories and tags only")
+        if self._comments:
+            yield Omission(place, _count(self._comments, "comment"), "articles have no comments")
 
 
-def _total_omissions(reader: PostReader, place: str) -> Iterator[Omission]:
-    for taxonomy, count in sorted(reader.taxonomies.items()):
-        reason = "articles have categories and tags only"
-        yield Omission(place, f'{_count(count, "term")} of the taxonomy "{taxonomy}"', reason)
-    if reader.comment_count:
-        yield Omission(place, _count(reader.comment_count, "comment"), "articles have no comments")
+def open_wordpress_export(path: Path, post_types: Mapping[str, str] = MappingProxyType({})) -> WordPressSource:
+    """Open an export of WordPress (WXR 1.0 to 1.2): a file, one in a gzip or zip archive, or a folder with its parts.
+
+    `post_types` maps further types of posts to "article" or "page". Raises ImportSourceError if the path is not readable, holds
+    neither a channel nor an item of WordPress, or holds exports of several sites.
+    """
+    return WordPressSource(open_export_files(path), post_types)
+
+
+def _items_of(file: ExportFile) -> Iterator[ItemFields | Omission]:
+    """Yield the items of a file, and an omission with its line for each fault in it."""
+    document = file.document
+    if document.head.fault:
+        place = f"{file.name}, line {document.head.fault_line}"
+        yield Omission(place, "the XML of the channel, in part", f"it is not well-formed ({document.head.fault})")
+    for xml in document.items():
+        item = item_fields(xml.element, f"{file.name}, line {xml.line}", has_html_title=xml.has_cdata_title)
+        is_whole = all(item.text(name) for name in _ESSENTIAL_FIELDS)
+        if xml.is_cut:
+            loss = "its last fields are lost" if is_whole else "it is left out"
+            yield Omission(item.place, item.description, f"{xml.fault}, so {loss}; export it again")
+        elif xml.fault:
+            reason = f"it is not well-formed ({xml.fault}); it is read as far as possible"
+            yield Omission(f"{file.name}, line {xml.fault_line}", f"the XML of {item.description}, in part", reason)
+        if is_whole or not xml.is_cut:
+            yield item
+    place = f"{file.name}, line {document.line_count}"
+    if file.fault:
+        yield Omission(place, "the rest of the file", f"it cannot be read: {file.fault}", is_end=True)
+    elif not document.has_end:
+        reason = f"the file ends early, after {document.item_count:,} items, without </rss>; export it again if there are more"
+        yield Omission(place, "what may follow", reason, is_end=True)
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def open_wordpress_export(path: Path) -> WordPressSource:
-    """Open an export of WordPress (WXR 1.0 to 1.2): a file, one in a gzip or zip archive, or a folder with its parts.
+def _has_password(item: ItemFields) -> bool:
+    """Return whether a post has a password. It may be a space; a line end is the layout of the file."""
+    password = item.texts.get("wp:post_password", "")
+    return bool(password.strip() or (password and "\n" not in password))
 
-    Raises ImportSourceError if the path is not readable, holds neither a channel nor an item of WordPress, or holds exports of
-    several sites, or if the index cannot be written.
+
+def _state(item: ItemFields, *, is_page: bool) -> PostState:
+    is_hidden = _has_password(item) or (is_page and bool(item.redirect_target))
+    return PostState.DRAFT if is_hidden else _STATES.get(item.text("wp:status"), PostState.DRAFT)
+
+
+def _state_omissions(item: ItemFields, *, is_page: bool) -> dict[str, str]:
+    """Return part and reason for a post that becomes a draft though it was none, or whose address redirected elsewhere.
+
+    Nothing that was not public may become public.
     """
-    return WordPressSource(find_export_files(path))
+    status = item.text("wp:status")
+    if _has_password(item):
+        return {"its password": "only readers with the password could see it, so it is a draft"}
+    if status == "private":
+        return {"publication": "only editors could see it (private), so it is a draft"}
+    if status not in _STATES.keys() | _DRAFTS:
+        return {"publication": f'its state "{status}" is that of a plug-in, so it is a draft'}
+    if target := item.redirect_target:
+        # Feeds and lists had the text of a post, with a link to the target; nobody could see that of a page.
+        effect = "so it is a draft" if is_page else "and shows the article here; write the target as its link"
+        return {"redirect": f"its address redirected to {target}, {effect}"}
+    return {}
+
+
+def _summary(item: ItemFields) -> str:
+    """Return the excerpt, else the description for search engines, if it has no variables (%%title%%, %title%, #post_title)."""
+    description = item.meta_value(*_DESCRIPTION_KEYS)
+    return to_plain_text(item.text("excerpt:encoded") or ("" if _VARIABLE.search(description) else description))
+
+
+def _enclosures(item: ItemFields) -> Iterator[SourceMedium]:
+    """Yield the files of the postmeta `enclosure`: lines with address, length and type."""
+    found: dict[str, SourceMedium] = {}
+    for key, value in item.meta:
+        address, length, media_type, *_ = (*(line.strip() for line in value.splitlines()), "", "", "")
+        if key == "enclosure" and address:
+            media_type = media_type if "/" in media_type else media_type_of(address)
+            medium = SourceMedium(address, media_type=media_type, length=min(parse_number(length), _MAX_LENGTH))
+            found.setdefault(address, medium)
+    yield from found.values()
+
+
+def _facts(item: ItemFields) -> Iterator[tuple[str, Any]]:
+    """Yield name, without its prefix "_feedsvc_", and JSON value of the postmeta that `feedsvc export wxr` writes.
+
+    Postmeta of other names and values that are no JSON are left out.
+    """
+    for key, value in item.meta:
+        if key.startswith(_FACT_PREFIX):
+            with suppress(ValueError, RecursionError):
+                yield key.removeprefix(_FACT_PREFIX), json.loads(value)

@@ -9,8 +9,9 @@ from typing import Final
 from feedsvc.importing.markup import link_html, page_address
 from feedsvc.importing.wordpress.block_html import Report
 from feedsvc.importing.wordpress.embeds import EmbedTitles
-from feedsvc.importing.wordpress.export_index import Attachment, ExportIndex, parse_number
+from feedsvc.importing.wordpress.export_index import Attachment, ExportIndex
 from feedsvc.importing.wordpress.figures import NOT_EXPORTED, captioned_html, gallery_html, player_html
+from feedsvc.importing.wordpress.items import parse_number
 from feedsvc.importing.wordpress.shortcodes import Shortcode, ShortcodeHandler
 
 _SOURCE_NAMES: Final = {
@@ -75,7 +76,7 @@ class ShortcodeHtml:
         listed = shortcode.first("ids", "include")
         numbers = [parse_number(text) for text in re.split(r"[\s,]+", listed) if text]
         if numbers:
-            found = [attachment for number in numbers if (attachment := self._index.attachment(number))]
+            found = [attachment for number in numbers if (attachment := self._index.attachments.get(number))]
             missing = len(numbers) - len(found)
         else:
             post_number = parse_number(shortcode.first("id")) or self._post_number

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.importing.wordpress import export_files, item_scanner
+from feedsvc.importing.wordpress import export_files
 from tests.importing.wordpress.reading import read_all
 from tests.importing.wordpress_export import WxrItem, export_xml, write_export
 
@@ -34,13 +34,12 @@ def line_of(text: str, part: str) -> int:
 @pytest.mark.parametrize(
     ("replacement", "body", "reason"),
     [
-        ("a\x07b", "<p>ab</p>", "control characters"),
-        ("a <![CDATA[b]]> c", "<p>a &lt;![CDATA[b]]> c</p>", "CDATA"),
-        ("<script>//<![CDATA[\nx()\n//]]></script> c", None, "CDATA"),
-        ("a]]>b", "<p>a]]>b</p>", "CDATA"),
+        ("a <![CDATA[b]]> c", "<p>a &lt;![CDATA[b]]> c</p>", "not well-formed"),
+        ("<script>//<![CDATA[\nx()\n//]]></script> c", None, "not well-formed"),
+        ("a]]>b", "<p>a]]>b</p>", "not well-formed"),
     ],
 )
-def test_fault_in_a_text_is_repaired_with_its_line(tmp_path: Path, replacement: str, body: str | None, reason: str) -> None:
+def test_fault_in_a_text_is_named_with_its_line(tmp_path: Path, replacement: str, body: str | None, reason: str) -> None:
     text = posts_with("MARKER", replacement)
     (tmp_path / "export.xml").write_text(text, "utf-8")
     posts, omissions = read_all(tmp_path / "export.xml")
@@ -51,6 +50,12 @@ def test_fault_in_a_text_is_repaired_with_its_line(tmp_path: Path, replacement: 
     assert reason in omission.reason
     line = int(re.search(r"line (\d+)", omission.place)[1])  # type: ignore[index]
     assert abs(line - line_of(text, "T2")) <= replacement.count("\n") + 8
+
+
+def test_characters_that_xml_forbids_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "export.xml").write_text(posts_with("MARKER", "a\x07b"), "utf-8")
+    posts, omissions = read_all(tmp_path / "export.xml")
+    assert (posts["2"].body, omissions) == ("<p>ab</p>", [])
 
 
 def test_latin_1_bytes_in_a_utf_8_file(tmp_path: Path) -> None:
@@ -143,9 +148,7 @@ def test_text_of_an_item_within_cdata_is_text(tmp_path: Path) -> None:
 def test_document_type_expands_nothing_and_reads_no_file(tmp_path: Path) -> None:
     text = posts_with("<![CDATA[MARKER]]>", "&c;&file;")
     (tmp_path / "export.xml").write_text(text.replace("<rss ", f"{BOMB}\n<rss ", 1), "utf-8")
-    posts, omissions = read_all(tmp_path / "export.xml")
-    assert posts["2"].body == "<p>&c;&file;</p>"
-    assert "document type" in omissions[0].reason
+    assert read_all(tmp_path / "export.xml")[0]["2"].body == "<p>&c;&file;</p>"
 
 
 def test_archive_that_expands_without_end_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,23 +158,6 @@ def test_archive_that_expands_without_end_is_not_read_to_its_end(tmp_path: Path,
     posts, omissions = read_all(tmp_path / "export.xml.gz")
     assert list(posts) == ["1"]
     assert "it expands to over" in omissions[0].reason
-
-
-def test_export_without_items_ends_at_the_limit_of_its_head(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(item_scanner, "MAX_HEAD_SIZE", 100_000)
-    path = tmp_path / "export.xml"
-    path.write_text(export_xml([], extra="<wp:tag>" * 2_000_000), "utf-8")
-    with_posts, omissions = read_all(path)
-    assert with_posts == {}
-    assert any("no item begins" in omission.reason for omission in omissions)
-
-
-def test_item_above_the_limit_is_left_out_and_the_next_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(item_scanner, "MAX_ITEM_SIZE", 3_000_000)
-    (tmp_path / "export.xml").write_text(posts_with("MARKER", "x" * 6_000_000), "utf-8")
-    posts, omissions = read_all(tmp_path / "export.xml")
-    assert list(posts) == ["1", "3"]
-    assert "it is larger than" in omissions[0].reason
 
 
 def test_truncated_gzip_file_keeps_what_was_read(tmp_path: Path) -> None:

@@ -189,6 +189,34 @@ def test_credit_of_newspack_precedes_that_in_the_file(tmp_path: Path) -> None:
     assert image.credit == "Ann Lee / The Wire"
 
 
+@pytest.mark.parametrize("key", ["_yoast_wpseo_metadesc", "rank_math_description", "_aioseo_description"])
+@pytest.mark.parametrize(
+    ("description", "excerpt", "summary"),
+    [
+        ("Ships &amp; piers, 50 % off", "", "Ships & piers, 50 % off"),
+        ("For machines", "For readers", "For readers"),
+        ("%%excerpt%% | %%sitename%%", "", ""),
+        ("%title% %sep%", "", ""),
+        ("#post_excerpt", "", ""),
+    ],
+)
+def test_description_for_search_engines_is_the_summary_of_a_post_without_excerpt(
+    tmp_path: Path, key: str, description: str, excerpt: str, summary: str
+) -> None:
+    item = WxrItem(number=1, excerpt=excerpt, meta=((key, description),))
+    assert read_all(write_export(tmp_path / "export.xml", item))[0]["1"].summary == summary
+
+
+def test_further_types_of_posts_are_imported_if_they_are_named(tmp_path: Path) -> None:
+    items = (WxrItem(number=number, post_type=kind) for number, kind in enumerate(("review", "place", "product"), 1))
+    source = open_wordpress_export(write_export(tmp_path / "export.xml", *items), {"review": "article", "place": "page"})
+    posts = [part for part in source.posts() if isinstance(part, SourcePost)]
+    assert [(post.id, post.is_page) for post in posts] == [
+        ("http://paper.example/?p=1", False),
+        ("http://paper.example/?p=2", True),
+    ]
+
+
 def test_missing_lead_image_is_reported(tmp_path: Path) -> None:
     posts, omissions = read_all(write_export(tmp_path / "export.xml", WxrItem(number=1, meta=(("_thumbnail_id", "9"),))))
     assert posts["1"].lead_image is None
@@ -228,17 +256,10 @@ def test_addresses_by_number_are_below_the_folder_of_the_site(tmp_path: Path) ->
     assert read_all(path)[0]["1"].other_addresses == ("/blog/?p=1",)
 
 
-def test_further_pages_and_pages_for_pictures_are_addresses_of_the_post(tmp_path: Path) -> None:
+def test_further_pages_are_addresses_of_the_post(tmp_path: Path) -> None:
     item = WxrItem(number=12, slug="walk", content="<p>One</p><!--nextpage--><p>Two</p>")
-    picture = attachment(13, parent=12, link="https://paper.example/walk/pier/")
-    plain = attachment(14, parent=12, link="https://paper.example/?attachment_id=14")
-    posts = read_all(write_export(tmp_path / "export.xml", item, picture, plain, WxrItem(number=15, slug="short")))[0]
-    assert set(posts["12"].inner_addresses) == {
-        "https://paper.example/walk/2/",
-        "https://paper.example/walk/pier/",
-        "/?attachment_id=13",
-        "/?attachment_id=14",
-    }
+    posts = read_all(write_export(tmp_path / "export.xml", item, WxrItem(number=15, slug="short")))[0]
+    assert posts["12"].inner_addresses == ("https://paper.example/walk/2/",)
     assert posts["15"].inner_addresses == ()
 
 

@@ -13,7 +13,7 @@ import pytest
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.lint import lint_content
 from feedsvc.importing.wordpress import open_wordpress_export
-from feedsvc.importing.wordpress.languages import sort_languages
+from feedsvc.importing.wordpress.items import sort_languages
 from feedsvc.importing.writer import ImportOptions, ImportReport, TermMapping, import_source
 from feedsvc.publication.old_addresses import redirect_target
 from tests.importing.wordpress_export import SITE, WxrItem, write_export

@@ -13,7 +13,6 @@ from feedsvc.importing.source import (
     Omission,
     PostState,
     SourceAuthor,
-    SourceFilePage,
     SourcePost,
     SourceSite,
     SourceSystem,
@@ -73,9 +72,6 @@ class MemorySource:
 
     def posts(self, _main_language: str = "") -> Iterator[SourcePost | Omission]:
         return iter(self.items)
-
-    def file_pages(self) -> Iterator[SourceFilePage]:
-        return iter(())
 
 
 def run_import(root: Path, *items: SourcePost | Omission, site: SourceSite = SITE, **options: Any) -> ImportReport:
