@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Final
 
@@ -22,6 +23,7 @@ _BEFORE_BLOCK: Final = re.compile(r"<p>(?:\s|<br />)*+(?=<(?:figure|pre)\b)")
 _AFTER_BLOCK: Final = re.compile(r"(</(?:figure|pre)>)(?:\s|<br />)*+</p>")
 # Articles have no targets of such links, but the numbers of the list are those of the links.
 _FOOTNOTE_LINK: Final = re.compile(r"(<sup\b[^<>]*+>)\s*+<a\s[^<>]*+>([^<>]*+)</a>\s*+(?=</sup>)")
+_LINK: Final = re.compile(r"(<a\s[^<>]*?href=\")([^\"<>]*)(?=\")", re.IGNORECASE)
 _EMPTY_PARAGRAPH: Final = re.compile(r"<p>\s*+</p>\n?")
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
 
@@ -31,6 +33,7 @@ class PostBody:
 
     def __init__(self, item: ItemFields, index: ExportIndex) -> None:
         self.omissions: dict[str, str] = {}
+        self._files = index.files
         self._titles = EmbedTitles(item.meta)
         self._blocks = BlockRenderer(index, self._titles, item.meta_value("footnotes"), self._report)
         number = parse_number(item.text("wp:post_id"))
@@ -51,8 +54,12 @@ class PostBody:
         for name in replacer.unknown:
             self._report(f"shortcode [{name}]", "a plug-in or theme made its content; text within it is kept")
         markup = replace_frames(link_lone_addresses(markup, self._titles), self._titles.title_of)
-        markup = _EMPTY_PARAGRAPH.sub("", _COMMENT.sub("", markup))
+        markup = _LINK.sub(self._link_file, _EMPTY_PARAGRAPH.sub("", _COMMENT.sub("", markup)))
         return _EMPTY_LINES.sub("\n\n", markup).strip() if "<pre" not in markup else markup.strip()
+
+    def _link_file(self, match: re.Match[str]) -> str:
+        """Return the start of a link; one to the page of an attachment, which no newsroom has, leads to its file."""
+        return f"{match[1]}{html.escape(self._files[page])}" if (page := html.unescape(match[2])) in self._files else match[0]
 
     def _classic(self, content: str) -> str:
         text = _MORE.sub("", content).replace(NEXT_PAGE, "\n\n")

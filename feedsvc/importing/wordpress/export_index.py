@@ -72,11 +72,15 @@ class TranslatedPost(NamedTuple):
 
 
 class ExportIndex:
-    """Index of one export. First add everything, then ask. `attachments` and `blocks` (their content) are by number."""
+    """Index of one export. First add everything, then ask. `attachments` and `blocks` (their content) are by number.
+
+    `files` has the address of the file by that of the page that WordPress showed it on.
+    """
 
     def __init__(self) -> None:
         self.attachments: dict[int, Attachment] = {}
         self.blocks: dict[int, str] = {}
+        self.files: dict[str, str] = {}
         self._children = defaultdict[int, list[int]](list)  # numbers of attachments by that of their post
         self._posts = defaultdict[str, list[_Post]](list)  # by number as written; items of one number may hold several
 
@@ -88,6 +92,7 @@ class ExportIndex:
         attachment = _attachment(item, uploads)
         if attachment.number and attachment.address:
             self.attachments[attachment.number] = attachment
+            self.files[item.text("link") or attachment.address] = attachment.address
             self._children[item.number("wp:post_parent")].append(attachment.number)
 
     def add_post(self, item: ItemFields, ordinal: int) -> None:

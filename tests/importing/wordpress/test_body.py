@@ -221,3 +221,11 @@ def test_ampersand_in_the_title_of_a_sound_shows_as_one(tmp_path: Path, version:
     items = WxrItem(number=1, content='[gallery ids="24"]'), attachment(24, "d.mp3", title=title)
     posts, _ = read_all(write_export(tmp_path / "export.xml", *items, version=version))
     assert "<figcaption>Q&amp;A: R&amp;D</figcaption>" in posts["1"].body
+
+
+def test_link_to_the_page_of_a_picture_leads_to_the_picture(tmp_path: Path) -> None:
+    page = "https://paper.example/walk/pier/"
+    item = WxrItem(number=1, content=f'<p><a class="x" href="{page}">Pier</a> <a href="{page}2/">Two</a></p>')
+    posts, _ = read_all(write_export(tmp_path / "export.xml", item, attachment(9, link=page)))
+    address = "https://paper.example/wp-content/uploads/2020/03/9.jpg"
+    assert posts["1"].body == f'<p><a class="x" href="{address}">Pier</a> <a href="{page}2/">Two</a></p>'
