@@ -261,7 +261,8 @@ class Tag:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Article:
-    """Validated content of one article file. `path` is relative to the content folder, `aliases` are former slugs.
+    """Validated content of one article file. `path` is relative to the content folder, `aliases` are former slugs,
+    `addresses` former addresses, as `redirects.normalize_address` returns them.
 
     `updated` is never before `published`. `text` is the key of the Markdown in `content.markdown.text_store`. `link` is the
     canonical address, if at another site. `media` are the paths of the files in media/ that the article refers to. `withdrawn_at`
@@ -290,6 +291,7 @@ class Article:
     translation_of: str = ""
     link: str = ""
     aliases: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
     status: ArticleStatus = ArticleStatus.PUBLISHED
     withdrawn_at: datetime | None = None
     notice: str = ""

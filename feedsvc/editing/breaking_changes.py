@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -203,10 +204,11 @@ def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
 
 
 def _removed_redirect_warnings(pair: CatalogPair) -> Iterator[Problem]:
-    """Yield warnings about exact rules of redirects.yaml that are gone and whose addresses lead nowhere now.
+    """Yield warnings about exact rules and former addresses of articles that are gone, and whose addresses lead nowhere now.
 
-    There is one for each of the first 20 rules, and one with the number of all others; none if the file has errors now.
+    There is one for each of the first 20, and one with the number of all others; none of rules if redirects.yaml has errors now.
     """
+    yield from _removed_address_warnings(pair)
     old, new = pair.previous.content.redirects, pair.current.content.redirects
     if REDIRECTS_FILE in pair.invalid_paths:
         return
@@ -224,11 +226,28 @@ def _removed_redirect_warnings(pair: CatalogPair) -> Iterator[Problem]:
         )
 
 
+def _removed_address_warnings(pair: CatalogPair) -> Iterator[Problem]:
+    """Yield a warning for each of the first 20 former addresses of articles that lead nowhere now, though the file is valid."""
+    old, new = pair.previous.content.addresses.articles, pair.current.content.addresses.articles
+    paths = {article.id: article.path for article in pair.current.content.articles}
+    lost = (
+        (address, paths[article.id])
+        for address, article in old.items()
+        if address not in new and article.id in paths and paths[article.id] not in pair.invalid_paths
+    )
+    for address, path in islice((one for one in lost if not _is_answered(pair.current, one[0])), _MAX_REDIRECTS):
+        message = f"the address '{address}' led to this article at {pair.revision} and would no longer"
+        hint = f"write {format_scalar(address)} into aliases again, or a rule into {REDIRECTS_FILE}"
+        yield key_warning("missing-address", YamlDocument(path), "", message, hint)
+
+
 def _is_answered(catalog: Catalog, address: str) -> bool:
     """Return whether something answers an address: with a query, a rule with a query; else a document, rule."""
     path, mark, query = address.partition("?")
     rules = catalog.content.redirects
-    return any(rules.query_targets(path, query)) if mark else bool(rule_target(catalog, path) or rules.wildcard_target(path))
+    if mark:
+        return any(chain(rules.query_targets(path, query), catalog.content.addresses.find_queries(path, query)))
+    return bool(rule_target(catalog, path) or rules.wildcard_target(path))
 
 
 def _removed_listing_warnings(

@@ -51,11 +51,11 @@ def former_paths(catalog: Catalog) -> Iterator[str]:
 def _unique(catalog: Catalog, paths: Iterator[str]) -> Iterator[str]:
     """Return the `paths` that may have a file, without repetitions and without those that an exact rule makes gone.
 
-    `may_have_file` decides: the name may be needed for another file or a folder. For a catalog without rules of redirects.yaml,
-    return the paths as they are: they have no repetitions then.
+    `may_have_file` decides: the name may be needed for another file or a folder. For a catalog without rules of redirects.yaml
+    and without former addresses of articles, return the paths as they are: they have no repetitions then.
     """
     rules = catalog.content.redirects
-    if not rules:
+    if not rules and not catalog.content.addresses.articles:
         return paths
     with_file = (path for path in dict.fromkeys(paths) if may_have_file(catalog, path))
     return (path for path in with_file if rules.exact_target(path) != GONE or redirect_target(catalog, path) != GONE)
@@ -228,7 +228,8 @@ def target_path(publication: Publication, path: str) -> str:
     """
     target = publication.redirect_target(path)
     catalog = publication.catalog
-    if target == GONE or (catalog.content.redirects and (not may_have_file(catalog, path) or wildcard_target(catalog, path))):
+    has_rules = catalog.content.redirects or catalog.content.addresses.articles
+    if target == GONE or (has_rules and (not may_have_file(catalog, path) or wildcard_target(catalog, path))):
         return ""
     place, target_place = place_of(path), place_of(target) if target else None
     if _is_language_range(place, target_place) or _is_joined_day(place, target_place):

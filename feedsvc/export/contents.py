@@ -22,6 +22,7 @@ from feedsvc.publication import (
     Publication,
     content_type,
     digest,
+    exact_target,
     file_content_type,
     root_content_types,
     root_media_type,
@@ -148,7 +149,7 @@ class ExportContents:
         if place is None:
             return self._auxiliary_fingerprint(path) or self._former_address_fingerprint(path)
         # A rule may lead from a name such as /feed.xml to another feed than the place's.
-        if self.publication.catalog.content.redirects.exact_target(path) and path_of(place) != path:
+        if exact_target(self.publication.catalog, path) and path_of(place) != path:
             return self._former_address_fingerprint(path)
         is_media = isinstance(place, VariantAt) or (isinstance(place, FileAt) and place.path in self.publication.catalog.media)
         return (

@@ -87,7 +87,7 @@ class HostFiles:
         dependencies = (
             *(catalog.redirects, catalog.withdrawn, catalog.content.categories, catalog.site, rules),
             *(catalog.pages, catalog.content.root_files),
-            *((catalog.visible if rules else None), listings),
+            *((catalog.visible if rules or catalog.content.addresses.articles else None), catalog.content.addresses, listings),
         )
         if self._last is None or not _is_unchanged(self._last[0], dependencies):
             files = {REDIRECTS: render_redirects(catalog, self._host).encode(), HEADERS: render_headers(catalog).encode()}
@@ -150,11 +150,11 @@ def _exact_redirects(catalog: Catalog) -> Iterator[_Line]:
     """Yield the redirects without wildcards, each once, in the order of their importance.
 
     First come exact rules of redirects.yaml that lead to a feed; then former addresses of feeds, listings, static pages and
-    articles; then the other exact rules, without those with the target GONE. A former address that a rule leads elsewhere is
-    left out. So are lines of more than 1,000 characters.
+    articles; then the other exact rules and full addresses of articles, without those with the target GONE. A former address
+    that a rule leads elsewhere is left out. So are lines of more than 1,000 characters.
     """
     own = chain(_feed_redirects(catalog), _page_redirects(catalog), _static_page_redirects(catalog), _article_redirects(catalog))
-    if not catalog.content.redirects:
+    if not catalog.content.redirects and not catalog.content.addresses.articles:
         return _escaped_lines(catalog, own)
     # A rule may lead from a name such as /feed.xml to another feed than the site itself does.
     effective = (pair for pair in own if redirect_target(catalog, pair[0]) == pair[1])

@@ -18,7 +18,7 @@ from typing import Final, Literal
 from urllib.parse import quote, unquote
 
 from feedsvc.catalog import Catalog
-from feedsvc.publication import exact_redirects, rule_target
+from feedsvc.publication import exact_redirects, query_redirects, rule_target
 from feedsvc.redirects import without_slash
 from feedsvc.uris import mount_path, root_relative
 
@@ -48,7 +48,8 @@ class RuleMaps:
         self._rules, self._base = catalog.content.redirects, catalog.site.base_url
         self._exact = unique_rows(self._exact_rows())
         rows = self._query_rows()
-        self._queries = [unique_rows(rows.get(names, ())) for names in self._rules.parameter_sets]
+        self._sets = sorted(rows, key=lambda names: (-len(names), names))
+        self._queries = [unique_rows(rows[names]) for names in self._sets]
         self.keys = [key for rows in (self._exact, *self._queries) for key, _ in rows]
 
     def text(self) -> str:
@@ -81,18 +82,13 @@ class RuleMaps:
                 yield from ((key, self._location(target)) for key in _spellings(without_slash(address)))
 
     def _query_rows(self) -> dict[tuple[str, ...], Rows]:
-        """Return names of parameters -> map rows (key, "gone" or value of Location), for exact rules with a query.
-
-        Rules whose target is a path without a document are left out.
-        """
+        """Return names of parameters -> map rows (key, "gone" or value of Location), for old addresses with a query."""
         rows: dict[tuple[str, ...], Rows] = {}
-        for address, target in self._rules.exact.items():
-            path, mark, query = without_slash(address).partition("?")
-            location = self._location(rule_target(self._catalog, target)) if mark else ""
-            if location:
-                fields = [(name, unquote(value)) for name, _, value in (field.partition("=") for field in query.split("&"))]
-                keys = dict.fromkeys(_query_keys(path, fields))
-                rows.setdefault(tuple(name for name, _ in fields), []).extend((key, location) for key in keys)
+        for address, target in query_redirects(self._catalog):
+            path, _, query = without_slash(address).partition("?")
+            fields = [(name, unquote(value)) for name, _, value in (field.partition("=") for field in query.split("&"))]
+            keys = dict.fromkeys(_query_keys(path, fields))
+            rows.setdefault(tuple(name for name, _ in fields), []).extend((key, self._location(target)) for key in keys)
         return rows
 
     def _query_maps(self) -> Iterator[str]:
@@ -100,7 +96,7 @@ class RuleMaps:
 
         There is one for each set of parameter names.
         """
-        sets = self._rules.parameter_sets
+        sets = self._sets
         variables = [f"$feedsvc_query_{index}" for index in range(len(sets))]
         following = [*variables[1:], ""]
         for index, names in enumerate(sets):

@@ -1,7 +1,7 @@
-"""Old addresses of redirects.yaml that have a file in a tree, for hosts that serve files and cannot redirect.
+"""Old addresses of redirects.yaml and of articles that have a file in a tree, for hosts that serve files and cannot redirect.
 
-An exact rule without a query has one file, a rule with a "*" has none. Rules with the target GONE have none either: at their
-addresses, such a host answers 404. Nor is there a file where `may_have_file` is False.
+An exact rule or an alias without a query has one file, a rule with a "*" has none. Rules with the target GONE have none either:
+at their addresses, such a host answers 404. Nor is there a file where `may_have_file` is False.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from feedsvc.catalog import Catalog
-from feedsvc.publication import exact_redirects
+from feedsvc.publication import exact_redirects, sources_of
 from feedsvc.redirects import GONE, can_be_file
 from feedsvc.routes import FeedAt, FileAt, SiteDocumentAt, SitemapAt, VariantAt, place_of
 
@@ -26,25 +26,31 @@ def old_paths(catalog: Catalog, *, of_feeds: bool) -> Iterator[str]:
 
 def old_paths_of(catalog: Catalog, path: str) -> Iterator[str]:
     """Yield the old addresses whose file may change with the document at a path. Some may have no file."""
-    rules = catalog.content.redirects
-    if not rules:
-        return
-    yield from rules.sources_of(path)
+    yield from sources_of(catalog, path)
     # A file needs the names of its folders.
-    yield from (folder for folder in _folders(path) if folder in rules.exact)
+    yield from (folder for folder in _folders(path) if _is_exact(catalog, folder))
+
+
+def _is_exact(catalog: Catalog, path: str) -> bool:
+    return path in catalog.content.redirects.exact or path in catalog.content.addresses.articles
 
 
 def gap_sentences(catalog: Catalog) -> Iterator[str]:
-    """Yield sentences on rules of redirects.yaml that a host which only serves files cannot answer: they have no file.
+    """Yield sentences on old addresses that a host which only serves files cannot answer: they have no file.
 
-    One sentence is on all rules with a query or a "*". One more is on each old address that is a folder of media/. Nothing is
-    yielded if there are no such rules.
+    One sentence is on all rules with a query or a "*", one on aliases of articles. One more is on each old address that is a
+    folder of media/. Nothing is yielded if there are no such addresses.
     """
     if gaps := [*catalog.content.redirects.plain_host_gaps]:
         others = f"and {len(gaps) - 1:,} more " if len(gaps) > 1 else ""
         yield (
             f"the tree has no files for {gaps[0]} {others}of redirects.yaml: a file cannot answer a query or a *; feedsvc serve "
             "and nginx can"
+        )
+    if count := sum(not can_be_file(address) for address in catalog.content.addresses.articles):
+        yield (
+            f"the tree has no files for {count:,} aliases of articles, such as those with a query: a file cannot answer them; "
+            "feedsvc serve and nginx can"
         )
     for path in catalog.content.redirects.path_addresses:
         if path[1:] in catalog.media.folders:
@@ -90,4 +96,4 @@ def _is_file(catalog: Catalog, path: str) -> bool:
         return True
     if "." not in path[path.rfind("/") :]:
         return False
-    return path in catalog.content.redirects.exact or isinstance(place_of(path), _FILE_PLACES)
+    return _is_exact(catalog, path) or isinstance(place_of(path), _FILE_PLACES)

@@ -21,7 +21,17 @@ from feedsvc.publication.cache_control import (
 from feedsvc.publication.document import UNCOUNTED_READS, Document, FileResource, Redirect, Resource, digest
 from feedsvc.publication.fingerprints import Fingerprints, code_fingerprint, site_fingerprint
 from feedsvc.publication.last_modified import LastModifiedStore
-from feedsvc.publication.old_addresses import exact_redirects, query_target, redirect_target, rule_target, wildcard_target
+from feedsvc.publication.old_addresses import (
+    exact_redirects,
+    exact_target,
+    has_query_rules,
+    query_redirects,
+    query_target,
+    redirect_target,
+    rule_target,
+    sources_of,
+    wildcard_target,
+)
 from feedsvc.publication.publication import Publication
 from feedsvc.publication.renderer import no_last_modified
 from feedsvc.publication.root_files import root_content_types, root_media_type
@@ -47,9 +57,12 @@ __all__ = [
     "differing_paths",
     "digest",
     "exact_redirects",
+    "exact_target",
     "file_content_type",
+    "has_query_rules",
     "is_withdrawn",
     "no_last_modified",
+    "query_redirects",
     "query_target",
     "redirect_target",
     "root_content_types",
@@ -57,6 +70,7 @@ __all__ = [
     "rule_target",
     "seconds_until_change",
     "site_fingerprint",
+    "sources_of",
     "wildcard_target",
     "withdrawn_places",
 ]

@@ -15,6 +15,7 @@ from feedsvc.free_places import StaticPageAt
 from feedsvc.publication.addresses import LICENSE, withdrawn_places
 from feedsvc.publication.document import is_sent_cleaned
 from feedsvc.publication.image_variants import ImageVariants
+from feedsvc.publication.old_addresses import exact_addresses
 from feedsvc.publication.renderer import NEWS_SITEMAP, STATIC_FOLDER
 from feedsvc.publication.root_files import root_content_types
 from feedsvc.routes import (
@@ -69,7 +70,7 @@ class DocumentPaths:
         for ref in (ListingRef("tag", slug) for kind, slug in self._catalog.redirects if kind == "tag"):
             yield path_of(PageAt(ref))
             yield from (path_of(FeedAt(ref, suffix)) for suffix in feeds.FORMATS)
-        yield from self._catalog.content.redirects.path_addresses
+        yield from exact_addresses(self._catalog)
 
     def file_paths(self, *, include_unchecked: bool = False) -> Iterator[str]:
         """Yield those of `paths` that are files: media, files of the theme, and image variants. Make missing variants.

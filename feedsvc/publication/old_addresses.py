@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from typing import Final
 
 from feedsvc.catalog import Catalog
 from feedsvc.free_places import FreePlace
 from feedsvc.publication.addresses import canonical_place, has_document, is_permanent_redirect
 from feedsvc.redirects import INDEX_FILE, normal_form, without_slash
-from feedsvc.routes import FileAt, Place, path_of, place_of
+from feedsvc.routes import ArticleAt, FileAt, Place, article_path, path_of, place_of
 
 _MAX_HOPS: Final = 100  # old addresses that lead to each other
 
@@ -21,12 +22,15 @@ def redirect_target(catalog: Catalog, path: str) -> str:
     A target is a path, an absolute address, or GONE. Paths are decoded and relative to base_url. Former image variants, for
     which the result is "", are redirected by `ImageVariants.find`; rules with a query are not considered.
 
-    An exact rule of redirects.yaml comes before a redirect of the site, but not before a document, with or without its trailing
-    slash. A rule with a "*" comes last. A rule whose target has no document is passed over. A path in Unicode form NFD leads to
-    the path in NFC, and index.html of a folder that redirects to the folder's target.
+    An exact rule of redirects.yaml comes before a former address of an article, that before a redirect of the site, and none
+    before a document, with or without its trailing slash. A rule with a "*" comes last, but not at the former address of an
+    article that is not public. A rule whose target has no document is passed over. A path in Unicode form NFD leads to the path
+    in NFC, and index.html of a folder that redirects to the folder's target.
     """
     target = _target_without_wildcards(catalog, path)
-    return rule_target(catalog, catalog.content.redirects.wildcard_target(path)) if target == "" else target or ""
+    if target == "" and not catalog.content.addresses.find(path):
+        return rule_target(catalog, catalog.content.redirects.wildcard_target(path))
+    return target or ""
 
 
 def _target_without_wildcards(catalog: Catalog, path: str) -> str | None:
@@ -41,7 +45,7 @@ def _target_without_wildcards(catalog: Catalog, path: str) -> str | None:
         return normal if target is None else target
     if path.endswith(f"/{INDEX_FILE}"):
         return _index_file_target(catalog, path)
-    return rule_target(catalog, catalog.content.redirects.exact_target(path)) or own_path
+    return rule_target(catalog, exact_target(catalog, path)) or own_path
 
 
 def _index_file_target(catalog: Catalog, path: str) -> str:
@@ -55,7 +59,7 @@ def _index_file_target(catalog: Catalog, path: str) -> str:
     own_path = path_of(place) if place is not None and _has_target(catalog, place) else ""
     if own_path == folder:
         return ""
-    if rule := rule_target(catalog, catalog.content.redirects.exact_target(path)):
+    if rule := rule_target(catalog, exact_target(catalog, path)):
         return rule
     if requested is None or place is None or without_slash(own_path) == without_slash(folder):
         return ""
@@ -68,23 +72,71 @@ def wildcard_target(catalog: Catalog, path: str) -> str:
     "" if no such rule has a usable target, and for a path with a document or another redirect.
     """
     rule = rule_target(catalog, catalog.content.redirects.wildcard_target(path))
-    return rule if rule and _target_without_wildcards(catalog, path) == "" else ""
+    is_free = rule and not catalog.content.addresses.find(path) and _target_without_wildcards(catalog, path) == ""
+    return rule if is_free else ""
+
+
+def exact_target(catalog: Catalog, path: str) -> str:
+    """Return the target that a path has by an exact rule of redirects.yaml, else as a former address of an article.
+
+    It need not be public. "" if the path has none.
+    """
+    if rule := catalog.content.redirects.exact_target(path):
+        return rule
+    article = catalog.content.addresses.find(path)
+    return article_path(article.slug) if article else ""
 
 
 def exact_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Yield (address, `redirect_target` of it) of the exact rules without a query that redirect now: faster than one by one.
+    """Yield (address, `redirect_target` of it) of the `exact_addresses` that redirect now: faster than one by one.
 
     The target may be GONE, or be that of a rule with a "*" or a redirect of the site instead of the rule's own.
     """
-    exact, targets = catalog.content.redirects.exact, dict[str, str]()
-    for address in catalog.content.redirects.path_addresses:
-        rule = exact[address]
+    rules, articles, targets = catalog.content.redirects.exact, catalog.content.addresses.articles, dict[str, str]()
+    for address in exact_addresses(catalog):
+        rule = rules.get(address) or article_path(articles[address].slug)
         if rule not in targets:
             targets[rule] = rule_target(catalog, rule)
         # An address of the form of a document may have one, and a rule with a "*" may hold for another address.
         is_certain = targets[rule] and not _may_have_document(catalog, address)
         if target := targets[rule] if is_certain else redirect_target(catalog, address):
             yield address, target
+
+
+def exact_addresses(catalog: Catalog) -> Iterator[str]:
+    """Yield the addresses without a query of exact rules, then those of articles, whether they redirect now or not."""
+    rules = catalog.content.redirects
+    yield from rules.path_addresses
+    yield from (address for address in catalog.content.addresses.articles if "?" not in address and address not in rules.exact)
+
+
+def query_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Yield (address, target) of the exact rules and former addresses of articles with a query that redirect now."""
+    rules = catalog.content.redirects.exact
+    former = ((address, article_path(article.slug)) for address, article in catalog.content.addresses.articles.items())
+    for address, rule in chain(rules.items(), (pair for pair in former if pair[0] not in rules)):
+        if "?" in address and (target := rule_target(catalog, rule)):
+            yield address, target
+
+
+def sources_of(catalog: Catalog, path: str) -> Iterator[str]:
+    """Yield the addresses without a query that lead to a path by exact rules, or as those of an article, now or later.
+
+    `path` must be decoded; a slash at its end does not matter.
+    """
+    rules = catalog.content.redirects
+    yield from rules.sources_of(path)
+    place = place_of(path)
+    row = (catalog.visible.get(place.slug) or catalog.withdrawn.get(place.slug)) if isinstance(place, ArticleAt) else None
+    for address in row.article.addresses if row else ():
+        if "?" not in address:
+            yield address
+            yield from rules.sources_of(address)
+
+
+def has_query_rules(catalog: Catalog) -> bool:
+    """Return whether a request's query may decide where it leads."""
+    return bool(catalog.content.redirects.parameter_sets or catalog.content.addresses.parameter_counts)
 
 
 def _may_have_document(catalog: Catalog, path: str) -> bool:
@@ -98,7 +150,8 @@ def query_target(catalog: Catalog, path: str, query: str) -> str:
 
     "" if there is none. Rules whose target has no document are passed over. Such a rule comes before a document at the path.
     """
-    targets = catalog.content.redirects.query_targets(path, query)
+    articles = catalog.content.addresses.find_queries(path, query)
+    targets = chain(catalog.content.redirects.query_targets(path, query), (article_path(article.slug) for article in articles))
     return next(filter(None, (rule_target(catalog, target) for target in targets)), "")
 
 
@@ -115,7 +168,7 @@ def rule_target(catalog: Catalog, target: str) -> str:
         canonical = canonical_place(catalog, place) if place else None
         if canonical is not None and _has_target(catalog, canonical):
             return path_of(canonical)
-        target = catalog.content.redirects.exact_target(target)
+        target = exact_target(catalog, target)
     return target if not target.startswith("/") else ""
 
 
@@ -125,12 +178,15 @@ def _has_target(catalog: Catalog, place: Place) -> bool:
 
 
 def changed_old_addresses(before: Catalog, now: Catalog, paths: AbstractSet[str]) -> Iterator[str]:
-    """Yield the old addresses of exact rules without a query whose redirects may differ.
+    """Yield the old addresses without a query, of exact rules and of articles, whose redirects may differ.
 
     `paths` are those of the documents that may differ.
     """
     rules = now.content.redirects
     yield from rules.changed_addresses(before.content.redirects)
-    if rules:
-        changed = (path for path in paths if rule_target(before, path) != rule_target(now, path))
-        yield from (source for path in changed for source in rules.sources_of(path))
+    if rules or now.content.addresses.articles or before.content.addresses.articles:
+        for path in paths:
+            former, current = set(sources_of(before, path)), set(sources_of(now, path))
+            yield from former ^ current
+            if rule_target(before, path) != rule_target(now, path):
+                yield from former & current

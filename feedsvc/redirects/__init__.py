@@ -6,10 +6,12 @@ content: `publication` decides whether a target exists. `content` and all packag
 
 from feedsvc.redirects.addresses import (
     INDEX_FILE,
+    join_parameters,
     normal_form,
     normalize_address,
     normalize_path,
     other_spelling,
+    request_parameters,
     without_slash,
 )
 from feedsvc.redirects.file_text import REDIRECTS_FILE, render_redirects_file
@@ -22,11 +24,13 @@ __all__ = [
     "REDIRECTS_FILE",
     "RedirectRules",
     "can_be_file",
+    "join_parameters",
     "normal_form",
     "normalize_address",
     "normalize_path",
     "other_spelling",
     "parse_target",
     "render_redirects_file",
+    "request_parameters",
     "without_slash",
 ]

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
-MAX_ADDRESS_LENGTH: Final = 1000  # characters
+MAX_ADDRESS_LENGTH: Final = 2000  # characters
 _MAX_PARAMETERS: Final = 4
 _MAX_QUERY_LENGTH: Final = 4096  # characters of a request's query; longer ones match no rule
 INDEX_FILE: Final = "index.html"
@@ -48,7 +48,7 @@ def normalize_address(text: str) -> str:
 def _split(text: str) -> tuple[str, str, str]:
     """Return the path, "?" and the query of an address, or "" for the last two; all as written, not decoded.
 
-    Raises ValueError, with a message for the editor, for a text without a slash at its start, with "#" or above 1,000
+    Raises ValueError, with a message for the editor, for a text without a slash at its start, with "#" or above 2,000
     characters.
     """
     if not text.startswith("/"):

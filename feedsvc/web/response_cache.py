@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from feedsvc.live import Edition, Live
+from feedsvc.publication import has_query_rules
 from feedsvc.web.request_stats import Labels, RequestStats
 from feedsvc.web.responses import Headers
 
@@ -54,7 +55,7 @@ class ResponseCache:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_time, now, edition = perf_counter(), self._live.clock().replace(microsecond=0), self._live.edition
-        if environ.get("QUERY_STRING") and edition.publication.catalog.content.redirects.parameter_sets:
+        if environ.get("QUERY_STRING") and has_query_rules(edition.publication.catalog):
             return self._next_app(environ, start_response)
         key, (cached_edition, second, responses) = _request_key(environ), self._second
         if (response := responses.get(key)) and cached_edition is edition and second == now:

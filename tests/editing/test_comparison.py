@@ -288,3 +288,17 @@ def test_static_page_that_was_renamed_or_removed_without_an_alias_has_a_warning(
     edit(root, "pages/contact.md", "[who]", "[who, about]")
     (root / "redirects.yaml").write_text("exact: {/team/: /contact/}\n")
     assert compare_problems(root) == []
+
+
+def test_full_former_address_that_an_article_does_not_name_any_more_has_a_warning(root: Path) -> None:
+    file = root / "articles/a.yaml"
+    text = file.read_text()
+    file.write_text(f"{text}aliases: [/2019/05/a/, '/?p=1', /kept/]\n")
+    commit(root.parent)
+    file.write_text(f"{text}aliases: [/kept/]\n")
+    (root / "redirects.yaml").write_text("exact: {/?p=1: /articles/a/}\n")
+    (warning,) = compare_problems(root)
+    assert warning == (
+        "articles/a.yaml:1:1: warning: the address '/2019/05/a/' led to this article at HEAD and would no longer; "
+        'write "/2019/05/a/" into aliases again, or a rule into redirects.yaml'
+    )

@@ -250,3 +250,24 @@ def test_folder_of_media_with_the_name_of_an_old_address_takes_its_place_in_the_
             assert contents(out) == contents(tmp_path / f"new-{has_folder}")
             assert ((out / "media/v1.0").is_dir(), len(sentences)) == (has_folder, has_folder)
             assert not has_folder or "because media/v1.0/ is a folder with files" in sentences[0]
+
+
+@pytest.mark.parametrize("host", ["any", "netlify", "nginx"])
+def test_tree_follows_the_full_former_addresses_of_an_article(content: Path, tmp_path: Path, host: str) -> None:
+    out = tmp_path / "out"
+    newsrooms.write(content, newsrooms.article("plain", category="asia", aliases="[/2019/05/plain/, '/?p=7', /plain.html]"))
+    live = Live(ContentFolder(content), None)
+    with StaticTree(out, host=host, processes=1) as tree:
+        tree.build(live.edition.publication)
+        advice = [sentence for sentence in tree.advice(live.edition.publication) if "aliases" in sentence]
+        assert [sentence.partition(" aliases")[0] for sentence in advice] == ["the tree has no files for 1"] * (host != "nginx")
+        assert (out / "2019/05/plain/index.html").exists() == (out / "plain.html").exists() == (host != "nginx")
+        line = "/daily/2019/05/plain/ /daily/articles/plain/ 301"
+        assert host == "nginx" or any(one.startswith(line) for one in lines(live.edition.publication, host))
+        for number, aliases in enumerate(("[/plain.html, /new/]", "[]", "[/plain.html/b/]")):
+            newsrooms.write(content, newsrooms.article("plain", category="asia", aliases=aliases))
+            before = live.edition.publication
+            live.reload()
+            tree.update(live.edition.publication, live.edition.publication.changed_since(before))
+            build(live.edition.publication, tmp_path / f"new-{number}", host)
+            assert contents(out) == contents(tmp_path / f"new-{number}"), number

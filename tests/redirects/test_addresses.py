@@ -62,7 +62,7 @@ def test_address_has_one_spelling(text: str, address: str) -> None:
         ("/?a-b=1", "is not a query like ?p=12"),
         ("/?p=1&p=2", "has a parameter twice"),
         ("/?a=1&b=2&c=3&d=4&e=5", "more than 4"),
-        (f"/{'x' * 1000}/", "the address has 1,002 characters, at most 1,000 are allowed"),
+        (f"/{'x' * 2000}/", "the address has 2,002 characters, at most 2,000 are allowed"),
     ],
 )
 def test_impossible_address_is_refused_with_a_sentence_for_the_editor(text: str, message: str) -> None:

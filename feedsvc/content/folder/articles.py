@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from feedsvc.content import safe_read
 from feedsvc.content.file_signature import MISSING, NEVER, change_time, has_signature, nanoseconds_since_epoch
 from feedsvc.content.folder.active import ActiveArticles, ArticleChange
+from feedsvc.content.folder.addresses import AddressClaims, ArticleAddresses
 from feedsvc.content.folder.article_records import ArticleRecords
 from feedsvc.content.folder.file_names import misnamed_file_problems
 from feedsvc.content.folder.file_state import ArticleFileState, file_state
@@ -19,10 +21,12 @@ from feedsvc.content.folder.loader import PARALLEL_THRESHOLD, ArticleLoader, OnR
 from feedsvc.content.markdown.text_store import TextStore
 from feedsvc.content.reading.article import parse_article
 from feedsvc.content.reading.context import References
+from feedsvc.content.reading.redirects import MAX_REDIRECTS_SIZE, RuleText, rule_texts
 from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner, ScanResult
 from feedsvc.content.store import ContentStore, Record
 from feedsvc.errors import Problem
 from feedsvc.model import Article
+from feedsvc.redirects import REDIRECTS_FILE, RedirectRules
 
 # Two changes within a tick of the file system's clock leave one signature, so a file that changed so recently is read again.
 _CLOCK_TICK: Final = timedelta(seconds=2)
@@ -43,6 +47,8 @@ class ArticleFiles:
         self.records = ArticleRecords(records)
         self._scanner = DirectoryScanner(root, ARTICLES_FOLDER, self.records.files)
         self.active = ActiveArticles(records)
+        self._address_claims = AddressClaims()
+        self._address_claims.update({path: (None, article) for path, article in self.active.articles.items()})
         self.waiting_files: frozenset[str] = frozenset()
         self._recent_files: set[str] = set()  # changed within a clock tick before they were read
         self._due, self._is_first = self.records.unsettled_paths, True
@@ -84,6 +90,33 @@ class ArticleFiles:
             yield from problems
         yield from self._scanner.problems
         yield from self.active.conflicts
+
+    @property
+    def addresses(self) -> ArticleAddresses:
+        """Former addresses of the active articles."""
+        return self._address_claims.addresses
+
+    def address_problems(self, rules: RedirectRules) -> Iterator[Problem]:
+        """Yield a problem for each former address that another article or one of the exact rules of redirects.yaml has."""
+
+        @cache
+        def texts() -> Mapping[str, RuleText]:
+            data = safe_read.read_file(self._root, REDIRECTS_FILE, max_size=MAX_REDIRECTS_SIZE)
+            return rule_texts(data) if isinstance(data, bytes) else {}
+
+        def rule_line(address: str) -> int:
+            return texts()[address].source_position[0] if address in texts() else 1
+
+        return self._address_claims.problems(rules.exact, self._address_position, rule_line)
+
+    def _address_position(self, path: str, address: str) -> tuple[int, int]:
+        """Return line and column of a former address in an article's file; (1, 1) if the file does not have it any more."""
+        reading = self.records.by_path[path].reading
+        if not reading.article or address not in reading.article.addresses:
+            return 1, 1
+        index = 2 * (2 + len(reading.article.aliases) + reading.article.addresses.index(address))
+        line, column = reading.positions[index : index + 2]
+        return line, column
 
     def stale_files(self, references: References) -> frozenset[str]:
         """Return the files, with all broken ones, whose records may differ from a new reading with these settings and media."""
@@ -180,6 +213,7 @@ class ArticleFiles:
         if self._is_first and not self.active.are_all_active:
             affected.update(self.records.by_path)
         self.records.update_active_states(affected, self.active_articles)
+        self._address_claims.update(changes)
         return changes
 
     def _log_states(self, states: Mapping[str, ArticleFileState]) -> None:

@@ -65,11 +65,11 @@ def resolve_claims(claims: Collection[Claim], last_paths: Container[str] = froze
     lost_claims: list[tuple[Claim, Claim]] = []
     losing_paths: set[str] = set()
 
-    def precedence(claim: Claim) -> tuple[bool, bool, tuple[bool, int, int, str, str]]:
-        return claim.path in losing_paths, claim.path in last_paths, _precedence(claim)
+    def order(claim: Claim) -> tuple[bool, bool, tuple[bool, int, int, str, str]]:
+        return claim.path in losing_paths, claim.path in last_paths, precedence(claim)
 
     for kind, namespace in _NAMESPACES.items():
-        for claim in sorted((claim for claim in claims if claim.kind == kind), key=precedence):
+        for claim in sorted((claim for claim in claims if claim.kind == kind), key=order):
             holder = holders.get((namespace, claim.value))
             if holder and holder.path not in losing_paths:
                 losing_paths.add(claim.path)
@@ -101,14 +101,16 @@ def resolve_conflicts(
 def _claims(article: Article, positions: Sequence[int]) -> Iterator[Claim]:
     """Yield the claims of an article. `positions` has line and column of each claim in turn; () for a last valid version."""
     claims = [("id", article.id), ("slug", article.slug), *(("alias", alias) for alias in article.aliases)]
+    claims += [("", address) for address in article.addresses]  # decided by the module `addresses`
     claims += [("guid", article.guid)] if article.guid else []
     is_draft = article.status is ArticleStatus.DRAFT
     for index, (kind, value) in enumerate(claims):  # in the order of the positions
         line, column = positions[2 * index : 2 * index + 2] or (0, 0)
-        yield Claim(kind, value, article.path, is_draft, (line, column) if line else None)
+        if kind:
+            yield Claim(kind, value, article.path, is_draft, (line, column) if line else None)
 
 
-def _precedence(claim: Claim) -> tuple[bool, int, int, str, str]:
+def precedence(claim: Claim) -> tuple[bool, int, int, str, str]:
     """Return the sort key of a claim: of several claims to a value, the one with the lowest key wins."""
     stem = file_stem(claim.path)
     return claim.is_draft, _match_rank(claim.value, stem), len(stem), claim.path, claim.value

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import overload
 
+from feedsvc.content.folder.addresses import ArticleAddresses
 from feedsvc.content.markdown.feed_markdown import FitImage
 from feedsvc.content.markdown.render import LimitExceeded, render_within_limits
 from feedsvc.content.markdown.text_store import TextStore
@@ -58,8 +59,8 @@ class ContentSnapshot:
     """Immutable contents of a content folder.
 
     `categories`, `authors`, `tags`, `custom_feeds` and `private_feeds` are keyed by id and each alias. `custom_feeds` are the
-    public entries of feeds.yaml, `private_feeds` the others, `redirects` the rules of redirects.yaml. No public document
-    depends on `private_feeds` or `redirects`.
+    public entries of feeds.yaml, `private_feeds` the others, `redirects` the rules of redirects.yaml, `addresses` the
+    former addresses that articles name. No public document depends on `private_feeds`, `redirects` or `addresses`.
 
     `tags` are the entries of tags.yaml, which need not contain every tag. `articles` are the active ones, in no particular order.
     `pages` has the static pages, also drafts, by slug and former slug, `root_files` the bytes of the files below root/ by their
@@ -78,6 +79,7 @@ class ContentSnapshot:
     custom_feeds: Mapping[str, CustomFeed] = field(default_factory=dict)
     private_feeds: Mapping[str, CustomFeed] = field(default_factory=dict)
     redirects: RedirectRules = field(default_factory=RedirectRules)
+    addresses: ArticleAddresses = field(default_factory=ArticleAddresses)
     pages: Mapping[str, StaticPage] = field(default_factory=dict)
     root_files: Mapping[str, bytes] = field(default_factory=dict)
     frame: PageFrame = field(default_factory=PageFrame)

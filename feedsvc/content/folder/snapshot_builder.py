@@ -45,8 +45,8 @@ class SnapshotBuilder:
         previous = self._previous
         last_valid_paths, free_files = articles.last_valid_paths, self._free_files
         problems = (
-            *(*settings.problems, *articles.problems, *free_files.problems, *self._theme.problems),
-            *unread_problems,
+            *(*settings.problems, *articles.problems, *articles.address_problems(settings.redirects)),
+            *(*free_files.problems, *self._theme.problems, *unread_problems),
         )
         categories, authors = self._active_entries(settings, articles, last_valid_paths)
         self._previous = ContentSnapshot(
@@ -58,6 +58,7 @@ class SnapshotBuilder:
             private_feeds=settings.private_feeds,
             redirects=settings.redirects,
             articles=ArticleSequence(articles.active_articles) if changes or not previous else previous.articles,
+            addresses=articles.addresses,
             media=self._referenced_media(settings, articles, changes, changed_media),
             pages=free_files.pages,
             root_files=free_files.root_files,

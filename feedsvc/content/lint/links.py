@@ -114,7 +114,8 @@ def _listing_fault(context: LintContext, place: routes.Place | None) -> tuple[st
 
 def _is_old_address(context: LintContext, path: str) -> bool:
     redirects = context.content.redirects
-    return bool(redirects.exact_target(path) or redirects.wildcard_target(path))
+    is_former = context.content.addresses.find(path)
+    return bool(redirects.exact_target(path) or is_former or redirects.wildcard_target(path))
 
 
 def _check_article_link(context: LintContext, published: datetime, slug: str) -> Iterator[DeferredWarning]:

@@ -86,9 +86,12 @@ class _Lint:
         return "file" if isinstance(place, FileAt | RootFileAt) else "document"
 
     def _following(self, target: str) -> str:
-        """Return the target of the exact rule whose old address is `target`; "" if there is none, or a document is there."""
+        """Return where `target` leads if it is the old address of an exact rule or an article; "" if not, or for a document."""
         place = place_of(target) if target.startswith("/") else None
-        return "" if place and self._is_public(place) else self.context.content.redirects.exact_target(target)
+        if place and self._is_public(place):
+            return ""
+        article = self.context.content.addresses.find(target)
+        return self.context.content.redirects.exact_target(target) or (path_of(ArticleAt(article.slug)) if article else "")
 
     def wildcard(self, rule: tuple[str, str]) -> Iterator[Problem]:
         address, target = rule

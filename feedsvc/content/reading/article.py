@@ -55,10 +55,10 @@ _Picture = tuple[str, str, tuple[int, int]]  # URL, media type, and width and he
 class ParseResult(NamedTuple):
     """Result of parsing one article file: the article and any warnings, or None and at least one problem that is an error.
 
-    `positions` is a flat sequence of the line and column of the values of `id`, `slug` and each former slug (alias), 0 and 0
-    for a key that the file does not have; then those of `guid` and of `translation_of` if the file has them. It is () if no
-    mapping could be read. `alias_references` are the references to authors and categories by alias: ("author" or "category",
-    alias, id). `markdown` is the body, "" without an article; the article's `text` is its key in the text store.
+    `positions` is a flat sequence of the line and column of the values of `id`, `slug`, each former slug (alias) and each former
+    address, 0 and 0 for a key that the file does not have; then those of `guid` and of `translation_of` if the file has them. It
+    is () if no mapping could be read. `alias_references` are the references to authors and categories by alias: ("author" or
+    "category", alias, id). `markdown` is the body, "" without an article; the article's `text` is its key in the text store.
     """
 
     article: Article | None
@@ -135,7 +135,11 @@ class _ArticleParser(ReadContext):
             self.article = self.build_article(self.keys)
 
     def result(self) -> ParseResult:
-        positions = self.claim_positions(self.keys, self.article.aliases) if self.keys and self.article else ()
+        positions = (
+            self.claim_positions(self.keys, (*self.article.aliases, *self.article.addresses))
+            if self.keys and self.article
+            else ()
+        )
         problems, references = self.document.limited_problems(), tuple(self.alias_references)
         result = ParseResult(self.article, problems, positions, references, self.body_markdown)
         return result._replace(article=None, markdown="") if problems and result.is_broken else result
@@ -172,7 +176,8 @@ class _ArticleParser(ReadContext):
             translation_of=self.translation_of(keys, article_id),
             guid=keys.guid if keys.guid and keys.guid != article_id else "",
             link=self.link(keys.link) if keys.link else "",
-            aliases=tuple(dict.fromkeys(alias for alias in keys.aliases if alias != slug)) if keys.aliases else (),
+            aliases=tuple(dict.fromkeys(alias for alias in keys.aliases if alias != slug and not alias.startswith("/"))),
+            addresses=tuple(dict.fromkeys(alias for alias in keys.aliases if alias.startswith("/"))),
             status=_STATUS_BY_NAME[keys.status],
             withdrawn_at=self.withdrawn_at(keys, updated),
             notice=keys.withdrawn.notice if keys.withdrawn else "",
@@ -307,7 +312,7 @@ class _ArticleParser(ReadContext):
         return max(date or updated, updated + timedelta(seconds=1)) if keys.status == "withdrawn" else None
 
     def claim_positions(self, keys: ArticleKeys, aliases: Iterable[str]) -> tuple[int, ...]:
-        """Return `ParseResult.positions`: line and column of id, slug, `aliases` (former slugs), guid and translation_of."""
+        """Return `ParseResult.positions`: line and column of id, slug, `aliases` (some of the keys'), guid and translation_of."""
         claims: list[KeyPath] = [("id",), ("slug",), *(("aliases", keys.aliases.index(alias)) for alias in aliases)]
         claims += [(key,) for key, value in (("guid", keys.guid), ("translation_of", keys.translation_of)) if value]
         positions: list[int] = []

@@ -18,6 +18,8 @@ from feedsvc import uris
 from feedsvc.content.schema.dates import AGE_FORMAT
 from feedsvc.content.text import did_you_mean
 from feedsvc.errors import FeedsvcError
+from feedsvc.redirects import normalize_address
+from feedsvc.routes import PRIVATE_PREFIX
 
 _INVISIBLE_CATEGORIES: Final = ("Zs", "Zl", "Zp", "Cf")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -151,6 +153,18 @@ def _slug(text: str) -> str:
             f"'{text}' cannot stand in an address; use letters, digits and '-', like '{uris.slugify(text) or 'a-name'}'"
         )
     return unicodedata.normalize("NFC", text)
+
+
+def _alias(text: str) -> str:
+    """Return a former slug, or a former address in its one spelling."""
+    if not text.startswith("/"):
+        return _slug(text)
+    if text.endswith("*"):
+        raise ValueError(f"'{text}' has a *; write the address in full, or such a rule into redirects.yaml")
+    address = normalize_address(text)
+    if address == "/" or address.startswith(PRIVATE_PREFIX):
+        raise ValueError(f"'{text}' cannot be a former address: this site has a page or private feeds there")
+    return address
 
 
 def _as_list(value: Any) -> Any:
@@ -350,6 +364,7 @@ TagTitles = Annotated[list[TagTitle], Field(max_length=MAX_REFERENCES), BeforeVa
 ReferenceIds = Annotated[list[ReferenceId], Field(max_length=MAX_REFERENCES), BeforeValidator(_as_list)]
 LanguageTags = Annotated[list[LanguageTag], Field(max_length=MAX_REFERENCES), BeforeValidator(_as_list)]
 Slugs = Annotated[list[Slug], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]
+Aliases = Annotated[list[Annotated[str, AfterValidator(_alias)]], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]
 Uri = Annotated[str, AfterValidator(_uri)]
 Guid = Annotated[
     str,

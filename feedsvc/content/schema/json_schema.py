@@ -156,6 +156,10 @@ _VALIDATOR_SCHEMAS: Final[Mapping[str, Callable[[], Json]]] = {
     "time_zone_name": lambda: {"enum": sorted(zoneinfo.available_timezones()), "errorMessage": _ZONE_ERROR},
     "license_token": lambda: {"enum": list(field_types.LICENSE_TOKENS), "errorMessage": _LICENSE_ERROR},
     "_slug": lambda: pattern_schema(_SLUG, "cannot stand in an address; use letters, digits and '-'") | {"maxLength": 200},
+    "_alias": lambda: (
+        pattern_schema(rf"{_SLUG}|^/[^#*{{}}]+$", "neither a former slug nor a former address like /2019/05/bus-14/ or /?p=71")
+        | {"maxLength": 2000}
+    ),
     "menu_target": lambda: pattern_schema(
         rf"{_SLUG}|^/(?!/)|^\s*(?:[Mm][Aa][Ii][Ll][Tt][Oo]|[Tt][Ee][Ll]):|{WEB}",
         "no id of a category, no name of a page, no path like /archive/ and no https address",

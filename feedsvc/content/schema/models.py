@@ -14,6 +14,7 @@ from feedsvc.content.schema.field_types import (
     AS_MENU_ENTRY,
     MAX_LIST_LENGTH,
     Age,
+    Aliases,
     BaseUrl,
     Color,
     CrawlerNames,
@@ -158,7 +159,11 @@ class ArticleKeys(_Keys):
     )
     link: HttpUrl | None = _key("Only where the article lives at another address.", _ADDRESS)
     slug: Slug | None = _key("Its name in addresses; otherwise the file's name.", "second-summit")
-    aliases: Slugs = _ALIASES
+    aliases: Aliases = _key(
+        "Former slugs, and former addresses of this site with a slash at their start; they redirect to today's.",
+        ["old-name", "/2019/05/bus-14/", "/?p=71"],
+        (),
+    )
     status: Literal["draft", "published", "withdrawn"] = _key(
         "draft: not public. withdrawn: taken back, with a notice at its address.", "draft", "published"
     )
