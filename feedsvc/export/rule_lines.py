@@ -14,7 +14,7 @@ from feedsvc.redirects import GONE
 from feedsvc.uris import root_relative
 from feedsvc.url_rules import URL_RULES
 
-_VARIABLE: Final = re.compile("(<[^>]+>)")
+_VARIABLE: Final = re.compile("(<[^<>]+>)")
 _ANY_PATH: Final = "(?s:.+)"
 _NAME: Final = re.compile("'([^']+)'")
 

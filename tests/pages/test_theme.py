@@ -146,7 +146,7 @@ BLOCK_TEMPLATE = '{%% extends "base.html" %%}\n{%% block main %%}\n%s{%% endbloc
         ),
         (
             {"article.html": BLOCK_TEMPLATE % "{{ article.body }}"},
-            "article.html:3:1: this cannot make a page (Article has no field 'body'; its fields are aliases, authors, ",
+            "article.html:3:1: this cannot make a page (Article has no field 'body'; its fields are addresses, aliases, auth",
         ),
         (
             {"article.html": '{% extends "base.html" %}\n{% block mian %}{{ body }}{% endblock %}'},
