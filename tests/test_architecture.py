@@ -76,7 +76,7 @@ LIBRARIES: Final = {
     "hashlib": ("feedsvc.support.digest",),
     "jinja2": ("feedsvc.pages.environments", "feedsvc.pages.theme", "feedsvc.pages.theme_check_process"),
     "lxml": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml", "feedsvc.importing"),  # writes and reads XML
-    "msgspec": ("feedsvc.content.store", "feedsvc.publication.fingerprints"),
+    "msgspec": ("feedsvc.content.store", "feedsvc.publication.dependencies"),
     "nh3": ("feedsvc.content.markdown.render",),
     "obstore": ("feedsvc.export.bucket",),
     "prometheus_client": ("feedsvc.web.metrics",),

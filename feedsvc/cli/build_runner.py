@@ -30,6 +30,7 @@ from feedsvc.support import process, watchdog
 from feedsvc.support.process_pool import available_processors
 
 _RETRY_SECONDS: Final = 5.0  # seconds until a failed update of the tree is tried again
+_MAX_FOREIGN: Final = 5  # names of files of other origin in a report
 _HOOK_SECONDS: Final = 300.0  # how long the end of a build waits for the hooks of plug-ins
 
 
@@ -195,3 +196,9 @@ def _print_result(out: Path | str, result: BuildResult, *, copied_codings: Seque
     endings = ", ".join(ending for coding, ending in COMPRESSED_SUFFIXES.items() if coding in copied_codings)
     note = f"; their compressed copies ({endings}) are not counted" if endings else ""
     report(f"{out}: {format_count(result.written, 'file')} written, {result.unchanged} unchanged, {result.removed} removed{note}")
+    if result.reason:
+        report(f"{out}: every document was rendered, because {result.reason}")
+    if result.foreign:
+        more = len(result.foreign) - _MAX_FOREIGN
+        names = f"{', '.join(result.foreign[:_MAX_FOREIGN])}{f' and {more} more' if more > 0 else ''}"
+        report(f"{out}: files of other origin stay as they are: {names}")

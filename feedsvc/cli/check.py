@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
-from feedsvc import editing
 from feedsvc.catalog import build_catalog
 from feedsvc.cli.content_folder import load_with_theme_check
 from feedsvc.cli.options import allow_host_option, content_argument, report_errors
@@ -17,7 +18,7 @@ from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint import lint_content
 from feedsvc.content.reading.files import SITE_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER
-from feedsvc.errors import FeedsvcError, Rule
+from feedsvc.errors import FeedsvcError, Problem, Rule
 from feedsvc.support.clock import wall_clock
 
 _LAST_VALID_NOTE: Final = (
@@ -84,33 +85,50 @@ def check(
       feedsvc check content --against origin/main
       feedsvc check content --against-feed https://old.example/feed/
     """
-    # Programs get the same keys without a comparison.
-    comparison = editing.Comparison() if against is not None and format == "json" else None
-    replays: tuple[editing.FeedReplay, ...] | None = () if format == "json" else None
     snapshot = load_with_theme_check(content, is_check=True)
-    problems = tuple(sorted((*snapshot.problems, *lint_content(snapshot, content, wall_clock()))))
-    if any(problem.path == SITE_FILE for problem in snapshot.errors):
-        if against is not None or against_feed:
-            print_error(f"nothing was compared, because {SITE_FILE} has errors; correct them first")
-    else:
-        if against is not None:
-            comparison = editing.compare(content, snapshot, against, wall_clock())
-            problems = tuple(sorted((*problems, *comparison.problems)))
-        replays = _replays(snapshot, against_feed, allow_host)
-    problems = tuple(problem for problem in problems if problem.rule not in ignore)
-    errors = [problem for problem in problems if problem.severity == "error"]
-    layout = "all" if all and format == "text" else format
-    lines: Iterable[str] = PROBLEM_FORMATTERS[layout](content, problems)
-    lines = editing.COMPARISON_FORMATTERS[format](lines, comparison) if comparison else lines
+    problems = (*snapshot.problems, *lint_content(snapshot, content, wall_clock()))
+    is_usable = SITE_FILE not in {problem.path for problem in snapshot.errors}
+    if not is_usable and (against is not None or against_feed):
+        print_error(f"nothing was compared, because {SITE_FILE} has errors; correct them first")
+    compared = _compare(content, snapshot, against, is_usable=is_usable) if against is not None else _Report()
+    replays = _replay(snapshot, against_feed if is_usable else (), allow_host, every=all) if against_feed else _Report()
+    problems = tuple(problem for problem in sorted((*problems, *compared.problems)) if problem.rule not in ignore)
+    errors = len([problem for problem in problems if problem.severity == "error"])
+    lines = [*PROBLEM_FORMATTERS["all" if all and format == "text" else format](content, problems)]
+    if format == "json":
+        document = json.loads("\n".join(lines)) | compared.keys | replays.keys
+        lines = json.dumps(document, ensure_ascii=False, indent=2).split("\n")
     # The replays come last, because each ends with its summary.
-    compare = editing.REPLAY_FORMATTERS[layout] if against_feed and replays is not None else _without_replays
-    lines, replay_lines = compare(lines, replays or ())
-    _print_lines(lines)
-    _print_counts(_article_summary(snapshot), len(errors), len(problems) - len(errors))
-    _print_lines(replay_lines)
-    has_errors = bool(errors) or any(replay.has_errors for replay in replays or ())
-    has_warnings = bool(problems) or any(replay.has_warnings for replay in replays or ())
-    sys.exit(1 if has_errors or (strict and has_warnings) else 0)
+    _print_lines(lines if format == "json" else (*lines, *compared.lines))
+    _print_counts(_article_summary(snapshot), errors, len(problems) - errors)
+    _print_lines(() if format == "json" else replays.lines)
+    has_warnings = bool(problems) or replays.has_warnings
+    sys.exit(1 if errors or replays.has_errors or (strict and has_warnings) else 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Report:
+    """Result of a comparison: further problems, keys of the JSON output, lines of the text output.
+
+    `has_errors` and `has_warnings` are about what is not among `problems`.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    has_errors: bool = False
+    has_warnings: bool = False
+
+
+def _compare(content: Path, snapshot: ContentSnapshot, revision: str, *, is_usable: bool) -> _Report:
+    """Compare the folder with a git revision. Unless it `is_usable`, return an empty comparison."""
+    from feedsvc.editing import comparison  # noqa: PLC0415 - it imports the formats of feeds
+
+    if not is_usable:
+        return _Report(keys=comparison.to_json(comparison.Comparison()))
+    result = comparison.compare(content, snapshot, revision, wall_clock())
+    lines = tuple(comparison.text_lines(result))
+    return _Report(problems=result.problems, keys=comparison.to_json(result), lines=lines)
 
 
 def _article_summary(snapshot: ContentSnapshot) -> str:
@@ -119,10 +137,6 @@ def _article_summary(snapshot: ContentSnapshot) -> str:
     if not broken:
         return format_article_count(snapshot)
     return f"{format_count(len(snapshot.articles), 'valid article')}, {format_count(broken, 'article')} with errors"
-
-
-def _without_replays(lines: Iterable[str], _: Sequence[editing.FeedReplay]) -> tuple[Iterable[str], Iterable[str]]:
-    return lines, ()
 
 
 def _print_lines(lines: Iterable[str]) -> None:
@@ -136,22 +150,24 @@ def _print_counts(summary: str, errors: int, warnings: int) -> None:
         print_line(f"feedsvc: {_LAST_VALID_NOTE}", err=True)
 
 
-def _replays(
-    snapshot: ContentSnapshot, former_feeds: tuple[str, ...], allowed_hosts: tuple[str, ...]
-) -> tuple[editing.FeedReplay, ...]:
-    """Return the predictions of what subscribers of each former feed see, in the given order; () without former feeds.
+def _replay(snapshot: ContentSnapshot, former_feeds: tuple[str, ...], allowed_hosts: tuple[str, ...], *, every: bool) -> _Report:
+    """Predict what subscribers of each former feed see, in the given order. `former_feeds` are values of --against-feed.
 
-    `former_feeds` are values of --against-feed. If one cannot be read or has no listing in `snapshot`, print the errors of
-    `snapshot` and raise FeedsvcError.
+    If one cannot be read or has no listing in `snapshot`, print the errors of `snapshot` and raise FeedsvcError.
     """
-    if not former_feeds:
-        return ()
-    from feedsvc.support.http import HostAccess  # noqa: PLC0415 - it imports HTTP and TLS, which take longer than a check
+    from feedsvc.editing import former_feeds as feeds  # noqa: PLC0415 - it imports HTTP and TLS, which take longer than a check
+    from feedsvc.support.http import HostAccess  # noqa: PLC0415
 
     access = HostAccess(internal_hosts=frozenset(host.lower() for host in allowed_hosts))
-    catalog = build_catalog(snapshot, wall_clock())
     try:
-        return editing.compare_former_feeds(catalog, map(editing.parse_former_feed, former_feeds), access)
+        named = map(feeds.parse_former_feed, former_feeds)
+        replays = feeds.compare_former_feeds(build_catalog(snapshot, wall_clock()), named, access) if former_feeds else ()
     except FeedsvcError:
         print_problems(snapshot.errors)  # one of them may be the reason, such as an error in feeds.yaml
         raise
+    return _Report(
+        keys=feeds.to_json(replays),
+        lines=tuple(line for replay in replays for line in feeds.text_lines(replay, every=every)),
+        has_errors=any(replay.has_errors for replay in replays),
+        has_warnings=any(replay.has_warnings for replay in replays),
+    )

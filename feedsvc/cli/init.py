@@ -16,7 +16,7 @@ from feedsvc import uris
 from feedsvc.cli.options import DEFAULT_CONTENT, PATH_TYPE, folder_argument, report_errors, utf8_text
 from feedsvc.cli.settings import command, option
 from feedsvc.content.schema.validation import parse_site_value
-from feedsvc.editing import RESERVED_DOMAIN, SiteAnswers, check_is_free, complete_newsroom, create_newsroom, starter_files
+from feedsvc.editing import RESERVED_DOMAIN, SiteAnswers, check_is_free, create_newsroom, starter_files
 from feedsvc.errors import FeedsvcError
 from feedsvc.language import get_language, windows_time_zone
 from feedsvc.support.clock import wall_clock
@@ -66,17 +66,12 @@ def init(*, content: Path, yes: bool, **given: str | None) -> None:
       feedsvc init
       feedsvc init content --title "Harbour News" --base-url https://harbour.example --yes
     """
-    if complete_newsroom(content):
-        click.echo(
-            f"feedsvc: {content} has the newsroom of an earlier feedsvc init, which was interrupted, with its values", err=True
-        )
-    else:
-        check_is_free(content)
-        answers = _collect_answers(content, {key: value for key, value in given.items() if value is not None}, asks=not yes)
-        shared = create_newsroom(content, starter_files(SiteAnswers(**answers), wall_clock()))
-        click.echo(f"feedsvc: {content} is a newsroom now, with three articles and a page", err=True)
-        for name in shared:
-            click.echo(f"feedsvc: {content / name} existed and stays as it is", err=True)
+    check_is_free(content)
+    answers = _collect_answers(content, {key: value for key, value in given.items() if value is not None}, asks=not yes)
+    shared = create_newsroom(content, starter_files(SiteAnswers(**answers), wall_clock()))
+    click.echo(f"feedsvc: {content} is a newsroom now, with three articles and a page", err=True)
+    for name in shared:
+        click.echo(f"feedsvc: {content / name} existed and stays as it is", err=True)
     click.echo(os.fsencode(_next_steps(content)))  # bytes, because the content's name may not be UTF-8
 
 

@@ -1,20 +1,39 @@
-"""Former feeds that a folder's own feeds are compared with: their names, their documents, and the feeds that take their place."""
+"""Former feeds: what their subscribers see once their readers get the folder's own feed at the same address.
+
+The former document is what each reader knows. An entry of the current one is new to a reader if its key is unknown
+(`reader_rules`). Only the documents themselves count: a reader polls no archives.
+"""
 
 from __future__ import annotations
 
+import enum
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 from urllib.parse import unquote
 
-from feedsvc.catalog import Catalog, Row, Visibility, is_withdrawn_later
+from feedsvc.catalog import Catalog
+from feedsvc.content.reading.files import SITE_FILE
+from feedsvc.content.source_excerpt import escape_invisible
 from feedsvc.content.text import did_you_mean
-from feedsvc.editing.feed_replay import FeedReplay, replay
+from feedsvc.editing.comparison import SETTINGS_FILES, reasons_of_absence
+from feedsvc.editing.reader_rules import READER_RULES, ReaderRule, shown_as_changed, shown_as_new
 from feedsvc.errors import FeedsvcError
 from feedsvc.feeds import FORMATS, EntryCache, build_feed
-from feedsvc.importing import FeedDocument, FeedKind, FeedLimits, parse_feed, read_document, split_address
-from feedsvc.model import Article, ArticleStatus
+from feedsvc.importing import (
+    FeedDocument,
+    FeedItem,
+    FeedKind,
+    FeedLimits,
+    parse_feed,
+    read_document,
+    split_address,
+    title_text,
+    to_plain_text,
+)
 from feedsvc.publication import query_target, redirect_target
 from feedsvc.redirects import GONE
 from feedsvc.routes import LISTING_KINDS, FeedAt, ListingRef, path_of, place_of
@@ -29,11 +48,10 @@ _SUFFIXES: Final[Mapping[FeedKind, str]] = {
     FeedKind.ATOM: "atom",
     FeedKind.JSON: "json",
 }
-_ABSENCES: Final[Mapping[Visibility, str]] = {
-    Visibility.VISIBLE: "",
-    Visibility.WITHDRAWN: "its article was withdrawn",
-    Visibility.HIDDEN: "its article has expired",
-}
+_MAX_VALUE: Final = 200  # characters of a value in a reason
+_MAX_TEXT_ENTRIES: Final = 12  # entries of each sight in the text format
+_OLDEST: Final = datetime.min.replace(tzinfo=UTC)
+_READERS_BY_ID: Final = frozenset(rule.name for rule in READER_RULES if rule.is_by_id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +63,66 @@ class FormerFeed:
 
     where: str
     listing: ListingRef | None = None
+
+
+class Sight(enum.Enum):
+    """Kind of difference that a subscriber sees, with its word in reports."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    GONE = "gone"
+    RECENT = "recent"
+
+
+_SYMBOLS: Final[Mapping[Sight, str]] = {Sight.NEW: "+", Sight.CHANGED: "~", Sight.GONE: "-"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prediction:
+    """One entry that subscribers see differently. `readers` are the names of the feed readers (ReaderRule) that show it so.
+
+    `readers` is () for GONE, which no reader shows. RECENT entries have no former version and are published after everything in
+    the former feed; every reader shows them as new.
+    """
+
+    sight: Sight
+    id: str
+    title: str
+    readers: tuple[str, ...]
+    reason: str
+
+    @property
+    def is_error(self) -> bool:
+        """True if a reader that knows entries by their ids shows an old entry as new."""
+        return self.sight is Sight.NEW and not _READERS_BY_ID.isdisjoint(self.readers)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeedReplay:
+    """Result of a replay. `name` is that of the current feed's listing, "site" or like category/asia.
+
+    `readers` are the names of the feed readers that the predictions are made for.
+    """
+
+    name: str
+    former: FeedDocument
+    current: FeedDocument
+    predictions: tuple[Prediction, ...] = ()
+    readers: tuple[str, ...] = ()
+
+    def of(self, sight: Sight) -> tuple[Prediction, ...]:
+        return tuple(prediction for prediction in self.predictions if prediction.sight is sight)
+
+    def count(self, sight: Sight) -> int:
+        return _count(self.of(sight))
+
+    @property
+    def has_errors(self) -> bool:
+        return any(prediction.is_error for prediction in self.predictions)
+
+    @property
+    def has_warnings(self) -> bool:
+        return any(not prediction.is_error and prediction.sight is not Sight.RECENT for prediction in self.predictions)
 
 
 def parse_former_feed(text: str) -> FormerFeed:
@@ -66,7 +144,7 @@ def compare_former_feeds(catalog: Catalog, former_feeds: Iterable[FormerFeed], a
     Former feeds are read now, from a file or an address; `access` says which hosts may be asked. RSS 2.0 takes the place of RSS
     1.0. Raises FeedsvcError if one cannot be read, if its listing does not exist, or if redirects.yaml says that it is gone.
     """
-    known_articles = _known_articles(catalog)
+    known_articles = reasons_of_absence(catalog)
     entries = EntryCache(catalog)
     replays = []
     for former_feed in former_feeds:
@@ -125,17 +203,227 @@ def _listing_of_address(catalog: Catalog, address: str) -> ListingRef:
     return place.listing if isinstance(place, FeedAt) and not place.period else ListingRef()
 
 
-def _known_articles(catalog: Catalog) -> Mapping[str, str]:
-    """Return id or guid -> reason why the article is in no feed, "" for a public one, for every article of the folder."""
-    rows = {row.article.id: _absence_of_row(row) for row in catalog.listings[ListingRef()].rows}
-    reasons = {article.id: _absence(article) for article in catalog.content.articles if article.id not in rows} | rows
-    guids = {article.guid: reasons[article.id] for article in catalog.content.articles if article.guid}
-    return {**reasons, **guids}
+def replay(
+    former: FeedDocument, current: FeedDocument, *, name: str, known_articles: Mapping[str, str], limit: int
+) -> FeedReplay:
+    """Predict what each feed reader that supports both formats shows if it reads `former`, then `current` at the same address.
+
+    `name` is that of the current feed's listing. `known_articles` maps the id and guid of every article of the folder to the
+    reason why it is in no feed, "" for a public one. `limit` is the largest number of entries that the current feed can have.
+    """
+    rules = [rule for rule in READER_RULES if {former.kind, current.kind} <= rule.kinds]
+    counterparts, newest = _counterparts(former, current), max(map(_date, former.items), default=_OLDEST)
+    readers: dict[tuple[Sight, str, str, str], list[str]] = {}  # a prediction -> the readers that it holds for
+    for rule in rules:
+        for item in shown_as_new(rule, former, current):
+            counterpart = counterparts.get(id(item))
+            is_recent = counterpart is None and _date(item) > newest
+            reason = "" if is_recent else _reason(rule, item, counterpart, former, current)
+            sight = Sight.RECENT if is_recent else Sight.NEW
+            readers.setdefault((sight, item.id, _title(item), reason), []).append(rule.name)
+        for item in shown_as_changed(rule, former, current):
+            reason = "its text differs, for which it sends another message"
+            readers.setdefault((Sight.CHANGED, item.id, _title(item), reason), []).append(rule.name)
+    found = (
+        Prediction(sight=sight, id=id_, title=title, readers=tuple(names), reason=reason)
+        for (sight, id_, title, reason), names in readers.items()
+    )
+    still_there = {id(item) for item in counterparts.values()}
+    gone = (item for item in sorted(former.items, key=_date) if id(item) not in still_there)
+    reasons = ((item, _reason_of_absence(item, former, current, known_articles, limit)) for item in gone)
+    lost = (
+        Prediction(sight=Sight.GONE, id=item.id, title=_title(item), readers=(), reason=reason)
+        for item, reason in reasons
+        if reason
+    )
+    names = tuple(rule.name for rule in rules)
+    return FeedReplay(name=name, former=former, current=current, predictions=(*found, *lost), readers=names)
 
 
-def _absence_of_row(row: Row) -> str:
-    return "its article is hidden until its withdrawal" if is_withdrawn_later(row) else _ABSENCES[row.visibility]
+def _reason(rule: ReaderRule, item: FeedItem, counterpart: FeedItem | None, former: FeedDocument, current: FeedDocument) -> str:
+    """Return why a reader shows an entry as new whose former version is `counterpart`, None if it has none."""
+    if counterpart is None:
+        count, current_count = len(former.items), len(current.items)
+        longer = f", which has {current_count} entries instead of {count}" if current_count > count else ""
+        return f"it is older than the newest entry of the former feed, and was not in it{longer}"
+    has_ids = bool(rule.is_by_id and item.id.strip() and counterpart.id.strip())
+    values = (
+        ("id", counterpart.id.strip(), item.id.strip()),
+        ("title", _title(counterpart), _title(item)),
+        ("link", counterpart.link.strip(), item.link.strip()),
+        ("date", counterpart.published_text, item.published_text),
+    )
+    differing = (one for one in values if one[1] != one[2] and (one[0] == "id" if has_ids else one[0] in rule.fields))
+    return "; ".join(_change(*one) for one in differing) or f"{rule.name} knows an entry by {rule.fields}, which differ"
 
 
-def _absence(article: Article) -> str:
-    return "its article is a draft" if article.status is ArticleStatus.DRAFT else "its article is published later"
+def _change(name: str, was: str, now: str) -> str:
+    was, now = was[:_MAX_VALUE], now[:_MAX_VALUE]
+    if not was:
+        return f"it had no {name}, and has '{now}'"
+    return f"its {name} was '{was}' and is '{now}'" if now else f"it had the {name} '{was}', and has none"
+
+
+def _reason_of_absence(
+    item: FeedItem, former: FeedDocument, current: FeedDocument, known_articles: Mapping[str, str], limit: int
+) -> str:
+    """Return why the current feed lacks an entry of the former one; "" if newer entries have pushed it out."""
+    item_id, length, former_length = item.id.strip(), len(current.items), len(former.items)
+    if item_id not in known_articles:
+        return f"no article has the id '{item_id}'" if item_id else "it has no id, and no article has its address or title"
+    if known_articles[item_id]:
+        return known_articles[item_id]
+    if length < limit or _date(item) > min(map(_date, current.items), default=_OLDEST):
+        return "its article is not in this feed"
+    return f"the feed has {length} entries instead of {former_length}" if length < former_length else ""
+
+
+def _counterparts(former: FeedDocument, current: FeedDocument) -> Mapping[int, FeedItem]:
+    """Return the former entry that each current one seems to be, by the `id()` of the current one.
+
+    It has the same id, else address, path, title and date, or title. A title alone counts only if no two entries of one document
+    have it: articles of a series share it.
+    """
+    titles = [Counter(_title(item).casefold() for item in document.items) for document in (former, current)]
+    repeated = {title for counter in titles for title, count in counter.items() if count > 1}
+    by_trait: dict[tuple[str, object], FeedItem] = {}
+    for item in former.items:
+        for trait in _traits(item):
+            by_trait.setdefault(trait, item)
+    found: dict[int, FeedItem] = {}
+    for item in current.items:
+        traits = (trait for trait in _traits(item) if trait in by_trait and (trait[0] != "title" or trait[1] not in repeated))
+        if (shared := next(traits, None)) is not None:
+            found[id(item)] = by_trait[shared]
+    return found
+
+
+def _traits(item: FeedItem) -> Iterator[tuple[str, object]]:
+    """Yield what an entry may share with its former version, the surest first."""
+    title = _title(item).casefold()
+    values = {
+        "id": item.id.strip(),
+        "address": item.address,
+        "path": split_address(item.address).path.rstrip("/"),
+        "title and date": (title, _date(item)) if title and _date(item) != _OLDEST else "",
+        "title": title,
+    }
+    return ((name, value) for name, value in values.items() if value)
+
+
+def _title(item: FeedItem) -> str:
+    return title_text(item.title, item.title_form) or to_plain_text(item.content)[:80]
+
+
+def _date(item: FeedItem) -> datetime:
+    return item.published or item.updated or _OLDEST
+
+
+# --- Reports
+
+
+def summary(replay: FeedReplay) -> str:
+    """Return one line, such as "0 of 50 entries are shown again as new; 2 show as changed in rss2email; 1 is gone"."""
+    errors = [prediction for prediction in replay.of(Sight.NEW) if prediction.is_error]
+    others = [prediction for prediction in replay.of(Sight.NEW) if not prediction.is_error]
+    changed, recent, gone = (replay.count(sight) for sight in (Sight.CHANGED, Sight.RECENT, Sight.GONE))
+    count, total = _count(errors), len(replay.current.items)
+    expected = [name for name in replay.readers if name in _READERS_BY_ID]
+    where = f" in {_names(errors)}" if errors and any(name not in _names(errors) for name in expected) else ""
+    parts = [f"{count} of {_entries(total)} {'is' if count == 1 else 'are'} shown again as new{where}"]
+    if others:
+        parts.append(f"{_count(others)} in {_names(others)}, which also {_verb_of_readers(others)}")
+    if changed:
+        parts.append(f"{changed} {'shows' if changed == 1 else 'show'} as changed in {_names(replay.of(Sight.CHANGED))}")
+    if gone:
+        parts.append(f"{gone} {'is' if gone == 1 else 'are'} gone")
+    if recent:
+        parts.append(f"{recent} {'is' if recent == 1 else 'are'} newer than the former feed")
+    return "; ".join(parts)
+
+
+def _verb_of_readers(predictions: Sequence[Prediction]) -> str:
+    is_one = len({name for prediction in predictions for name in prediction.readers}) == 1
+    return "compares title and link" if is_one else "compare title and link"
+
+
+def _count(predictions: Iterable[Prediction]) -> int:
+    return len({(prediction.id, prediction.title) for prediction in predictions})
+
+
+def _names(predictions: Iterable[Prediction]) -> str:
+    return ", ".join(dict.fromkeys(name for prediction in predictions for name in prediction.readers))
+
+
+def _entries(count: int) -> str:
+    return f"{count} {'entry' if count == 1 else 'entries'}"
+
+
+def _hint(replay: FeedReplay) -> str:
+    """Return what to write if the feed is longer than the former one, so that older entries are new to readers; else ""."""
+    former, current = len(replay.former.items), len(replay.current.items)
+    is_longer = any("was not in it" in prediction.reason for prediction in replay.of(Sight.NEW)) and current > former
+    kind, _, id_ = replay.name.partition("/")
+    key = f"entries: {former}" if kind == "custom" else f"feed: {{entries: {former}}}"
+    place = f"below {id_} in {SETTINGS_FILES[kind]}" if kind in SETTINGS_FILES else f"in {SITE_FILE}"
+    return f"write {key} {place}, the number of the former feed" if is_longer else ""
+
+
+def text_lines(replay: FeedReplay, *, every: bool) -> Iterator[str]:
+    """Yield the lines about one former feed: its faults, up to 12 entries of each sight (or `every` one), a hint, the summary."""
+    kind = replay.former.kind.value
+    former = f"{kind.removesuffix(' Feed')} feed of {_entries(len(replay.former.items))}"
+    yield f"{replay.former.place}, {former}, against the feed of {replay.name}:"
+    damaged = (f"item {index}: {fault}" for index, item in enumerate(replay.former.items, 1) for fault in item.faults)
+    faults = (*replay.former.faults, *damaged, *filter(None, [replay.former.early_end]))
+    yield from (f"  {escape_invisible(replay.former.place)}: {fault}" for fault in faults)
+    for sight, symbol in _SYMBOLS.items():
+        lines = _lines(replay.of(sight))
+        shown = lines if every else lines[:_MAX_TEXT_ENTRIES]
+        yield from (f"  {symbol} {escape_invisible(line)}" for line in shown)
+        if len(lines) > len(shown):
+            yield f"  {symbol} and {len(lines) - len(shown)} more; --all lists them"
+    if hint := _hint(replay):
+        yield f"  {hint}"
+    yield summary(replay)
+
+
+def _lines(predictions: Iterable[Prediction]) -> list[str]:
+    """Return a line for each entry: its title, and each reason with the readers that it holds for."""
+    reasons: dict[tuple[str, str, int], list[str]] = {}
+    for number, prediction in enumerate(predictions):
+        readers = f"in {', '.join(prediction.readers)}: " if prediction.readers else ""
+        # Predictions without readers are about different entries, even if these share id and title.
+        key = prediction.id, prediction.title, 0 if prediction.readers else number
+        reasons.setdefault(key, []).append(f"{readers}{prediction.reason}")
+    return [f"{title} ({'; '.join(parts)})" for (_, title, _), parts in reasons.items()]
+
+
+def to_json(replays: Iterable[FeedReplay]) -> dict[str, Any]:
+    """Return the key `former_feeds` of the JSON output."""
+    return {"former_feeds": [_to_json(replay) for replay in replays]}
+
+
+def _to_json(replay: FeedReplay) -> dict[str, Any]:
+    return {
+        "feed": replay.name,
+        "former_feed": replay.former.place,
+        "format": replay.former.kind.value,
+        "former_entries": len(replay.former.items),
+        "entries": len(replay.current.items),
+        "readers": list(replay.readers),
+        "summary": summary(replay),
+        **{sight.value: replay.count(sight) for sight in Sight},
+        "changes": [
+            {
+                "change": prediction.sight.value,
+                "id": prediction.id,
+                "title": prediction.title,
+                "readers": list(prediction.readers),
+                "reason": prediction.reason,
+                "severity": "error" if prediction.is_error else "warning",
+            }
+            for prediction in replay.predictions
+            if prediction.sight is not Sight.RECENT
+        ],
+    }

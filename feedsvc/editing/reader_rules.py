@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from feedsvc.importing import FeedItem, FeedKind, title_text, to_plain_text
+from feedsvc.importing import FeedDocument, FeedItem, FeedKind, title_text, to_plain_text
 from feedsvc.support.date_formats import rfc822
 
 _XML: Final = frozenset({FeedKind.RSS, FeedKind.RDF, FeedKind.ATOM})
@@ -146,3 +146,30 @@ READER_RULES: Final[tuple[ReaderRule, ...]] = (
     ),
     ReaderRule(name="FreshRSS", kinds=_EVERY, identity=_freshrss, fields=_OR_LINK, is_run_by_tests=False),
 )
+
+
+def shown_as_new(rule: ReaderRule, former: FeedDocument, current: FeedDocument) -> list[FeedItem]:
+    """Return the entries of `current` that a reader shows as new after it has read `former`, each key once, in their order.
+
+    Entries with the key "" are left out.
+    """
+    keys = {rule.identity(item, former.kind) for item in former.items} | {""}
+    new: dict[str, FeedItem] = {}
+    for item in current.items:
+        key = rule.identity(item, current.kind)
+        if key not in keys:
+            new.setdefault(key, item)
+    return list(new.values())
+
+
+def shown_as_changed(rule: ReaderRule, former: FeedDocument, current: FeedDocument) -> list[FeedItem]:
+    """Return the entries of `current` that a reader knows and sends again, because their `version` differs, in their order.
+
+    [] if the effect of the rule is not SENT_AGAIN.
+    """
+    if rule.effect is not EffectOfChange.SENT_AGAIN:
+        return []
+    versions = {rule.identity(item, former.kind): rule.version(item) for item in reversed(former.items)}
+    keyed = {rule.identity(item, current.kind): item for item in reversed(current.items)}
+    changed = {key for key, item in keyed.items() if key in versions and versions[key] != rule.version(item)}
+    return [item for key, item in reversed(keyed.items()) if key in changed]

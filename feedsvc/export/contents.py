@@ -1,4 +1,4 @@
-"""Contents of an export: the document or file at each path, and its fingerprint."""
+"""Contents of an export: the document or file at each path, and the fingerprint of a media file."""
 
 from __future__ import annotations
 
@@ -18,11 +18,8 @@ from feedsvc.publication import (
     UNCOUNTED_READS,
     Document,
     FileResource,
-    Fingerprints,
     Publication,
     content_type,
-    digest,
-    exact_target,
     file_content_type,
     root_content_types,
     root_media_type,
@@ -49,14 +46,11 @@ def content_type_at(publication: Publication, path: str) -> str:
 
 
 class ExportContents:
-    """The contents of an export of one publication for one kind of host: documents, media files and their fingerprints."""
+    """The contents of an export of one publication for one kind of host: documents and media files."""
 
-    def __init__(self, publication: Publication, fingerprints: Fingerprints, host: Host, host_files: Mapping[str, bytes]) -> None:
-        """Take the `fingerprints` of the publication's catalog.
-
-        `host_files` are the files `_redirects` and `_headers` that the host reads: path -> bytes; {} if it reads none.
-        """
-        self.publication, self.fingerprints = publication, fingerprints
+    def __init__(self, publication: Publication, host: Host, host_files: Mapping[str, bytes]) -> None:
+        """Take `host_files`, the files `_redirects` and `_headers` that the host reads: path -> bytes; {} if it reads none."""
+        self.publication = publication
         self._host, self._host_files = host, host_files
         self._prepared: dict[str, Document | FileResource] = {}
         self._last_copy: tuple[str, Document | None] = ("", None)
@@ -140,48 +134,14 @@ class ExportContents:
         )
 
     def fingerprint(self, path: str) -> str:
-        """Return the fingerprint of the content at a path; "" if it is unknown or there is no content.
-
-        If the fingerprints of a path in two publications are equal and not "", so are the bytes, provided that
-        `site_fingerprint`, the digest of the facts that all documents share, is the same for both.
-        """
-        place = place_of(address_of_gone_path(path) or path)
-        if place is None:
-            return self._auxiliary_fingerprint(path) or self._former_address_fingerprint(path)
-        # A rule may lead from a name such as /feed.xml to another feed than the place's.
-        if exact_target(self.publication.catalog, path) and path_of(place) != path:
-            return self._former_address_fingerprint(path)
-        is_media = isinstance(place, VariantAt) or (isinstance(place, FileAt) and place.path in self.publication.catalog.media)
-        return (
-            self._file_fingerprint(path) if is_media else self.fingerprints.get(place) or self._former_address_fingerprint(path)
-        )
-
-    def _auxiliary_fingerprint(self, path: str) -> str:
-        if path == MISSING_PATH:
-            return self.fingerprints.not_found_page
-        if path == MOST_READ_PATH:
-            return digest(UNCOUNTED_READS.body)
-        return digest(self._host_files[path]) if path in self._host_files else ""
-
-    def _former_address_fingerprint(self, path: str) -> str:
-        """Return the fingerprint of the document at a former address; "" if there is no document or its fingerprint is unknown.
-
-        It is a digest of the target path and, for a copy, of the target's fingerprint.
-        """
-        if not self._host.has_former_files or address_of_gone_path(path):
-            return ""
-        target = aliases.target_path(self.publication, path)
-        if not target:
-            return ""
-        original = self.fingerprint(target) if self._is_copied(target) else "page"
-        return blake2b(f"{target} {original}", size=12).hex() if original else ""
-
-    def _file_fingerprint(self, path: str) -> str:
-        """Return the fingerprint of a media file or image variant; "" if there is no file.
+        """Return the fingerprint of a media file or image variant; "" if there is no file, and for a document.
 
         It is a digest of the file's location on disk, size, times and inode, and of whether its metadata are removed. An image
         variant that is missing is made first.
         """
+        place = place_of(path)
+        if not isinstance(place, VariantAt) and not (isinstance(place, FileAt) and place.path in self.publication.catalog.media):
+            return ""
         resource = self.publication.render(path)
         if not isinstance(resource, FileResource):
             return ""

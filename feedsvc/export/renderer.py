@@ -10,7 +10,7 @@ from feedsvc.export.file_writer import FileWriter
 from feedsvc.export.hosts import Host
 from feedsvc.export.layout import file_name
 from feedsvc.export.manifest import FileState
-from feedsvc.publication import Document, FileResource, Fingerprints, Publication
+from feedsvc.publication import Document, FileResource, Publication
 
 WriteResult = tuple[str, FileState, bool]
 _Batch = list[tuple[str, Document | FileResource]]
@@ -27,25 +27,21 @@ class TreeRenderer(ExportContents):
     def __init__(
         self,
         publication: Publication,
-        fingerprints: Fingerprints,
         host: Host,
         host_files: Mapping[str, bytes],
         *,
         writer: FileWriter,
         file_states: Mapping[str, FileState],
     ) -> None:
-        super().__init__(publication, fingerprints, host, host_files)
+        super().__init__(publication, host, host_files)
         self._writer, self._file_states = writer, file_states
 
     def stale_paths(self, paths: Sequence[str]) -> list[str]:
-        """Return the paths whose file is not `is_current`: it is missing or modified, or its document may have changed."""
+        """Return the paths of all documents, and of the media files that are not `is_current`."""
         return [path for path in paths if not self.is_current(path)]
 
     def is_current(self, path: str) -> bool:
-        """Return whether the recorded fingerprint of a path's file is the document's and the file was not modified on disk.
-
-        False if the recorded fingerprint is unknown.
-        """
+        """Return whether a media file has the recorded fingerprint, and its copy was not modified. False for a document."""
         name = file_name(path)
         state = self._file_states.get(name)
         return (

@@ -1,13 +1,15 @@
 """Static tree: the documents of a publication as files in a folder.
 
 Each file is written atomically, and only if its bytes changed. The manifest in the tree records for later builds which
-files are feedsvc's own and their fingerprints. A document whose fingerprint did not change is not rendered again.
+files are feedsvc's own, and the content state that they were built from, the baseline. A build that knows its baseline renders
+the documents that may differ since; any other build renders all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Self
@@ -45,7 +47,7 @@ from feedsvc.export.progress import (
     no_progress,
 )
 from feedsvc.export.renderer import TreeRenderer
-from feedsvc.publication import Fingerprints, Publication, site_fingerprint
+from feedsvc.publication import Publication, site_fingerprint
 from feedsvc.support.process_pool import available_processors, map_chunks
 
 
@@ -86,7 +88,6 @@ class StaticTree:
         self._host_files = HostFiles(self._host)
         self._processes, self._parallelism = processes or available_processors(), parallelism
         self._exit_stack = ExitStack()
-        self._fingerprints: Fingerprints | None = None
         self._prefetch = prefetch or NO_PREFETCH
 
     def __enter__(self) -> Self:
@@ -117,22 +118,24 @@ class StaticTree:
         return self._manifest.build_fingerprint
 
     def build(self, publication: Publication, progress: Progress = no_progress, baseline: Baseline | None = None) -> BuildResult:
-        """Write every selected document that is not current, and remove feedsvc's files of all others, also those not selected.
+        """Write every selected document that differs from its file, and remove feedsvc's files of all others, also those not
+        selected.
 
         `baseline` is the state of the content folder from which its reading started, None if unknown. If the last build was
-        made from that state, only the paths that may differ are examined.
+        made from that state, only the documents that may differ are rendered. Otherwise all are, and the result says why.
         """
         with translate_errors(self.out):
+            reason = self._reason_for_full_build(publication, baseline)
             with self._prefetch as get_state:
                 possibly_stale = self._possibly_stale_paths(publication, baseline, get_state) if baseline else None
             self._prefetch = NO_PREFETCH
             if possibly_stale is not None:
                 renderer = self._renderer(publication)
-                stale = self._stale_paths(renderer, possibly_stale)
+                stale = renderer.stale_paths(possibly_stale)
                 if len(stale) <= MAX_INCREMENTAL_PATHS and not self._has_conflicts(stale):
                     written, removed = self._write_and_remove(renderer, stale)
                     return BuildResult(written=written, unchanged=len(self._manifest.files) - written, removed=removed)
-            renderer = self._renderer(publication, every=True)
+            renderer = self._renderer(publication)
             selected = [*self._selected_paths(publication, self._host)]
             names = set(map(file_name, selected))
             obsolete = [name for name in self._manifest.files if name not in names]
@@ -140,11 +143,13 @@ class StaticTree:
             # Where a file becomes a folder or a folder a file, the former has to go first.
             blocking = blocking_names(obsolete, names - self._manifest.files.keys())
             removed = self._remover.remove(publication, blocking) if blocking else 0
-            paths = self._writable_paths(renderer, selected)
-            stale = self._stale_paths(renderer, paths)
+            foreign = dict.fromkeys(path for path in selected if self._is_occupied_by_foreign_file(renderer, path))
+            paths = self._writable_paths(renderer, [path for path in selected if path not in foreign])
+            stale = renderer.stale_paths(paths)
             written = self._write(renderer, stale, progress)
             removed += self._remover.remove(publication, [name for name in obsolete if name in self._manifest.files])
-        return BuildResult(written=written, unchanged=len(paths) - written, removed=removed)
+        numbers = BuildResult(written=written, unchanged=len(paths) - written, removed=removed)
+        return replace(numbers, reason=reason, foreign=tuple(map(file_name, foreign)))
 
     def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
         """Write the documents at `paths`, which may have changed since the last build or update; remove files without one.
@@ -186,6 +191,19 @@ class StaticTree:
         details = (self._selection, host_name, content.redirects.digest, content.free_digest) if state else ()
         return "-".join(filter(None, (state, *details)))
 
+    def _reason_for_full_build(self, publication: Publication, baseline: Baseline | None) -> str:
+        """Return why all documents of a tree that was built before are rendered again; "" for a new tree, and if they are not."""
+        last_build, name = parse_baseline(self._manifest.baseline), baseline.name if baseline else ""
+        if not self._manifest.files:
+            return ""
+        if not self._manifest.is_complete:
+            return "the last build was not completed"
+        if self._manifest.build_fingerprint != self._build_fingerprint(publication):
+            return "settings, theme, options or the version of feedsvc changed"
+        if last_build is None or last_build.name != self._baseline_name(name, publication):
+            return "the state folder does not know the content that the last build had"
+        return ""
+
     def _possibly_stale_paths(self, publication: Publication, baseline: Baseline, get_state: GetTreeState) -> list[str] | None:
         """Return the paths whose documents may have changed or whose files were modified on disk; None if any path may be one.
 
@@ -206,7 +224,7 @@ class StaticTree:
         former = (path for path in every_former if file_name(path) not in files)
         # No image is checked here: the renderer checks whether it can be sent, but only if its file is not current.
         paths = {*changed, *auxiliary, *publication.file_paths(include_unchecked=True), *former}
-        unknown = (name for name, state in files.items() if not state.fingerprint)
+        unknown = (name for name, state in files.items() if state.size < 0)
         copied = (name for name in files if name.startswith(COPIED_PREFIXES))
         prefetched = prefetched_modified_files(get_state, self._root)
         modified = self._writer.modified_files(files) if prefetched is None else prefetched
@@ -237,14 +255,10 @@ class StaticTree:
         new_names = {file_name(path) for path in paths} - self._manifest.files.keys()
         return has_conflicts(new_names, self._manifest.files) or any(map(self._writer.is_folder, new_names))
 
-    def _writable_paths(self, renderer: TreeRenderer, paths: Iterable[str]) -> list[str]:
-        """Return `paths` without those that foreign files occupy, and without dispensable ones with names in conflict.
-
-        Auxiliary paths and those without a document are dispensable (`without_conflicts`).
-        """
-        free = [path for path in paths if not self._is_occupied_by_foreign_file(renderer, path)]
+    def _writable_paths(self, renderer: TreeRenderer, paths: Sequence[str]) -> list[str]:
+        """Return `paths` without dispensable ones with names in conflict: auxiliary ones, and those without a document."""
         return without_conflicts(
-            free, self._manifest.files, lambda path: renderer.is_auxiliary(path) or renderer.find(path) is None
+            paths, self._manifest.files, lambda path: renderer.is_auxiliary(path) or renderer.find(path) is None
         )
 
     def _write_existing(self, renderer: TreeRenderer, paths: list[str], obsolete: list[str]) -> int:
@@ -254,33 +268,16 @@ class StaticTree:
         obsolete += sorted(missing_names & self._manifest.files.keys())
         return self._write(renderer, existing, no_progress)
 
-    def _renderer(self, publication: Publication, *, every: bool = False) -> TreeRenderer:
+    def _renderer(self, publication: Publication) -> TreeRenderer:
         self._manifest.set_build_fingerprint(self._build_fingerprint(publication))
-        catalog = publication.catalog
-        self._fingerprints = (
-            self._fingerprints.for_catalog(catalog, bulk=every) if self._fingerprints else Fingerprints(catalog, bulk=every)
-        )
-        files = {
-            path: data for path, data in self._host_files.for_catalog(catalog).items() if self._is_selected(publication, path)
-        }
-        return TreeRenderer(
-            publication, self._fingerprints, self._host, files, writer=self._writer, file_states=self._manifest.files
-        )
+        host_files = self._host_files.for_catalog(publication.catalog)
+        files = {path: data for path, data in host_files.items() if self._is_selected(publication, path)}
+        return TreeRenderer(publication, self._host, files, writer=self._writer, file_states=self._manifest.files)
 
     def _build_fingerprint(self, publication: Publication) -> str:
         """Return the fingerprint of the facts that all files share, with the codings appended if these are not the default."""
         suffix = "" if self._codings == ("gzip",) else f"-{'-'.join(self._codings) or 'plain'}"
         return f"{site_fingerprint(publication.catalog)}{suffix}"
-
-    def _stale_paths(self, renderer: TreeRenderer, paths: Sequence[str]) -> list[str]:
-        """Return the paths whose files are not current, in the order given."""
-        if self._processes > 1 and len(paths) >= self._parallelism.check_threshold:
-            renderer.fingerprints.compute_rows(self._processes)  # also for the processes that render later
-        fingerprint_count = sum(bool(state.fingerprint) for state in self._manifest.files.values())
-        processes = self._processes if min(fingerprint_count, len(paths)) >= self._parallelism.check_threshold else 1
-        chunks = map_chunks(renderer.stale_paths, paths, processes, max_chunk=self._parallelism.check_chunk)
-        stale = {path for chunk in chunks for path in chunk}
-        return [path for path in paths if path in stale]
 
     def _write(self, renderer: TreeRenderer, paths: list[str], progress: Progress) -> int:
         """Check and reserve all names, and write the files; return how many changed. Raises FeedsvcError or OSError.

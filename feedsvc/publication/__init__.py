@@ -4,9 +4,11 @@ Input: a catalog and a theme. Output: documents, files and redirects, with their
 edition, the web server and exports use it.
 """
 
-from feedsvc.publication.addresses import is_withdrawn, withdrawn_places
+from feedsvc.publication.addresses import is_withdrawn, root_content_types, withdrawn_places
 from feedsvc.publication.affected_paths import differing_paths
-from feedsvc.publication.cache_control import (
+from feedsvc.publication.dependencies import code_fingerprint, site_fingerprint
+from feedsvc.publication.document import UNCOUNTED_READS, Document, FileResource, Redirect, Resource, digest
+from feedsvc.publication.headers import (
     CACHE_CONTROL,
     CACHE_CONTROL_MISSING,
     EXPOSED_HEADERS,
@@ -16,10 +18,9 @@ from feedsvc.publication.cache_control import (
     cache_directives,
     content_type,
     file_content_type,
+    root_media_type,
     seconds_until_change,
 )
-from feedsvc.publication.document import UNCOUNTED_READS, Document, FileResource, Redirect, Resource, digest
-from feedsvc.publication.fingerprints import Fingerprints, code_fingerprint, site_fingerprint
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.old_addresses import (
     exact_redirects,
@@ -34,7 +35,6 @@ from feedsvc.publication.old_addresses import (
 )
 from feedsvc.publication.publication import Publication
 from feedsvc.publication.renderer import no_last_modified
-from feedsvc.publication.root_files import root_content_types, root_media_type
 
 __all__ = [
     "CACHE_CONTROL",
@@ -45,7 +45,6 @@ __all__ = [
     "UNCOUNTED_READS",
     "Document",
     "FileResource",
-    "Fingerprints",
     "LastModifiedStore",
     "Publication",
     "Redirect",

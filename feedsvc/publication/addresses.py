@@ -1,4 +1,7 @@
-"""Addresses of one catalog: the place to which a former address redirects, and whether a place has a document."""
+"""Addresses of one catalog: the place to which a former address redirects, and whether a place has a document.
+
+With the files at the root of the site: those in root/, and the icon as favicon.ico.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from feedsvc.feeds import FORMATS, suffixes_of
 from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
 from feedsvc.language_tags import is_same_tag
 from feedsvc.pages import tag_page
-from feedsvc.publication.root_files import has_root_file
+from feedsvc.publication.headers import content_type, root_media_type
 from feedsvc.routes import ArchiveAt, ArticleAt, FeedAt, IssueAt, ListingRef, PageAt, Place, SiteDocumentAt, TagsAt
+from feedsvc.uris import path_below
 
 LICENSE: Final = "license.xml"
+FAVICON: Final = "favicon.ico"  # browsers ask for it on documents that name no icon, such as feeds and pictures
 
 
 def canonical_place(catalog: Catalog, place: Place) -> Place:
@@ -123,6 +128,26 @@ def has_document(catalog: Catalog, place: Place) -> bool:
     """
     function = _HAS_DOCUMENT.get(type(place))
     return function is not None and function(catalog, place)
+
+
+def favicon_path(catalog: Catalog) -> str:
+    """Return the path (media/...) of the icon in site.yaml if it stands at /favicon.ico.
+
+    "" if there is none, if it is at another site, or if root/ has a favicon.ico.
+    """
+    path = path_below(catalog.site.base_url, catalog.site.icon)[1:]
+    return path if path in catalog.media and FAVICON not in catalog.content.root_files else ""
+
+
+def has_root_file(catalog: Catalog, path: str) -> bool:
+    return path in catalog.content.root_files or (path == FAVICON and bool(favicon_path(catalog)))
+
+
+def root_content_types(catalog: Catalog) -> Mapping[str, str]:
+    """Return {path: Content-Type} of all files at the root; the path is that of the address, with a leading slash."""
+    icon = favicon_path(catalog)
+    types = {f"/{FAVICON}": catalog.media[icon].type} if icon else {}
+    return types | {f"/{path}": content_type(root_media_type(path)) for path in sorted(catalog.content.root_files)}
 
 
 def _has_page(catalog: Catalog, place: PageAt) -> bool:

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain
 
 from feedsvc.catalog import (
+    ArchiveIndex,
     Catalog,
     CatalogChange,
     Listing,
     Row,
     former_slugs,
+    index_range,
     is_identical,
     tag_aliases,
 )
 from feedsvc.content.media import variants
 from feedsvc.discovery import LISTINGS_GROUP, group_part_names, is_indexed
 from feedsvc.feeds import FORMATS
-from feedsvc.publication.article_dependencies import dependent_rows
-from feedsvc.publication.changed_archive import changed_archive_places
-from feedsvc.publication.changed_free_places import changed_free_places
-from feedsvc.publication.changed_periods import candidate_periods, changed_periods
-from feedsvc.publication.dependencies import are_comparable, has_changed
+from feedsvc.free_places import RootFileAt, StaticPageAt
+from feedsvc.publication.addresses import FAVICON, favicon_path
+from feedsvc.publication.dependencies import are_comparable, dependent_rows, has_changed
 from feedsvc.publication.old_addresses import changed_old_addresses
 from feedsvc.routes import (
     SITE_DOCUMENTS,
+    ArchiveAt,
     ArticleAt,
     FeedAt,
     FileAt,
@@ -76,7 +78,7 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
     changed_media = _changed_media(before, now)
     # Files that only one catalog refers to are left out if their bytes are the same: `_own_places` yields those.
     yield from (FileAt(path) for path in changed_media if path in before.media or path in now.media)
-    yield from changed_free_places(before, now, changed_media)
+    yield from _free_places(before, now, changed_media)
     yield from (SiteDocumentAt(name) for name in SITE_DOCUMENTS if has_changed(before, now, SiteDocumentAt(name)))
     if has_changed(before, now, SitemapAt(LISTINGS_GROUP)):
         yield from _sitemap_group_places(before, now, (LISTINGS_GROUP,))
@@ -101,7 +103,7 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
     former_names = former_slugs((*removed.values(), *added.values())), tag_aliases(now.content.tags, changed_tags)
     yield from _former_tag_places(before, now, {*changed_tags, *chain(*former_names)})
     days = {row.day for row in change.rows_by_listing.get(_SITE_LISTING, ())}
-    yield from changed_archive_places(before, now, days)
+    yield from _archive_places(before, now, days)
     yield from _sitemap_places(before, now, days)
 
 
@@ -116,8 +118,7 @@ def _own_places(catalog: Catalog, row: Row) -> Iterator[Place]:
     article = row.article
     yield from (ArticleAt(slug) for slug in (article.slug, *article.aliases))
     yield from (FileAt(path) for path in article.media if path in catalog.media)
-    for path in article.media:
-        yield from (place for variant in variants(catalog.media.get(path)) if (place := place_of(variant.path)))
+    yield from _variant_places(catalog, article.media)
 
 
 def _has_card_changed(row: Row, other: Row | None, changed_files: AbstractSet[str]) -> bool:
@@ -260,8 +261,8 @@ def _candidate_pages_and_feeds(
         listings = [listing for listing in (one, other) if listing]
         page_periods = dict.fromkeys(chain([""], *(listing.page_index for listing in listings)))
         return page_periods, dict.fromkeys(chain([""], *(listing.in_feeds.archive_index for listing in listings)))
-    feed_periods = ["", *changed_periods(one.in_feeds.archive_index, other.in_feeds.archive_index, days)]
-    return ["", *changed_periods(one.page_index, other.page_index, days)], feed_periods
+    feed_periods = ["", *_changed_periods(one.in_feeds.archive_index, other.in_feeds.archive_index, days)]
+    return ["", *_changed_periods(one.page_index, other.page_index, days)], feed_periods
 
 
 def _sitemap_places(before: Catalog, now: Catalog, days: AbstractSet[str]) -> Iterator[Place]:
@@ -274,7 +275,7 @@ def _sitemap_places(before: Catalog, now: Catalog, days: AbstractSet[str]) -> It
     candidates = (
         chain(index_before.all_periods, index_now.all_periods)
         if is_every_part
-        else candidate_periods(index_before, index_now, days)
+        else _candidate_periods(index_before, index_now, days)
     )
     no_rows: tuple[Row, ...] = ()
     changed_periods = [
@@ -301,3 +302,96 @@ def _changed_media(before: Catalog, now: Catalog) -> frozenset[str]:
     if files_before is files_now:
         return frozenset()
     return frozenset(path for path in {**files_before, **files_now} if files_before.get(path) is not files_now.get(path))
+
+
+def _free_places(before: Catalog, now: Catalog, changed_media: AbstractSet[str]) -> Iterator[Place]:
+    """Yield the places of the static pages and of the files in root/ in which two catalogs differ, with former names of pages.
+
+    `changed_media` are the paths (media/...) of the changed media files; a page that refers to one counts as changed. Also yield
+    the media files that are public in one catalog only because of a page, and the image variants that a changed page offers.
+    """
+    files_before, files = before.content.root_files, now.content.root_files
+    if files_before is not files:
+        yield from (RootFileAt(path) for path in {**files_before, **files} if files_before.get(path) != files.get(path))
+    if favicon_path(now) in changed_media:
+        yield RootFileAt(FAVICON)
+    if before.pages is now.pages and not changed_media:
+        return
+    for catalog, other in ((before, now), (now, before)):
+        for name, page in catalog.pages.items():
+            if other.pages.get(name) != page or not changed_media.isdisjoint(page.media):
+                yield StaticPageAt(name)
+                yield from (FileAt(path) for path in page.media if path not in other.media)
+                yield from _variant_places(catalog, page.media)
+
+
+def _variant_places(catalog: Catalog, paths: Iterable[str]) -> Iterator[Place]:
+    for path in paths:
+        yield from (place for variant in variants(catalog.media.get(path)) if (place := place_of(variant.path)))
+
+
+def _archive_places(before: Catalog, now: Catalog, days: AbstractSet[str]) -> Iterator[Place]:
+    """Yield the places of the changed pages of the archive for people. Some of them have a document in one catalog only.
+
+    `days` are those of the changed rows. Candidates are the page of all months, those of these days and their months, those of
+    days that only one of the catalogs has, and those that link to one of these as its neighbours.
+    """
+    calendars = [catalog.listings[ListingRef()].calendar for catalog in (before, now)]
+    months = {day[:7] for day in days}
+    # A month that was divided by day, or is no longer.
+    divided = chain.from_iterable({*calendars[0].days_of(month)} ^ {*calendars[1].days_of(month)} for month in months)
+    periods = {*days, *months, *(day for day, _ in divided)}
+    beside = (name for calendar in calendars for period in periods for name in calendar.neighbours_of(period))
+    for period in dict.fromkeys(chain([""], periods, beside)):
+        is_page = not period or any(period in calendar for calendar in calendars)
+        if is_page and has_changed(before, now, ArchiveAt(period)):
+            yield ArchiveAt(period)
+
+
+def _changed_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
+    """Yield, once each, the periods that have other rows or neighbours in `other` than in `one`, or that only one of them has.
+
+    The periods are the keys of the two indexes. `days` are those of the rows that differ.
+    """
+    return (period for period in dict.fromkeys(_candidate_periods(one, other, days)) if _has_period_changed(one, other, period))
+
+
+def _has_period_changed(one: ArchiveIndex, other: ArchiveIndex, period: str) -> bool:
+    """Return whether a period has other rows or other neighbours, or exists in only one of the two indexes."""
+    if period not in one or period not in other:
+        return period in one or period in other
+    return one.neighbours[period] != other.neighbours[period] or not is_identical(one[period], other[period])
+
+
+def _candidate_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
+    """Yield a superset of `_changed_periods`: also periods without a difference, and periods that are newer than both mappings.
+
+    Some occur more than once. `days` are those of the rows that differ.
+    """
+    # A day may have no period in one of the indexes.
+    periods = {period for index in (one, other) for day in days if (period := index.period_of(day))}
+    periods.update(chain.from_iterable(_added_or_removed_periods(one, other, year) for year in {day[:4] for day in days}))
+    periods.update(_periods_between_newest_pages(one, other))
+    yield from periods
+    for index in (one, other):
+        for period in periods:
+            start, end = index_range(index.names, period)
+            yield from index.names[max(start - 1, 0) : end + 1]
+
+
+def _added_or_removed_periods(one: ArchiveIndex, other: ArchiveIndex, year: str) -> set[str]:
+    """Return the periods within a year that only one of the two indexes has."""
+    if one.names is other.names:
+        return set()
+    return set(one.names[slice(*index_range(one.names, year))]) ^ set(other.names[slice(*index_range(other.names, year))])
+
+
+def _periods_between_newest_pages(one: ArchiveIndex, other: ArchiveIndex) -> Iterator[str]:
+    """Yield the periods between the first keys, which are the newest, of the two indexes, both included.
+
+    An index without keys counts as "", which comes before all periods. "" is yielded if both have none. Some occur twice.
+    """
+    oldest, newest = sorted(next(iter(index), "") for index in (one, other))
+    for index in (one, other):
+        start, end = bisect_left(index.names, oldest), bisect_right(index.names, newest)
+        yield from index.names[start:end] if oldest != newest else (oldest,)

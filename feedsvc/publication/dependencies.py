@@ -1,12 +1,25 @@
-"""Dependencies of each document, except settings, theme and preview mode. If all are unchanged, it has the same bytes."""
+"""Dependencies of each document. If all are unchanged, it has the same bytes.
+
+Settings, theme and preview mode, on which every document depends, are compared once (`are_comparable`); for later processes,
+`site_fingerprint` is a digest of these and of the code.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from itertools import chain
 from typing import Any, Final
 
-from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Periods, Row, count_articles, is_identical
+import msgspec
+
+from feedsvc import __version__
+from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, count_articles, is_identical
+from feedsvc.content.media import can_have_variants, digest_of
 from feedsvc.discovery import (
     catalog_fingerprint,
     has_news_sitemap,
@@ -14,19 +27,11 @@ from feedsvc.discovery import (
     is_indexed,
     listing_fingerprint,
 )
+from feedsvc.extensions import plugins_fingerprint
 from feedsvc.feeds import suffixes_of
 from feedsvc.free_places import RootFileAt, StaticPageAt
-from feedsvc.pages import archive_rows, newest_rows, select_home_rows, tag_page
-from feedsvc.publication.addresses import find_public_issue
-from feedsvc.publication.article_dependencies import (
-    file_dependencies,
-    image_dependencies,
-    input_rows,
-    language_dependencies,
-    logo_dependencies,
-)
-from feedsvc.publication.document import digest
-from feedsvc.publication.root_files import FAVICON, favicon_path
+from feedsvc.pages import archive_rows, find_linking_rows, find_related, select_home_rows, tag_page
+from feedsvc.publication.addresses import FAVICON, favicon_path, find_public_issue
 from feedsvc.routes import (
     ArchiveAt,
     ArticleAt,
@@ -41,9 +46,17 @@ from feedsvc.routes import (
     TagsAt,
     path_of,
 )
+from feedsvc.support.digest import blake2b
+from feedsvc.uris import path_below
 
+_DIGEST_SIZE: Final = 12  # bytes
+# Libraries that influence the bytes of documents or of their compressed variants. Python may include zstd itself.
+_LIBRARIES: Final = (
+    *("babel", "comrak-ext", "feedgen", "jinja2", "lxml", "markupsafe", "nh3", "pyvips-binary", "tzdata"),
+    *("backports.zstd", "brotli", "deflate"),
+)
+_ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
 _PLACES_WITH_LOGO: Final = (ArchiveAt, ArticleAt, IssueAt, PageAt, StaticPageAt, SiteDocumentAt, TagsAt)
-RowsByPeriod = Callable[[Periods], Mapping[str, tuple[Row, ...]]]
 
 
 def _project_nothing(_: Listing) -> object:
@@ -61,14 +74,6 @@ class Dependencies:
     listings: tuple[Listing, ...] = ()
     project: Callable[[Listing], object] = _project_nothing
 
-    @property
-    def comparable_values(self) -> tuple[object, ...]:
-        """Return `values` and the results of `project` for `listings`, for a fingerprint.
-
-        `objects` are not included; the fingerprint needs their digests as well.
-        """
-        return *self.values, *map(self.project, self.listings)
-
     def is_unchanged_since(self, other: Dependencies) -> bool:
         """Return whether documents made from `other` and from these have the same bytes. Both must be of one process."""
         return self.values == other.values and is_identical(self.objects, other.objects) and self._has_same_projections(other)
@@ -81,29 +86,19 @@ class Dependencies:
         return all(one is two or self.project(one) == other.project(two) for one, two in pairs)
 
 
-def _rows_of_index(index: Periods) -> Mapping[str, tuple[Row, ...]]:
-    return index
-
-
-def document_dependencies(catalog: Catalog, place: Place, rows_by_period: RowsByPeriod = _rows_of_index) -> Dependencies | None:
+def document_dependencies(catalog: Catalog, place: Place) -> Dependencies | None:
     """Return the dependencies of a canonical place's document; None if there is no document or it must not be reused.
 
     None for image variants and combinations. For a file in media/ or static/, they are empty, so that they say nothing about its
     bytes. For such a file, a part of the sitemap or one of SITE_DOCUMENTS, the result may be Dependencies even if there is no
-    document. `rows_by_period` returns the rows of an archive index by period; a caller may pass a function that caches them.
+    document.
     """
     function = _DEPENDENCIES_BY_PLACE.get(type(place))
-    dependencies = function(catalog, place, rows_by_period) if function else None
+    dependencies = function(catalog, place) if function else None
     if dependencies is None or not isinstance(place, _PLACES_WITH_LOGO):
         return dependencies
     values = (*dependencies.values, *logo_dependencies(catalog))
     return Dependencies(dependencies.objects, values, dependencies.listings, dependencies.project)
-
-
-def not_found_dependencies(catalog: Catalog) -> Dependencies:
-    """Return the dependencies of the page with status 404."""
-    rows = newest_rows(catalog)
-    return Dependencies(rows, (*logo_dependencies(catalog), *image_dependencies(catalog, rows)))
 
 
 def are_comparable(one: Catalog, other: Catalog) -> bool:
@@ -118,21 +113,54 @@ def _settings(catalog: Catalog) -> tuple[object, ...]:
     return *catalog.content.settings, catalog.content.theme
 
 
-def _feed_dependencies(catalog: Catalog, place: FeedAt, rows_by_period: RowsByPeriod) -> Dependencies | None:
+def site_fingerprint(catalog: Catalog) -> str:
+    """Return the digest, 24 hex digits, of the inputs that all documents share: settings, theme, preview mode, code, plug-ins.
+
+    The code is `code_fingerprint`. Trees of two builds can be compared only if it is equal.
+    """
+    inputs = (*_settings(catalog), catalog.is_preview)
+    return blake2b(_ENCODER.encode((inputs, code_fingerprint(), plugins_fingerprint())), size=_DIGEST_SIZE).hex()
+
+
+@cache
+def code_fingerprint() -> tuple[str, ...]:
+    """Return the version of feedsvc, a digest of its files (24 hex digits), and the versions of Python and of _LIBRARIES.
+
+    The code may change within a version. The version of a library that is not installed is "".
+    """
+    code: list[bytes] = []
+    root = os.path.dirname(os.path.dirname(__file__))
+    # Skip compiled and half-written .pyc files, and dangling links, such as lock files of text editors.
+    files = (os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names if ".pyc" not in name)
+    for file in sorted(filter(os.path.isfile, files)):
+        with open(file, "rb") as opened:
+            code += (file.removeprefix(root).encode(), opened.read())
+    code_digest = blake2b(b"".join(code), size=_DIGEST_SIZE).hex()
+    return __version__, code_digest, sys.version, *map(_version, _LIBRARIES)
+
+
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _feed_dependencies(catalog: Catalog, place: FeedAt) -> Dependencies | None:
     listing = catalog.listings.get(place.listing)
     if listing is None or place.suffix not in suffixes_of(place.listing) or (place.period and not listing.has_archive):
         return None
     if place.period:
-        return _period_dependencies(listing, place.period, listing.in_feeds.archive_index, rows_by_period)
+        return _period_dependencies(listing, place.period, listing.in_feeds.archive_index)
     return _newest_dependencies(listing, listing.prev_archive)
 
 
-def _page_dependencies(catalog: Catalog, place: PageAt, rows_by_period: RowsByPeriod) -> Dependencies | None:
+def _page_dependencies(catalog: Catalog, place: PageAt) -> Dependencies | None:
     listing = catalog.listings.get(place.listing)
     if listing is None:
         return None
     if place.period:
-        dependencies = _period_dependencies(listing, place.period, listing.page_index, rows_by_period)
+        dependencies = _period_dependencies(listing, place.period, listing.page_index)
     elif place.listing == ListingRef():
         dependencies = _home_dependencies(catalog, listing)
     else:
@@ -158,13 +186,13 @@ def _newest_dependencies(listing: Listing, older_period: str, count: int = 0) ->
     return Dependencies(listing.dated_rows, (listing.title, listing.description, older_period, bool(listing.feed_rows), count))
 
 
-def _period_dependencies(listing: Listing, period: str, index: ArchiveIndex, rows_by_period: RowsByPeriod) -> Dependencies | None:
+def _period_dependencies(listing: Listing, period: str, index: ArchiveIndex) -> Dependencies | None:
     """Return the dependencies of a period's page or archive feed; None if the period is not in `index`."""
-    rows, neighbours = rows_by_period(index).get(period), index.neighbours.get(period)
+    rows, neighbours = index.get(period), index.neighbours.get(period)
     return Dependencies(rows, (listing.title, listing.description, neighbours)) if rows is not None else None
 
 
-def _article_dependencies(catalog: Catalog, place: ArticleAt, _: RowsByPeriod) -> Dependencies | None:
+def _article_dependencies(catalog: Catalog, place: ArticleAt) -> Dependencies | None:
     row, withdrawn_row = catalog.visible.get(place.slug), catalog.withdrawn.get(place.slug)
     if row is None:
         return Dependencies((withdrawn_row,)) if withdrawn_row else None
@@ -174,7 +202,7 @@ def _article_dependencies(catalog: Catalog, place: ArticleAt, _: RowsByPeriod) -
     return Dependencies(rows, (*files, *language_dependencies(catalog, row)))
 
 
-def _issue_dependencies(catalog: Catalog, place: IssueAt, _: RowsByPeriod) -> Dependencies | None:
+def _issue_dependencies(catalog: Catalog, place: IssueAt) -> Dependencies | None:
     issue = find_public_issue(catalog, place)
     if issue is None:
         return None
@@ -182,20 +210,20 @@ def _issue_dependencies(catalog: Catalog, place: IssueAt, _: RowsByPeriod) -> De
     return Dependencies((issue,), (*neighbours, *image_dependencies(catalog, issue.articles)))
 
 
-def _static_page_dependencies(catalog: Catalog, place: StaticPageAt, _: RowsByPeriod) -> Dependencies | None:
+def _static_page_dependencies(catalog: Catalog, place: StaticPageAt) -> Dependencies | None:
     page = catalog.pages.get(place.slug)
     is_canonical = page and page.slug == place.slug
     return Dependencies((), (page, *file_dependencies(catalog, page.media))) if page and is_canonical else None
 
 
-def _root_file_dependencies(catalog: Catalog, place: RootFileAt, _: RowsByPeriod) -> Dependencies | None:
+def _root_file_dependencies(catalog: Catalog, place: RootFileAt) -> Dependencies | None:
     data = catalog.content.root_files.get(place.path)
     if data is None and place.path == FAVICON:
         return Dependencies((), (*file_dependencies(catalog, [favicon_path(catalog)]),))
-    return Dependencies((), (digest(data),)) if data is not None else None
+    return Dependencies((), (data,)) if data is not None else None
 
 
-def _no_dependencies(_: Catalog, __: FileAt, ___: RowsByPeriod) -> Dependencies:
+def _no_dependencies(_: Catalog, __: FileAt) -> Dependencies:
     return Dependencies()
 
 
@@ -238,16 +266,16 @@ _SINGLE_DEPENDENCIES: Final[Mapping[str, Callable[[Catalog], Dependencies]]] = {
 }
 
 
-def _single_dependencies(catalog: Catalog, place: SiteDocumentAt, _: RowsByPeriod) -> Dependencies:
+def _single_dependencies(catalog: Catalog, place: SiteDocumentAt) -> Dependencies:
     return _SINGLE_DEPENDENCIES[place.name](catalog)
 
 
-def _tag_page_dependencies(catalog: Catalog, place: TagsAt, _: RowsByPeriod) -> Dependencies | None:
+def _tag_page_dependencies(catalog: Catalog, place: TagsAt) -> Dependencies | None:
     page = tag_page(catalog, place.start)
     return Dependencies((), page) if page else None
 
 
-def _archive_dependencies(catalog: Catalog, place: ArchiveAt, rows_by_period: RowsByPeriod) -> Dependencies | None:
+def _archive_dependencies(catalog: Catalog, place: ArchiveAt) -> Dependencies | None:
     """Return the dependencies of a page of the archive for people; None if its period has no page.
 
     They are numbers of articles by month or by day, or the rows of a period, and its neighbours.
@@ -259,11 +287,11 @@ def _archive_dependencies(catalog: Catalog, place: ArchiveAt, rows_by_period: Ro
     if period not in calendar:
         return None
     neighbours, days = calendar.neighbours_of(period), calendar.days_of(period)
-    rows = () if days else archive_rows(rows_by_period(listing.stories.archive_index.all_periods).get(period, ()))
+    rows = () if days else archive_rows(listing.stories.archive_index.all_periods.get(period, ()))
     return Dependencies(rows, (neighbours, days))
 
 
-def _sitemap_dependencies(catalog: Catalog, place: SitemapAt, _: RowsByPeriod) -> Dependencies | None:
+def _sitemap_dependencies(catalog: Catalog, place: SitemapAt) -> Dependencies | None:
     """Return the dependencies of a part of the sitemap: the rows of its period; those of LISTINGS_GROUP for any other name.
 
     None if the sitemap has no parts.
@@ -276,7 +304,7 @@ def _sitemap_dependencies(catalog: Catalog, place: SitemapAt, _: RowsByPeriod) -
     return _sitemap_listing_dependencies(catalog, listing_fingerprint, indexable_pages(catalog))
 
 
-_DEPENDENCIES_BY_PLACE: Final[Mapping[type[Place], Callable[[Catalog, Any, RowsByPeriod], Dependencies | None]]] = {
+_DEPENDENCIES_BY_PLACE: Final[Mapping[type[Place], Callable[[Catalog, Any], Dependencies | None]]] = {
     FeedAt: _feed_dependencies,
     PageAt: _page_dependencies,
     ArticleAt: _article_dependencies,
@@ -299,3 +327,69 @@ def has_changed(before: Catalog, now: Catalog, place: Place) -> bool:
     """
     one, other = document_dependencies(before, place), document_dependencies(now, place)
     return one is None or other is None or not one.is_unchanged_since(other)
+
+
+def input_rows(catalog: Catalog, row: Row) -> tuple[Row | None, ...]:
+    """Return the rows that the page of the visible article `row` shows; for each, the bytes of its lead image matter, too.
+
+    These are `row` itself, its next newer and its next older visible row in the listing of its first category, else the site's,
+    None for one that does not exist, and then its related articles, of which there may be none. `dependent_rows` is the inverse.
+    """
+    section = catalog.listings[next((ListingRef("category", name) for name in row.article.categories), ListingRef())]
+    return row, *section.neighbours_of(row), *find_related(catalog, row)
+
+
+def dependent_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield at least those visible rows of `catalog`, except `rows`, whose `input_rows` include one of `rows`, or did before.
+
+    `rows` may be of another catalog with the same settings. A row may be yielded more than once.
+    """
+    refs = ((row, (ListingRef(), *(ListingRef("category", name) for name in row.article.categories))) for row in rows)
+    beside = (catalog.listings[ref].neighbours_of(row) for row, own in refs for ref in own)
+    found = [*filter(None, chain.from_iterable(beside)), *find_linking_rows(catalog, rows)]
+    # A translation has the neighbours and related articles of its story.
+    translations = chain.from_iterable(row.translations for row in (*rows, *found))
+    return chain(found, filter(None, (catalog.visible.get(one.slug) for one in translations)))
+
+
+def language_dependencies(catalog: Catalog, row: Row) -> Iterator[object]:
+    """Yield one bool: whether the article's language has a listing, to which the page links. Nothing if it names none."""
+    if row.article.language:
+        yield ListingRef("language", row.article.language) in catalog.listings
+
+
+def image_dependencies(catalog: Catalog, rows: Iterable[object]) -> Iterator[object]:
+    """Yield the `file_dependencies` of the lead images of the rows' articles, once for each file.
+
+    Pages name image variants by a digest of the image's bytes. Objects in `rows` that are no Row, such as None, are ignored.
+    """
+    base = catalog.site.base_url
+    images = (row.article.image for row in rows if isinstance(row, Row))
+    yield from file_dependencies(catalog, {path_below(base, image.url)[1:]: None for image in images if image})
+
+
+def file_dependencies(catalog: Catalog, paths: Iterable[str]) -> Iterator[object]:
+    """Yield (path, MediaFile, image digest) of each of `paths` (media/...) that is a public file; others are left out.
+
+    Pages show sizes and variants, which depend on the bytes. The image digest is "" if the file can have no variants or cannot
+    be read.
+    """
+    for path in paths:
+        file = catalog.media.get(path)
+        if file:
+            yield path, file, _image_digest(file)
+
+
+def logo_dependencies(catalog: Catalog) -> Iterator[object]:
+    """Yield the `file_dependencies` of the logo, which every page shows: one tuple, to be compared or digested.
+
+    Nothing if there is no logo or it is not a file of this site.
+    """
+    return file_dependencies(catalog, [path_below(catalog.site.base_url, catalog.site.logo)[1:]])
+
+
+def _image_digest(file: Any) -> str:
+    try:
+        return digest_of(file) if can_have_variants(file) else ""
+    except OSError:
+        return ""

@@ -1,12 +1,16 @@
-"""Documents, files and redirects, to which a path resolves, ready to send or to write to disk."""
+"""Documents, files and redirects, to which a path resolves, ready to send or to write to disk, and the cache of documents.
+
+An edition is one of the Publications that follow each other as the content changes.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import threading
-from collections.abc import Hashable
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +19,7 @@ from feedsvc.content.media import is_cleaned_type
 from feedsvc.feed_model import Link
 from feedsvc.feeds import quote_attribute
 from feedsvc.model import MediaFile, Site
+from feedsvc.publication.dependencies import Dependencies
 from feedsvc.routes import MOST_READ_PATH
 from feedsvc.support.compression import compress
 from feedsvc.support.digest import sha256
@@ -156,3 +161,109 @@ def is_sent_cleaned(site: Site, file: MediaFile) -> bool:
 def digest(body: bytes) -> str:
     """Return the first 24 hex digits of the SHA-256 digest of `body`: the same for the same bytes on every machine."""
     return sha256(body).hex()[:24]
+
+
+@dataclass(slots=True)
+class CacheStatistics:
+    """Numbers of cache hits and misses of documents, continued from edition to edition."""
+
+    hits: int = 0
+    misses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CachedDocument:
+    """Document in the cache, of this edition if `is_current`, else of an earlier one.
+
+    `dependencies` are those that it was rendered from; None if the next edition must not reuse it. `size_in_bytes` is the size
+    that the cache counts for it, encoded bodies included.
+    """
+
+    document: Document
+    dependencies: Dependencies | None
+    size_in_bytes: int
+    is_current: bool = True
+
+
+class DocumentCache:
+    """LRU cache of up to `max_bytes` bytes of documents of this edition, and of earlier editions for reuse (`former`).
+
+    Thread-safe. An evicted document is rendered again on the next request. A single document may be larger than `max_bytes`.
+    """
+
+    def __init__(
+        self, max_bytes: int, statistics: CacheStatistics | None = None, entries: Mapping[str, CachedDocument] | None = None
+    ) -> None:
+        self.statistics = statistics or CacheStatistics()
+        self._max_bytes = max_bytes
+        self._entries = OrderedDict(entries or {})  # those of earlier editions first
+        self._size = sum(entry.size_in_bytes for entry in self._entries.values())
+        self._lock = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """Number of bytes of all cached documents, encoded bodies included."""
+        return self._size
+
+    def get(self, path: str) -> Document | None:
+        """Return the document of this edition at a path and count a hit; None, without counting, if it is not cached."""
+        with self._lock:
+            entry = self._entries.get(path)
+            if entry is None or not entry.is_current:
+                return None
+            self._entries.move_to_end(path)
+            self.statistics.hits += 1
+            return entry.document
+
+    def former(self, path: str) -> CachedDocument | None:
+        """Return the document of an earlier edition at a path; None if there is none, or already one of this edition.
+
+        Compare its dependencies before reuse.
+        """
+        with self._lock:
+            entry = self._entries.get(path)
+            return None if entry is None or entry.is_current else entry
+
+    def put(self, path: str, document: Document, dependencies: Dependencies | None) -> None:
+        """Store a document of this edition and count a miss, then evict documents above the limit.
+
+        Do nothing if there is a document of this edition at the path: another thread has stored it.
+        """
+        with self._lock:
+            former = self._entries.get(path)
+            if former is None or not former.is_current:
+                self.statistics.misses += 1
+                self._store(path, CachedDocument(document, dependencies, document.size_in_bytes()))
+
+    def update_size(self, path: str) -> None:
+        """Update the recorded size of the document of this edition at a path, then evict documents above the limit.
+
+        Do nothing if it is not cached. Call it after `Document.encode`, which may add an encoded body.
+        """
+        with self._lock:
+            entry = self._entries.get(path)
+            if entry is not None and entry.is_current:
+                self._store(path, replace(entry, size_in_bytes=entry.document.size_in_bytes()))
+
+    def discard(self, predicate: Callable[[Document], bool]) -> None:
+        """Remove the documents, of this and earlier editions, for which `predicate` is true, so that they are rendered again."""
+        with self._lock:
+            for path in [path for path, entry in self._entries.items() if predicate(entry.document)]:
+                self._size -= self._entries.pop(path).size_in_bytes
+
+    def carry_over(self) -> DocumentCache:
+        """Return the cache for the next edition: all documents of this cache, of any edition, are earlier documents in it.
+
+        Documents without dependencies are left out. Statistics are shared. This cache stays usable.
+        """
+        with self._lock:
+            entries = {path: replace(entry, is_current=False) for path, entry in self._entries.items() if entry.dependencies}
+        return DocumentCache(self._max_bytes, self.statistics, entries)
+
+    def _store(self, path: str, entry: CachedDocument) -> None:
+        """Replace the entry at a path, then evict entries until they take at most `max_bytes` or one is left, oldest first."""
+        former = self._entries.pop(path, None)
+        self._entries[path] = entry
+        self._size += entry.size_in_bytes - (former.size_in_bytes if former else 0)
+        while self._size > self._max_bytes and len(self._entries) > 1:
+            self._size -= self._entries.popitem(last=False)[1].size_in_bytes

@@ -10,24 +10,47 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from itertools import chain
+from itertools import chain, product
+from operator import itemgetter
 from typing import Final
 
 from feedsvc import feeds, pages
-from feedsvc.catalog import Catalog, EditionLink
-from feedsvc.content.media import VariantStore
-from feedsvc.discovery import listing_fingerprint
-from feedsvc.feeds import EntryCache
+from feedsvc.catalog import Catalog, EditionLink, issues_of, pages_by_slug
+from feedsvc.content.media import VariantStore, is_sendable
+from feedsvc.discovery import has_news_sitemap, listing_fingerprint, part_names, tag_places
+from feedsvc.feeds import MAX_CACHED_ENTRIES, EntryCache
+from feedsvc.free_places import StaticPageAt
 from feedsvc.publication import addresses, old_addresses
 from feedsvc.publication.affected_paths import changed_former_tag_paths, differing_paths
 from feedsvc.publication.dependencies import are_comparable, document_dependencies
-from feedsvc.publication.document import DerivedData, Document, FileResource, Redirect, Resource
-from feedsvc.publication.document_cache import CacheStatistics, DocumentCache
-from feedsvc.publication.document_paths import DocumentPaths
+from feedsvc.publication.document import (
+    CacheStatistics,
+    DerivedData,
+    Document,
+    DocumentCache,
+    FileResource,
+    Redirect,
+    Resource,
+    is_sent_cleaned,
+)
 from feedsvc.publication.image_variants import ImageVariants
-from feedsvc.publication.renderer import SUBSCRIBE, FindLastModified, Renderer, no_last_modified
+from feedsvc.publication.renderer import NEWS_SITEMAP, STATIC_FOLDER, SUBSCRIBE, FindLastModified, Renderer, no_last_modified
 from feedsvc.redirects import GONE
-from feedsvc.routes import FeedAt, PageAt, Place, SiteDocumentAt, VariantAt, path_of, place_of
+from feedsvc.routes import (
+    SITE_DOCUMENTS,
+    ArchiveAt,
+    ArticleAt,
+    FeedAt,
+    ListingRef,
+    PageAt,
+    Place,
+    SiteDocumentAt,
+    SitemapAt,
+    VariantAt,
+    article_path,
+    path_of,
+    place_of,
+)
 from feedsvc.uris import mount_path
 
 # (numbers of items that were finished since the number before, total) -> the same numbers, as they come.
@@ -46,7 +69,101 @@ class _CarryOver:
     document_cache: DocumentCache
 
 
-class Publication:
+class DocumentPaths:
+    """Paths of one catalog's documents and files, in the order in which an export writes them."""
+
+    catalog: Catalog
+    _theme: pages.Theme
+    _image_variants: ImageVariants
+
+    def paths(self) -> Iterator[str]:
+        """Yield every path with status 200: `file_paths`, pages, files in root/, feeds, sitemap parts, those of SITE_DOCUMENTS.
+
+        Left out are combinations, private feeds, images whose metadata must be removed but cannot be, and image variants that
+        cannot be made. Makes missing image variants.
+        """
+        yield from self.file_paths()
+        yield from self._article_and_older_page_paths()
+        yield from (path_of(PageAt(ref)) for ref in self.catalog.listings)
+        issues = chain.from_iterable(issues_of(self.catalog.listings[ref].visible) for ref in self.catalog.periodicals)
+        yield from (path_of(issue.place) for issue in issues)
+        yield path_of(ArchiveAt())
+        yield from (path_of(place) for place in tag_places(self.catalog.tags.starts))
+        yield from (path_of(StaticPageAt(page.slug)) for page in pages_by_slug(self.catalog.pages))
+        yield from addresses.root_content_types(self.catalog)
+        yield from self.feed_paths()
+        yield from (path_of(SitemapAt(part)) for part in part_names(self.catalog))
+        yield from (path_of(SiteDocumentAt(name)) for name in SITE_DOCUMENTS if self._has_site_document(name))
+
+    def paths_with_redirects(self) -> Iterator[str]:
+        """Yield `paths`, the addresses of withdrawn articles and issues, the former addresses of articles, static pages and tags,
+        and the old addresses of exact rules without a query, also of rules that do not redirect now.
+
+        For tags, these are only the newest page and feeds. Former addresses of other listings are not included.
+        """
+        yield from self.paths()
+        yield from map(path_of, addresses.withdrawn_places(self.catalog))
+        yield from (path_of(StaticPageAt(name)) for name, page in self.catalog.pages.items() if name != page.slug)
+        yield from (path_of(ArticleAt(alias)) for kind, alias in self.catalog.redirects if kind == "article")
+        for ref in (ListingRef("tag", slug) for kind, slug in self.catalog.redirects if kind == "tag"):
+            yield path_of(PageAt(ref))
+            yield from (path_of(FeedAt(ref, suffix)) for suffix in feeds.FORMATS)
+        yield from old_addresses.exact_addresses(self.catalog)
+
+    def file_paths(self, *, include_unchecked: bool = False) -> Iterator[str]:
+        """Yield those of `paths` that are files: media, files of the theme, and image variants. Make missing variants.
+
+        With `include_unchecked`, images are not checked, and those whose metadata cannot be removed are included.
+        """
+        site, media = self.catalog.site, self.catalog.media.items()
+        yield from (
+            f"/{path}"
+            for path, file in media
+            if include_unchecked or is_sendable(file.location, is_cleaned=is_sent_cleaned(site, file))
+        )
+        yield from (f"/{STATIC_FOLDER}{name}" for name in sorted(self._theme.static))
+        yield from self._image_variants.paths()
+
+    def _has_site_document(self, name: str) -> bool:
+        if name == NEWS_SITEMAP:
+            return has_news_sitemap(self.catalog)
+        return name != addresses.LICENSE or self.catalog.site.license is not None
+
+    def feed_paths(self) -> Iterator[str]:
+        """Yield those of `paths` that are feeds: of all public listings, in all formats, newest documents and archives."""
+        # Authors last: the other feeds share the newest articles, so their entries are still cached.
+        listings = sorted(self.catalog.listings.values(), key=lambda listing: listing.ref.kind == "author")
+        periods = ((listing.ref, period) for listing in listings for period in ("", *listing.archive))
+        if len(self.catalog.visible) > MAX_CACHED_ENTRIES:
+            yield from (path_of(FeedAt(ref, suffix, period)) for ref, period in periods for suffix in feeds.suffixes_of(ref))
+        else:
+            # All entries fit in the cache. Order by format, so that no two processes render the same entry.
+            formats = product(feeds.FORMATS.items(), periods)
+            yield from (path_of(FeedAt(ref, suffix, period)) for (suffix, one), (ref, period) in formats if one.has_listing(ref))
+
+    def _archive_periods(self) -> Iterator[str]:
+        """Yield the months and days that have a page of the archive for people (ArchiveAt), in no particular order."""
+        calendar = self.catalog.listings[ListingRef()].calendar
+        return chain(calendar.leaves, (month for month, _ in calendar.months if calendar.days_of(month)))
+
+    def _article_and_older_page_paths(self) -> Iterator[str]:
+        """Yield the paths of visible articles, newest first; after those of a period, the paths of its pages.
+
+        Its pages are that of the archive for people (ArchiveAt) and those of listings (PageAt), except their newest ones.
+
+        In this order, the cards of the same articles, which several pages show, are still cached.
+        """
+        listings = self.catalog.listings
+        articles = ((row.day, article_path(row.article.slug)) for row in listings[ListingRef()].visible)
+        periods = self._archive_periods()
+        archive_pages = ((period, path_of(ArchiveAt(period))) for period in periods)
+        older_pages = (
+            (period, path_of(PageAt(listing.ref, period))) for listing in listings.values() for period in listing.page_index
+        )
+        return (path for _, path in sorted(chain(articles, archive_pages, older_pages), key=itemgetter(0), reverse=True))
+
+
+class Publication(DocumentPaths):
     """All documents, files and redirects of one catalog. Immutable for its users, thread-safe.
 
     The same catalog gives the same bytes at the same paths, regardless of the order of requests.
@@ -74,7 +191,6 @@ class Publication:
         self._variant_store, self._image_variants = variant_store, ImageVariants(catalog, variant_store)
         self._find_last_modified = find_last_modified
         self._renderer = Renderer(catalog, self._theme, self._entry_cache, self._image_variants, find_last_modified)
-        self._paths = DocumentPaths(catalog, self._theme, self._image_variants)
         self._link = EditionLink()
 
     def next_edition(self, catalog: Catalog, find_last_modified: FindLastModified | None = None) -> Publication:
@@ -212,7 +328,7 @@ class Publication:
         if isinstance(place, FeedAt) and place.listing.kind == "combination":
             # Not cached: requests for many combinations would evict all other documents.
             return self._renderer.render(place)
-        dependencies, former = document_dependencies(self.catalog, place), self._document_cache.previous(path)
+        dependencies, former = document_dependencies(self.catalog, place), self._document_cache.former(path)
         is_reusable = (
             former is not None
             and former.dependencies is not None
@@ -258,33 +374,11 @@ class Publication:
         """Number of bytes of cached documents, encoded bodies included."""
         return self._document_cache.size
 
-    # --- paths
-
-    def paths(self) -> Iterator[str]:
-        """Yield all paths with status 200, except combinations, private feeds, images that cannot be cleaned.
-
-        Files come first, then pages, feeds, others: an export writes feeds after what they link to.
-        """
-        return self._paths.paths()
-
-    def paths_with_redirects(self) -> Iterator[str]:
-        """Yield `paths`, those of withdrawn rows, former ones of articles, static pages, tags, exact old ones without query."""
-        return self._paths.paths_with_redirects()
-
-    def file_paths(self, *, include_unchecked: bool = False) -> Iterator[str]:
-        """Yield those of `paths` that are files: media, files of the theme, and image variants.
-
-        With `include_unchecked`, also yield images whose metadata cannot be removed; then no image is checked for that.
-        """
-        return self._paths.file_paths(include_unchecked=include_unchecked)
+    # --- image variants
 
     def variant_paths(self) -> Iterator[str]:
         """Yield those of `paths` that are image variants."""
         return self._image_variants.paths()
-
-    def feed_paths(self) -> Iterator[str]:
-        """Yield those of `paths` that are feeds."""
-        return self._paths.feed_paths()
 
     def make_variants(self, progress: Progress, processes: int) -> None:
         """Make the missing image variants of `variant_paths` in up to `processes` parallel processes.

@@ -24,10 +24,10 @@ from feedsvc.discovery import (
 from feedsvc.feed_model import Feed, Link
 from feedsvc.feeds import RSL_MEDIA_TYPE, EntryCache, build_feed, license_link
 from feedsvc.free_places import RootFileAt, StaticPageAt
-from feedsvc.publication.addresses import LICENSE, find_public_issue, has_document
+from feedsvc.publication.addresses import FAVICON, LICENSE, favicon_path, find_public_issue, has_document
 from feedsvc.publication.document import DerivedData, Document, FileResource, is_sent_cleaned
+from feedsvc.publication.headers import root_media_type
 from feedsvc.publication.image_variants import ImageVariants
-from feedsvc.publication.root_files import FAVICON, favicon_path, root_media_type
 from feedsvc.routes import (
     ArchiveAt,
     ArticleAt,

@@ -28,7 +28,7 @@ from feedsvc.cli.init import default_language, default_timezone, default_title
 from feedsvc.content.folder.folder import load_content
 from feedsvc.content.lint.articles import lint_content
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES
-from feedsvc.editing.new_newsroom import STAGING_FOLDER
+from feedsvc.editing.newsroom import STAGING_PREFIX
 from feedsvc.support.clock import wall_clock
 from tests.cli.command_line import run_feedsvc
 from tests.helpers.forked_process import start_module
@@ -224,7 +224,7 @@ def test_files_name_schemas_that_accept_them(folder: Path) -> None:
 def test_git_ignores_temporary_files_and_nothing_else(folder: Path) -> None:
     init("--yes")
     subprocess.run(["git", "init", "-q"], check=True, cwd=folder)
-    for name in (".new-1", ".feedsvc-stamp-1", f"{STAGING_FOLDER}.ab/site.yaml", "articles/.new-2"):
+    for name in (".new-1", ".feedsvc-stamp-1", f"{STAGING_PREFIX}ab/site.yaml", "articles/.new-2"):
         file = folder / "content" / name
         file.parent.mkdir(exist_ok=True)
         file.write_text("x")
@@ -232,7 +232,7 @@ def test_git_ignores_temporary_files_and_nothing_else(folder: Path) -> None:
         ["git", "ls-files", "--others", "--exclude-standard"], check=True, cwd=folder, capture_output=True, text=True
     ).stdout.split()
     assert len(listed) == 18
-    assert not [name for name in listed if ".new" in name or "stamp" in name or STAGING_FOLDER in name]
+    assert not [name for name in listed if ".new" in name or "stamp" in name or STAGING_PREFIX in name]
 
 
 # Errors.
@@ -397,43 +397,19 @@ def test_of_two_inits_at_once_one_writes_and_the_other_says_so(folder: Path) -> 
         winner = next(number for number, result in enumerate(results) if result.returncode == 0)
         assert load_content(folder / "content").site.title == f"Title {winner}"
         assert_is_clean(folder / "content")
-        assert not list((folder / "content").glob(f"{STAGING_FOLDER}*"))
+        assert not list((folder / "content").glob(f"{STAGING_PREFIX}*"))
 
 
-@pytest.mark.parametrize("moved", [(), ("articles",), (".feedsvc", ".gitignore", ".vscode", "articles", "authors.yaml")])
-def test_next_init_completes_the_newsroom_of_a_killed_one(folder: Path, moved: tuple[str, ...]) -> None:
-    init("--yes", "--title", "First")
-    content, staging = folder / "content", folder / "content" / STAGING_FOLDER
-    staging.mkdir()
-    for entry in [entry for entry in content.iterdir() if entry != staging and entry.name not in moved]:
-        entry.rename(staging / entry.name)
-    os.link(staging / "categories.yaml", content / "categories.yaml")  # killed between its two steps of moving a file
-    result = init("--yes", "--title", "Second")
-    assert result.exit_code == 0
-    assert (
-        result.stderr == "feedsvc: content has the newsroom of an earlier feedsvc init, which was interrupted, with its values\n"
-    )
-    assert load_content(content).site.title == "First"
-    assert_is_clean(content)
-    assert not staging.exists()
-
-
-def test_completion_does_not_replace_a_file_that_was_written_meanwhile(folder: Path) -> None:
-    init("--yes")
-    content, staging = folder / "content", folder / "content" / STAGING_FOLDER
-    staging.mkdir()
-    for name in ("site.yaml", "authors.yaml"):
-        (content / name).rename(staging / name)
-    (content / "authors.yaml").write_text("mine: {name: Mine}\n")
-    message = failure("--yes")
-    assert message == (
-        "content/.feedsvc-init has the rest of a new newsroom, but content/authors.yaml exists, too; "
-        "move it away and run feedsvc init again, or delete content/.feedsvc-init"
-    )
-    assert (content / "authors.yaml").read_text() == "mine: {name: Mine}\n"
-    (content / "authors.yaml").unlink()
+def test_next_init_names_what_a_killed_one_has_moved_and_deletes_the_rest(folder: Path) -> None:
+    content = folder / "content"
+    (content / f"{STAGING_PREFIX}ab/articles").mkdir(parents=True)
+    (content / f"{STAGING_PREFIX}ab/site.yaml").write_text("title: T\n")
+    (content / "categories.yaml").write_text("a: {title: A}\n")
+    assert failure("--yes") == "content has categories.yaml, and nothing was written; give an empty folder"
+    (content / "categories.yaml").unlink()
     assert init("--yes").exit_code == 0
     assert_is_clean(content)
+    assert not list(content.glob(f"{STAGING_PREFIX}*"))
 
 
 # A terminal.

@@ -9,7 +9,7 @@ from jinja2 import meta, nodes
 from feedsvc.cli.settings import VARIABLE_NAMES
 from feedsvc.content.schema import models
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES
-from feedsvc.editing.schema_files import FILE_PATTERNS
+from feedsvc.editing.newsroom import FILE_PATTERNS
 from feedsvc.errors import Rule
 from feedsvc.pages import Theme
 from feedsvc.pages.theme import builtin_environment, builtin_template_names

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from feedsvc.content.folder.folder import load_content
-from feedsvc.editing import assign_ids
+from feedsvc.editing import article_files
 from tests.cli.command_line import run_feedsvc
 from tests.conftest import Newsroom
 
@@ -61,10 +61,10 @@ LAYOUTS: Final = {
 }
 
 
-def assign_all_ids(root: Path) -> assign_ids.AssignmentPlan:
-    plan = assign_ids.plan_assignments(root, load_content(root))
+def assign_all_ids(root: Path) -> article_files.AssignmentPlan:
+    plan = article_files.plan_assignments(root, load_content(root))
     for assignment in plan.assignments:
-        assert assign_ids.apply_assignment(root, assignment) is None
+        assert article_files.apply_assignment(root, assignment) is None
     return plan
 
 

@@ -10,8 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feedsvc.content.reading import article as reader
-from feedsvc.editing.assign_ids import insert_id
-from feedsvc.editing.source_file import parse_source
+from feedsvc.editing.article_files import insert_id, parse_source
 from tests.helpers.content_invariants import REFERENCES, SITE
 
 no_deadline: Final = settings(deadline=None)

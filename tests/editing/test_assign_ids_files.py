@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from feedsvc.content.folder.folder import ContentFolder, load_content
-from feedsvc.editing import assign_ids
+from feedsvc.editing import article_files
 from feedsvc.support import atomic_write
 from tests.cli.command_line import run_feedsvc
 from tests.conftest import Newsroom
@@ -94,9 +94,9 @@ def test_full_disk_leaves_the_file_unchanged(newsroom: Newsroom) -> None:
 
 def test_file_saved_after_planning_is_unchanged(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
-    (assignment,) = assign_ids.plan_assignments(root, load_content(root)).assignments
+    (assignment,) = article_files.plan_assignments(root, load_content(root)).assignments
     (root / "articles/a.yaml").write_text("title: B\npublished: 2026-01-02\n")
-    problem = assign_ids.apply_assignment(root, assignment)
+    problem = article_files.apply_assignment(root, assignment)
     assert problem
     assert str(problem) == "articles/a.yaml:1:1: the file changed while it was read; stamp again"
     assert (root / "articles/a.yaml").read_text() == "title: B\npublished: 2026-01-02\n"
@@ -108,7 +108,7 @@ def test_file_saved_before_planning_is_reported(newsroom: Newsroom) -> None:
     content = load_content(root)
     (root / "articles/a.yaml").write_text("title: B\npublished: 2026-01-02\n")
     (root / "articles/b.yaml").unlink()
-    plan = assign_ids.plan_assignments(root, content)
+    plan = article_files.plan_assignments(root, content)
     assert [problem.message for problem in plan.problems] == ["the file changed while it was read"] * 2
 
 
@@ -120,7 +120,7 @@ def test_article_in_its_last_valid_version_gets_no_id(newsroom: Newsroom) -> Non
     (root / "articles/b.yaml").write_text(copy)
     content = folder.read().content
     assert content.last_valid_paths == {"articles/b.yaml"}
-    plan = assign_ids.plan_assignments(root, content)
+    plan = article_files.plan_assignments(root, content)
     assert ([assignment.path for assignment in plan.assignments], len(plan.problems)) == (["articles/a.yaml"], 1)
 
 

@@ -41,14 +41,14 @@ def test_license_changes_no_entry(root: Path) -> None:
 
 
 REMOVALS: Final[Mapping[str, Callable[[Path], None]]] = {
-    "withdrawn": lambda root: edit(root, "articles/a.yaml", "status: published", "status: withdrawn"),
-    "expired": lambda root: edit(root, "articles/a.yaml", "body:", "expires: 2026-02-01\nbody:"),
-    "hidden until its withdrawal": lambda root: edit(
+    "its article was withdrawn": lambda root: edit(root, "articles/a.yaml", "status: published", "status: withdrawn"),
+    "its article has expired": lambda root: edit(root, "articles/a.yaml", "body:", "expires: 2026-02-01\nbody:"),
+    "its article is hidden until its withdrawal": lambda root: edit(
         root, "articles/a.yaml", "status: published", "status: withdrawn\nwithdrawn: {date: 2026-12-31, notice: Wrong.}"
     ),
-    "a draft now": lambda root: edit(root, "articles/a.yaml", "status: published", "status: draft"),
-    "published later now": lambda root: edit(root, "articles/a.yaml", "2026-01-02T09:30:00+05:30", "2026-12-31"),
-    "no article any more": lambda root: (root / "articles/a.yaml").unlink(),
+    "its article is a draft": lambda root: edit(root, "articles/a.yaml", "status: published", "status: draft"),
+    "its article is published later": lambda root: edit(root, "articles/a.yaml", "2026-01-02T09:30:00+05:30", "2026-12-31"),
+    "it has no article any more": lambda root: (root / "articles/a.yaml").unlink(),
 }
 
 
@@ -74,7 +74,7 @@ def test_article_in_another_category_is_removed_from_one_feed_and_new_in_the_oth
     assert (changes["category/asia"], changes["category/sport"]) == (["gone: A bridge"], ["new: A bridge"])
     assert changes["site"] == ["changed silently: A bridge"]
     (reason,) = (feed.changes[0].reason for feed in compare_with_revision(root).feeds if feed.name == "category/asia")
-    assert reason == "no longer in this feed"
+    assert reason == "it is no longer in this feed"
 
 
 def test_removed_feed_has_ended_and_renamed_feed_has_not(root: Path) -> None:
@@ -123,7 +123,7 @@ def test_check_prints_warnings_before_feeds(root: Path) -> None:
         "articles/b.yaml:1:5: warning: id: 'tag:news.example,2026:c' was 'tag:news.example,2026:b' at main; "
         "readers would show the article a second time; put back id: tag:news.example,2026:b [new-id]"
     ) in lines
-    assert lines[-3:] == ["site: 1 new, 1 gone", "  + C", "  - B (no article any more)"]
+    assert lines[-3:] == ["site: 1 new, 1 gone", "  + C", "  - B (it has no article any more)"]
 
 
 def test_strict_check_fails_for_changes_that_affect_subscribers(root: Path) -> None:
@@ -159,7 +159,7 @@ def test_json_output_has_feeds_and_problems(root: Path) -> None:
                 "ended": False,
                 "entries": [
                     {"change": "new", "id": "tag:news.example,2026:c", "title": "B", "reason": ""},
-                    {"change": "gone", "id": "tag:news.example,2026:b", "title": "B", "reason": "no article any more"},
+                    {"change": "gone", "id": "tag:news.example,2026:b", "title": "B", "reason": "it has no article any more"},
                 ],
             }
         ],
@@ -172,7 +172,7 @@ def test_github_output_has_annotations_followed_by_feeds(root: Path) -> None:
     lines = run_feedsvc("check", root, "--against", "HEAD", "--format", "github").stdout.splitlines()
     assert {line.partition(" ")[0] for line in lines[:-3]} == {"::warning"}
     assert sum("at HEAD" in line for line in lines) == 1
-    assert lines[-3:] == ["site: 1 new, 1 gone", "  + B", "  - B (no article any more)"]
+    assert lines[-3:] == ["site: 1 new, 1 gone", "  + B", "  - B (it has no article any more)"]
 
 
 def test_direction_override_in_a_title_is_escaped(root: Path) -> None:

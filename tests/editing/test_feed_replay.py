@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from feedsvc.editing.feed_replay import FeedReplay, Sight, replay
-from feedsvc.editing.replay_report import REPLAY_FORMATTERS, summary
+from feedsvc.editing.former_feeds import FeedReplay, Sight, replay, summary, text_lines
 from feedsvc.importing.feed_document import FeedDocument, FeedItem, FeedKind
 
 
@@ -33,8 +32,8 @@ def replayed(
     return replay(*documents, name="site", known_articles=known_articles, limit=limit)
 
 
-def lines(result: FeedReplay, form: str = "text") -> list[str]:
-    return [line for part in REPLAY_FORMATTERS[form]([], [result]) for line in part]
+def lines(result: FeedReplay, *, every: bool = False) -> list[str]:
+    return list(text_lines(result, every=every))
 
 
 def numbers(*wanted: int) -> list[FeedItem]:
@@ -128,7 +127,7 @@ def test_text_lists_twelve_entries_unless_all_are_asked_for() -> None:
     assert lines(result) == ["old.xml, RSS feed of 0 entries, against the feed of site:", "0 of 0 entries are shown again as new"]
     result = replayed(numbers(*range(20, 0, -1)), [item(number, id=f"x{number}") for number in range(20, 0, -1)])
     assert "  + and 8 more; --all lists them" in lines(result)
-    assert len(lines(result, "all")) == 22
+    assert len(lines(result, every=True)) == 22
 
 
 def test_control_characters_of_a_foreign_title_do_not_reach_the_terminal() -> None:
@@ -136,10 +135,10 @@ def test_control_characters_of_a_foreign_title_do_not_reach_the_terminal() -> No
     assert not any("\x1b" in line or "\x07" in line for line in lines(result))
 
 
-def test_entry_that_an_article_of_the_same_date_pushes_out_does_not_vanish_because_of_the_length() -> None:
+def test_entry_that_an_article_of_the_same_date_pushes_out_of_a_full_feed_is_not_gone() -> None:
     double = item(2, id="double", link="https://a.example/2-2", address="https://a.example/2-2")
     result = replayed(numbers(2, 1), [item(2), double], limit=2, known=dict.fromkeys(("id-2", "id-1", "double"), ""))
-    assert {one.reason for one in result.of(Sight.GONE)} == {"others are in its place"}
+    assert result.of(Sight.GONE) == ()
 
 
 def weekly(number: int, **changes: Any) -> FeedItem:

@@ -9,9 +9,7 @@ import pytest
 
 from feedsvc.catalog import Catalog, build_catalog
 from feedsvc.content.folder import load_content
-from feedsvc.editing.feed_replay import FeedReplay, Sight
-from feedsvc.editing.former_feeds import FormerFeed, compare_former_feeds, parse_former_feed
-from feedsvc.editing.replay_report import summary
+from feedsvc.editing.former_feeds import FeedReplay, FormerFeed, Sight, compare_former_feeds, parse_former_feed, summary
 from feedsvc.errors import FeedsvcError
 from feedsvc.feeds import FORMATS, EntryCache, build_feed
 from feedsvc.routes import ListingRef

@@ -20,8 +20,8 @@ from feedsvc.cli import main
 from feedsvc.content.folder.folder import ContentSnapshot, load_content
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES
 from feedsvc.content.text import FORBIDDEN_CHARACTER
-from feedsvc.editing.new_article import create_file, draft, render_draft
-from feedsvc.editing.schema_files import build_schema_of
+from feedsvc.editing.article_files import create_file, draft, render_draft
+from feedsvc.editing.newsroom import build_schema_of
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Article, ArticleStatus
 from feedsvc.uris import slugify

@@ -8,7 +8,7 @@ from typing import Final
 
 from feedsvc.catalog import build_catalog
 from feedsvc.content.folder import ContentSnapshot, load_content
-from feedsvc.editing.breaking_changes import CatalogPair, warnings
+from feedsvc.editing.comparison import CatalogPair, warnings
 from tests.helpers import newsrooms
 
 NOW: Final = datetime(2026, 3, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ from typing import Final
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
 from feedsvc.content.media.variant_store import VariantStore
-from feedsvc.editing import assign_ids
+from feedsvc.editing import article_files
 from feedsvc.publication.document import UNCOUNTED_READS, Document, FileResource
 from feedsvc.publication.publication import Publication
 from tests.helpers import former_files
@@ -148,7 +148,7 @@ class ReferencePublisher:
     def with_ids(self, files: BytesByPath) -> BytesByPath:
         """Return the same files as they are after `stamp` has written an id into every article."""
         self._write_folder(files)
-        assignments = assign_ids.plan_assignments(self._root, load_content(self._root)).assignments
+        assignments = article_files.plan_assignments(self._root, load_content(self._root)).assignments
         return {**files, **{assignment.path: assignment.after for assignment in assignments}}
 
     def _write_folder(self, files: BytesByPath) -> None:

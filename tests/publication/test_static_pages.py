@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from feedsvc.publication.root_files import root_content_types
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.content.media import variants
 from feedsvc.publication.document import Document, FileResource, Redirect
-from feedsvc.publication.fingerprints import Fingerprints
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
-from feedsvc.publication.root_files import root_content_types
-from feedsvc.routes import place_of
 from tests.conftest import Newsroom
 from tests.helpers.newsrooms import NOW, load_publication, picture, text_of, write
 
@@ -127,12 +125,6 @@ def test_after_a_save_only_the_documents_that_show_it_are_made_again(root: Path,
         assert one == other, path
     changed = now.changed_since(before)
     assert {path for path in changed if not path.startswith("/sized/")} == expected
-    prints = [Fingerprints(publication.catalog) for publication in (before, fresh)]
-    for path in fresh.paths():
-        place = place_of(path)
-        if place and not path.startswith(("/media/", "/sized/")):
-            assert prints[1].get(place)
-            assert (prints[0].get(place) != prints[1].get(place)) == (path in expected), path
 
 
 def test_a_browser_gets_programs_and_archives_of_root_without_charset(newsroom: Newsroom) -> None:

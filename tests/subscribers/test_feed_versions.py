@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.editing.feed_replay import shown_as_changed, shown_as_new
-from feedsvc.editing.reader_rules import READER_RULES
+from feedsvc.editing.reader_rules import READER_RULES, shown_as_changed, shown_as_new
 from feedsvc.importing.feed_document import title_text
 from feedsvc.importing.feed_reader import parse_feed
 from tests.helpers.document_server import Document, document_server

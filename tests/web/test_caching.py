@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.publication.cache_control import MAX_AGE, cache_control
+from feedsvc.publication.headers import MAX_AGE, cache_control
 from tests.helpers.http_client import call
 from tests.web.conftest import SiteFixture
 from tests.web.newsroom import NEXT_CHANGE, NOON

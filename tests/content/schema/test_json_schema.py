@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from feedsvc.content.reading.files import known_names
 from feedsvc.content.schema import dates, field_types
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES, Json
-from feedsvc.editing.schema_files import build_schema_of
+from feedsvc.editing.newsroom import build_schema_of
 from feedsvc.uris import is_slug
 from tests import ROOT
 from tests.broken_files import sites

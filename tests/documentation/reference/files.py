@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from feedsvc.content.schema.json_schema import ON_IN_YAML_1_1, Json, build_schema
-from feedsvc.editing.schema_files import FILE_PATTERNS
+from feedsvc.editing.newsroom import FILE_PATTERNS
 from tests.documentation.reference.markdown import introduction, table
 
 _FEED_OPTIONS: Final = "An option of feeds without a value here has the value that `feed` in site.yaml gives it."

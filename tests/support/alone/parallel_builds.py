@@ -23,7 +23,7 @@ from tests.helpers import former_files, newsrooms
 
 
 def test_tree_of_three_processes_equals_the_tree_of_one_process(tmp_path: Path) -> None:
-    parallelism = Parallelism(check_threshold=1, render_threshold=1, render_chunk=4)
+    parallelism = Parallelism(render_threshold=1, render_chunk=4)
     content = newsrooms.write_sample(tmp_path / "content")
     trees = []
     for processes in (1, 3):

@@ -1,13 +1,16 @@
-"""Content-Type and Cache-Control of documents, for the server and for uploads to object storage.
+"""Headers of documents, for the server and for uploads to object storage: Content-Type and Cache-Control.
 
 RFC 9110 section 8.3 (Content-Type), RFC 9111 and RFC 5861 (Cache-Control).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Final
 
+from feedsvc import pages
 from feedsvc.content.media import MEDIA_TYPES
 
 MAX_AGE: Final = 300  # seconds for which a cache may use a response without revalidation
@@ -19,6 +22,35 @@ _CACHING_HORIZON: Final = timedelta(seconds=MAX_AGE + max(seconds for _, seconds
 _BINARY_TYPES: Final = frozenset(
     {"application/octet-stream", "application/wasm", *(name for name in MEDIA_TYPES.values() if name.startswith("application/"))}
 )
+# Not the system's table, as for media files: it differs from machine to machine.
+_TYPES_BY_SUFFIX: Final[Mapping[str, str]] = {
+    **MEDIA_TYPES,
+    **pages.STATIC_TYPES,
+    ".asc": "application/pgp-keys",
+    ".htm": "text/html",
+    ".html": "text/html",
+    ".map": "application/json",
+    ".md": "text/markdown",
+    ".mjs": "text/javascript",
+    ".opml": "text/x-opml",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".xml": "application/xml",
+    ".xsl": "application/xslt+xml",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+}
+_JSON: Final = "application/json"
+# Names without a suffix that programs ask for, with the type that they expect.
+_TYPES_BY_NAME: Final[Mapping[str, str]] = {
+    "apple-app-site-association": _JSON,
+    "apple-developer-merchantid-domain-association": "text/plain",
+    "host-meta": "application/xrd+xml",  # RFC 6415 section 2
+    "nodeinfo": _JSON,
+    "webfinger": "application/jrd+json",  # RFC 7033 section 10.2
+    **{f"matrix/{name}": _JSON for name in ("client", "server")},
+}
+_OTHER_TYPE: Final = "application/octet-stream"
 
 
 def content_type(media_type: str) -> str:
@@ -37,6 +69,18 @@ def file_content_type(media_type: str) -> str:
     A text is assumed to be in UTF-8.
     """
     return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
+
+
+def root_media_type(path: str) -> str:
+    """Return the media type, without charset, of the file with this path relative to root/, by the path alone.
+
+    "application/octet-stream" if neither name nor folder is known.
+    """
+    parts = PurePosixPath(path)
+    suffix = parts.suffix.lower()
+    by_name = _TYPES_BY_NAME.get(parts.name) or _TYPES_BY_NAME.get("/".join(parts.parts[-2:]))
+    by_folder = "text/plain" if parts.parent.name == "acme-challenge" else ""  # RFC 8555 section 8.3
+    return by_name or by_folder or _TYPES_BY_SUFFIX.get(suffix, _OTHER_TYPE)
 
 
 def cache_control(now: datetime, next_change: datetime | None, *, private: bool = False, missing: bool = False) -> str:
