@@ -218,12 +218,14 @@ class StaticTree:
         if changed is None:
             return None
         files = self._manifest.files
-        auxiliary = auxiliary_paths(publication, [*changed], files, self._host)
+        every_auxiliary = auxiliary_paths(publication, [*changed], files, self._host)
+        auxiliary = (path for path in every_auxiliary if changed or file_name(path) not in files)
         # There may have been a file of other origin at a former path, so that none was written, and it may be gone now.
         every_former = former_paths(publication, self._host, self._selection)
         former = (path for path in every_former if file_name(path) not in files)
         # No image is checked here: the renderer checks whether it can be sent, but only if its file is not current.
-        paths = {*changed, *auxiliary, *publication.file_paths(include_unchecked=True), *former}
+        media = (path for path in publication.file_paths(include_unchecked=True) if path[1:].startswith(COPIED_PREFIXES))
+        paths = {*changed, *auxiliary, *media, *former}
         unknown = (name for name, state in files.items() if state.size < 0)
         copied = (name for name in files if name.startswith(COPIED_PREFIXES))
         prefetched = prefetched_modified_files(get_state, self._root)

@@ -234,3 +234,30 @@ def test_deleted_page_is_written_again_by_an_incremental_build(newsroom: Newsroo
     _, publication = newsroom.build()
     assert newsroom.was_incremental == [False, True]
     newsroom.assert_equals_full_build(publication, 0)
+
+
+def test_build_without_its_baseline_says_why_it_renders_everything(newsroom: Newsroom) -> None:
+    results = [newsroom.build(mark_complete=mark)[0] for mark in (True, False, True)]
+    assert [result.reason for result in results] == ["", "", ""]
+    shutil.rmtree(newsroom.home / "state")
+    result, publication = newsroom.build()
+    assert (result.written, result.reason) == (0, "the state folder does not know the content that the last build had")
+    site = newsroom.editors.root / "site.yaml"
+    site.write_text(site.read_text().replace("title: ", "title: Another "))
+    result, publication = newsroom.build()
+    assert result.reason == "settings, theme, options or the version of feedsvc changed"
+    newsroom.assert_equals_full_build(publication, 0)
+    journal = newsroom.home / "out" / ".feedsvc-build.journal"
+    journal.write_bytes(journal.read_bytes() + b"+ articles/x/index.html\n")  # of a build that was killed
+    result, publication = newsroom.build()
+    assert result.reason == "the last build was not completed"
+    newsroom.assert_equals_full_build(publication, 1)
+    assert newsroom.build()[0].reason == ""
+
+
+def test_build_without_its_baseline_names_files_of_other_origin_that_it_leaves_alone(newsroom: Newsroom) -> None:
+    mine = newsroom.home / "out" / "404.html"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    result, _ = newsroom.build()
+    assert (result.foreign, mine.read_text()) == (("404.html",), "mine")
