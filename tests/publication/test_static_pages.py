@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from feedsvc.publication.root_files import root_content_types
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.content.media import variants
+from feedsvc.publication.addresses import root_content_types
 from feedsvc.publication.document import Document, FileResource, Redirect
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
