@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from feedsvc.publication.fingerprints import site_fingerprint
 
 from feedsvc.catalog import Catalog
 from feedsvc.extensions import BUILT_IN_SUFFIXES
 from feedsvc.feeds.digest import FeedDigests
+from feedsvc.publication.dependencies import site_fingerprint
 from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import FeedAt, ListingRef, PageAt, path_of, place_of
