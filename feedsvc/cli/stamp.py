@@ -33,11 +33,11 @@ def stamp(*, content: Path, json: bool, dry_run: bool) -> None:
     for name in signals("SIGTERM", "SIGHUP"):
         # A regular exit deletes the temporary file beside an article.
         signal.signal(name, lambda number, _: sys.exit(128 + number))
-    plan = plan_assignments(content, load_without_theme_check(content, ""))
+    assignments, problems = plan_assignments(content, load_without_theme_check(content, ""))
     if not dry_run:
         delete_temporary_files(content)
-    problems, assigned = [*plan.problems], []
-    for assignment in plan.assignments:
+    assigned = []
+    for assignment in assignments:
         if problem := None if dry_run else apply_assignment(content, assignment):
             problems.append(problem)
             continue

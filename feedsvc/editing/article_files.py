@@ -100,20 +100,10 @@ class IdAssignment:
     after: bytes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AssignmentPlan:
-    """Assignments for a folder. `problems` has the reason for each article that has no id in its file and gets none.
+def plan_assignments(root: Path, content: ContentSnapshot) -> tuple[list[IdAssignment], list[Problem]]:
+    """Plan to write ids into the article files without one: the ids that the articles have by default. Writes nothing.
 
-    All errors in article files are in `problems`, too.
-    """
-
-    assignments: tuple[IdAssignment, ...]
-    problems: tuple[Problem, ...]
-
-
-def plan_assignments(root: Path, content: ContentSnapshot) -> AssignmentPlan:
-    """Return a plan to write ids into the article files without one: the ids that the articles have by default. Writes nothing.
-
+    Return the assignments, and the reason for each article that has no id in its file and gets none, with all errors in files.
     Drafts and scheduled, expired and withdrawn articles are included, because an id is best written before publication. A file
     gets a problem instead if it has an error, if two paths lead to it, if it changed since `content` was read, or if no edit is
     safe (`insert_id`). `content` is the current content of the folder `root`.
@@ -129,7 +119,7 @@ def plan_assignments(root: Path, content: ContentSnapshot) -> AssignmentPlan:
         result = _assign_id(root, article, references, has_one_path=has_one_path)
         assignments += [result] if isinstance(result, IdAssignment) else []
         problems += [result] if isinstance(result, Problem) else []
-    return AssignmentPlan(assignments=tuple(assignments), problems=tuple(sorted(problems)))
+    return assignments, sorted(problems)
 
 
 def apply_assignment(root: Path, assignment: IdAssignment) -> Problem | None:
@@ -185,15 +175,11 @@ def insert_id(source: SourceFile, article: Article, references: References) -> b
     for start, end, replacement in _candidate_edits(source, article.id):
         start_byte, end_byte = source.byte_offset(start + source.yaml_offset), source.byte_offset(end + source.yaml_offset)
         after = source.data[:start_byte] + replacement.encode() + source.data[end_byte:]
-        if _is_same_article(article, after, references):
+        value = parse_source(article.path, after).yaml.value
+        is_written = isinstance(value, dict) and value.get("id") == article.id
+        if is_written and parse_article(article.path, after, references).article == article:
             return after
     return None
-
-
-def _is_same_article(article: Article, after: bytes, references: References) -> bool:
-    value = parse_source(article.path, after).yaml.value
-    is_written = isinstance(value, dict) and value.get("id") == article.id
-    return is_written and parse_article(article.path, after, references).article == article
 
 
 def _candidate_edits(source: SourceFile, id_: str) -> Iterator[tuple[int, int, str]]:
@@ -211,17 +197,11 @@ def _candidate_edits(source: SourceFile, id_: str) -> Iterator[tuple[int, int, s
         return
     first_key = document.span((next(iter(document.value)),), at_key=True)[0]
     if document.is_flow_mapping():
-        yield first_key, first_key, f"id: {value}{_flow_separator(source, first_key)}"
+        yield first_key, first_key, f"id: {value}, "
         return
     for at in (document.span(())[0], first_key):
         line_prefix = _line_prefix(source, at)
         yield at, at, f"id: {value}{_line_end(source, at)}{line_prefix[: len(line_prefix) - len(line_prefix.lstrip(' '))]}"
-
-
-def _flow_separator(source: SourceFile, at: int) -> str:
-    """Return the separator between the id and the next key in braces, with a line break if that key is on its own line."""
-    line_prefix = _line_prefix(source, at)
-    return f",{_line_end(source, at)}{line_prefix}" if not line_prefix.strip(" \t") else ", "
 
 
 def _line_prefix(source: SourceFile, at: int) -> str:

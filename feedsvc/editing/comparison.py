@@ -42,6 +42,7 @@ SETTINGS_FILES: Final[Mapping[str, str]] = {
     "category": CATEGORIES_FILE,
     "author": AUTHORS_FILE,
     "custom": FEEDS_FILE,
+    "private": FEEDS_FILE,
     "tag": TAGS_FILE,
 }
 _ABSENCES: Final[Mapping[Visibility, str]] = {
@@ -186,7 +187,7 @@ def warnings(pair: CatalogPair) -> tuple[Problem, ...]:
     """
     rows = pair.previous.listings[ListingRef()].rows
     problems = [problem for row in rows if row.visibility is not Visibility.HIDDEN for problem in _article_warnings(pair, row)]
-    others = (_site_warnings, _listing_warnings, _private_feed_warnings, _digest_warnings, _page_warnings, _old_address_warnings)
+    others = (_site_warnings, _listing_warnings, _digest_warnings, _page_warnings, _old_address_warnings)
     return tuple(sorted(chain(problems, *(check(pair) for check in others))))
 
 
@@ -276,26 +277,26 @@ def _site_warnings(pair: CatalogPair) -> Iterator[Problem]:
 
 
 def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
-    """Yield warnings about listings, and aliases of tags, whose feeds are gone: their addresses lead to no feed."""
+    """Yield warnings about listings, private feeds and aliases of tags whose addresses lead to no feed any more."""
     old, new = pair.previous.content, pair.current.content
-    aliases = {
-        alias: f"alias '{alias}' of the tag '{tag.id}'"
-        for alias, tag in old.tags.items()
-        if alias != tag.id and ("tag", alias) in pair.previous.redirects
-    }
-    kinds: tuple[tuple[ListingKind, Mapping[str, str], Collection[str]], ...] = (
-        ("category", {name: f"category '{name}'" for name in old.categories}, new.categories),
-        ("author", {name: f"author '{name}'" for name in old.authors}, new.authors),
-        ("custom", {name: f"custom feed '{name}'" for name in old.custom_feeds}, {*new.custom_feeds, *new.private_feeds}),
-        ("tag", aliases, {name for name in aliases if ("tag", name) in pair.current.redirects}),
+    tags = {alias: tag for alias, tag in old.tags.items() if alias != tag.id and ("tag", alias) in pair.previous.redirects}
+    kinds: tuple[tuple[ListingKind, str, Collection[str], Collection[str]], ...] = (
+        ("category", "category", old.categories, new.categories),
+        ("author", "author", old.authors, new.authors),
+        ("custom", "custom feed", old.custom_feeds, new.custom_feeds),
+        ("private", "private feed", old.private_feeds, {*new.private_feeds, *new.custom_feeds}),
+        ("tag", "tag", tags, {name for name in tags if ("tag", name) in pair.current.redirects}),
     )
-    for kind, names, known in kinds:
-        path, noun = SETTINGS_FILES[kind], "custom feed" if kind == "custom" else kind
+    for kind, noun, names, known in kinds:
+        path = SETTINGS_FILES[kind]
         for name in () if path in pair.invalid_paths else names:
-            if name not in known and not _has_feeds(pair.current, ListingRef(kind, name)):
-                message = f"the {names[name]} was there at {pair.revision}; its feeds would be gone"
-                hint = f"write aliases: [{format_scalar(name)}] below the {noun} that takes its place"
-                yield key_warning("missing-feed", YamlDocument(path), "", message, hint)
+            if name not in known and (kind == "private" or not _has_feeds(pair.current, ListingRef(kind, name))):
+                is_private = kind == "custom" and name in new.private_feeds
+                thing = f"alias '{name}' of the tag '{tags[name].id}'" if kind == "tag" else f"{noun} '{name}'"
+                message = f"the {thing} was {'public' if is_private else 'there'} at {pair.revision}; its feeds would be gone"
+                alias = f"write aliases: [{format_scalar(name)}] below the {noun} that takes its place"
+                tokens = f"write access: public, or give its subscribers tokens: feedsvc token add {name} NAME"
+                yield key_warning("missing-feed", YamlDocument(path), "", message, tokens if is_private else alias)
 
 
 def _has_feeds(catalog: Catalog, ref: ListingRef) -> bool:
@@ -305,43 +306,20 @@ def _has_feeds(catalog: Catalog, ref: ListingRef) -> bool:
     return all(redirect_target(catalog, path_of(FeedAt(ref, suffix))) not in ("", GONE) for suffix in suffixes_of(ref))
 
 
-def _private_feed_warnings(pair: CatalogPair) -> Iterator[Problem]:
-    """Yield warnings about public custom feeds that are private now, and about private ones that are gone."""
-    old, new = pair.previous.content, pair.current.content
-    warning = partial(key_warning, "missing-feed", YamlDocument(FEEDS_FILE), "")
-    if FEEDS_FILE in pair.invalid_paths:
-        return
-    for name in (name for name in old.custom_feeds if name in new.private_feeds):
-        message = f"the custom feed '{name}' was public at {pair.revision} and is private; its addresses and page would be gone"
-        hint = f"write access: public, and make a new private feed; or give its subscribers tokens: feedsvc token add {name} NAME"
-        yield warning(message, hint)
-    for name in (name for name in old.private_feeds if name not in new.private_feeds and name not in new.custom_feeds):
-        message = f"the private feed '{name}' was there at {pair.revision}; the addresses of its tokens would be gone"
-        yield warning(message, f"write aliases: [{format_scalar(name)}] below the private feed that takes its place")
-
-
 def _digest_warnings(pair: CatalogPair) -> Iterator[Problem]:
     """Yield warnings about custom feeds that are or were periodicals, and whose entries get other ids."""
     document = pair.settings_yaml(FEEDS_FILE)
     for name, old in pair.previous.content.custom_feeds.items() if FEEDS_FILE not in pair.invalid_paths else ():
         new = pair.current.content.custom_feeds.get(name)
-        if new and name == old.id and (reason := _reason_for_other_ids(old, new)):
-            change, hint = reason
-            message = f"{new.id}: {change} at {pair.revision}; its entries get other ids, so readers show all of them as new"
-            yield key_warning("new-id", document, new.id, message, hint)
+        if new and name == old.id and _ids_of_digest(old) != _ids_of_digest(new):
+            message = f"{new.id}: its digest was another at {pair.revision}; its entries get other ids"
+            hint = f"put back the id {old.id} and digest: with every: and on:, and write another entry for the other feed"
+            yield key_warning("new-id", document, new.id, f"{message}, so readers show all of them as new", hint)
 
 
-def _reason_for_other_ids(old: CustomFeed, new: CustomFeed) -> tuple[str, str] | None:
-    """Return what was different about a custom feed whose entries had other ids, and a hint; None if the ids are the same."""
-    if (old.digest is None) != (new.digest is None):
-        return f"had {'no ' if old.digest is None else ''}digest:", "put it back, and write another entry for the other feed"
-    if old.digest is None or new.digest is None:
-        return None
-    if old.id != new.id:
-        return f"the digest was '{old.id}'", f"keep the id '{old.id}'; a new name for readers is title:"
-    if old.digest.weekday != new.digest.weekday:
-        return "every: or on: was another", "put it back, and write another entry for the other days"
-    return None
+def _ids_of_digest(feed: CustomFeed) -> object:
+    """Return what decides the ids of a digest's entries; None for a feed that is no digest."""
+    return (feed.id, feed.digest.weekday) if feed.digest else None
 
 
 def _page_warnings(pair: CatalogPair) -> Iterator[Problem]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import enum
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -246,22 +247,8 @@ def _reason(rule: ReaderRule, item: FeedItem, counterpart: FeedItem | None, form
         count, current_count = len(former.items), len(current.items)
         longer = f", which has {current_count} entries instead of {count}" if current_count > count else ""
         return f"it is older than the newest entry of the former feed, and was not in it{longer}"
-    has_ids = bool(rule.is_by_id and item.id.strip() and counterpart.id.strip())
-    values = (
-        ("id", counterpart.id.strip(), item.id.strip()),
-        ("title", _title(counterpart), _title(item)),
-        ("link", counterpart.link.strip(), item.link.strip()),
-        ("date", counterpart.published_text, item.published_text),
-    )
-    differing = (one for one in values if one[1] != one[2] and (one[0] == "id" if has_ids else one[0] in rule.fields))
-    return "; ".join(_change(*one) for one in differing) or f"{rule.name} knows an entry by {rule.fields}, which differ"
-
-
-def _change(name: str, was: str, now: str) -> str:
-    was, now = was[:_MAX_VALUE], now[:_MAX_VALUE]
-    if not was:
-        return f"it had no {name}, and has '{now}'"
-    return f"its {name} was '{was}' and is '{now}'" if now else f"it had the {name} '{was}', and has none"
+    was, now = counterpart.id.strip()[:_MAX_VALUE], item.id.strip()[:_MAX_VALUE]
+    return f"its id was '{was}' and is '{now}'" if was != now else f"it goes by {rule.fields}"
 
 
 def _reason_of_absence(
@@ -281,33 +268,24 @@ def _reason_of_absence(
 def _counterparts(former: FeedDocument, current: FeedDocument) -> Mapping[int, FeedItem]:
     """Return the former entry that each current one seems to be, by the `id()` of the current one.
 
-    It has the same id, else address, path, title and date, or title. A title alone counts only if no two entries of one document
-    have it: articles of a series share it.
+    It has the same id, else path, else title. A title counts only if no two entries of one document have it: articles of a series
+    share it.
     """
-    titles = [Counter(_title(item).casefold() for item in document.items) for document in (former, current)]
+    titles = [Counter(map(_title, document.items)) for document in (former, current)]
     repeated = {title for counter in titles for title, count in counter.items() if count > 1}
-    by_trait: dict[tuple[str, object], FeedItem] = {}
+    by_trait: dict[tuple[str, str], FeedItem] = {}
     for item in former.items:
-        for trait in _traits(item):
+        for trait in _traits(item, repeated):
             by_trait.setdefault(trait, item)
-    found: dict[int, FeedItem] = {}
-    for item in current.items:
-        traits = (trait for trait in _traits(item) if trait in by_trait and (trait[0] != "title" or trait[1] not in repeated))
-        if (shared := next(traits, None)) is not None:
-            found[id(item)] = by_trait[shared]
-    return found
+    shared = ((item, next(filter(by_trait.get, _traits(item, repeated)), None)) for item in current.items)
+    return {id(item): by_trait[trait] for item, trait in shared if trait}
 
 
-def _traits(item: FeedItem) -> Iterator[tuple[str, object]]:
-    """Yield what an entry may share with its former version, the surest first."""
-    title = _title(item).casefold()
-    values = {
-        "id": item.id.strip(),
-        "address": item.address,
-        "path": split_address(item.address).path.rstrip("/"),
-        "title and date": (title, _date(item)) if title and _date(item) != _OLDEST else "",
-        "title": title,
-    }
+def _traits(item: FeedItem, repeated: AbstractSet[str]) -> Iterator[tuple[str, str]]:
+    """Yield what an entry may share with its former version, the surest first. `repeated` are titles of several entries."""
+    title = _title(item)
+    path = split_address(item.address).path.rstrip("/")
+    values = {"id": item.id.strip(), "path": path, "title": "" if title in repeated else title}
     return ((name, value) for name, value in values.items() if value)
 
 
@@ -323,36 +301,29 @@ def _date(item: FeedItem) -> datetime:
 
 
 def summary(replay: FeedReplay) -> str:
-    """Return one line, such as "0 of 50 entries are shown again as new; 2 show as changed in rss2email; 1 is gone"."""
+    """Return one line, such as "0 of 50 entries are shown again as new; 2 shown as changed in rss2email; 1 gone"."""
     errors = [prediction for prediction in replay.of(Sight.NEW) if prediction.is_error]
     others = [prediction for prediction in replay.of(Sight.NEW) if not prediction.is_error]
-    changed, recent, gone = (replay.count(sight) for sight in (Sight.CHANGED, Sight.RECENT, Sight.GONE))
+    changed, recent, gone = (replay.of(sight) for sight in (Sight.CHANGED, Sight.RECENT, Sight.GONE))
     count, total = _count(errors), len(replay.current.items)
-    expected = [name for name in replay.readers if name in _READERS_BY_ID]
-    where = f" in {_names(errors)}" if errors and any(name not in _names(errors) for name in expected) else ""
-    parts = [f"{count} of {_entries(total)} {'is' if count == 1 else 'are'} shown again as new{where}"]
-    if others:
-        parts.append(f"{_count(others)} in {_names(others)}, which also {_verb_of_readers(others)}")
-    if changed:
-        parts.append(f"{changed} {'shows' if changed == 1 else 'show'} as changed in {_names(replay.of(Sight.CHANGED))}")
-    if gone:
-        parts.append(f"{gone} {'is' if gone == 1 else 'are'} gone")
-    if recent:
-        parts.append(f"{recent} {'is' if recent == 1 else 'are'} newer than the former feed")
-    return "; ".join(parts)
-
-
-def _verb_of_readers(predictions: Sequence[Prediction]) -> str:
-    is_one = len({name for prediction in predictions for name in prediction.readers}) == 1
-    return "compares title and link" if is_one else "compare title and link"
+    is_everywhere = _READERS_BY_ID.isdisjoint({*replay.readers} - {*_names(errors)})
+    where = f" in {', '.join(_names(errors))}" if errors and not is_everywhere else ""
+    parts = (
+        f"{count} of {_entries(total)} {'is' if count == 1 else 'are'} shown again as new{where}",
+        f"{_count(others)} in {', '.join(_names(others))}, by title and link" if others else "",
+        f"{_count(changed)} shown as changed in {', '.join(_names(changed))}" if changed else "",
+        f"{_count(gone)} gone" if gone else "",
+        f"{_count(recent)} newer than the former feed" if recent else "",
+    )
+    return "; ".join(filter(None, parts))
 
 
 def _count(predictions: Iterable[Prediction]) -> int:
     return len({(prediction.id, prediction.title) for prediction in predictions})
 
 
-def _names(predictions: Iterable[Prediction]) -> str:
-    return ", ".join(dict.fromkeys(name for prediction in predictions for name in prediction.readers))
+def _names(predictions: Iterable[Prediction]) -> list[str]:
+    return list(dict.fromkeys(name for prediction in predictions for name in prediction.readers))
 
 
 def _entries(count: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import fields
 from itertools import chain
 
 from feedsvc.catalog import (
@@ -23,6 +23,7 @@ from feedsvc.content.media import variants
 from feedsvc.discovery import LISTINGS_GROUP, group_part_names, is_indexed
 from feedsvc.feeds import FORMATS
 from feedsvc.free_places import RootFileAt, StaticPageAt
+from feedsvc.model import Article
 from feedsvc.publication.addresses import FAVICON, favicon_path
 from feedsvc.publication.dependencies import are_comparable, dependent_rows, has_changed
 from feedsvc.publication.old_addresses import changed_old_addresses
@@ -44,6 +45,12 @@ from feedsvc.routes import (
 from feedsvc.uris import absolute, path_below
 
 _SITE_LISTING = ListingRef()
+# Fields of an article that a card does not show, or only in part (text, tags).
+_HIDDEN_FIELDS = (
+    *("path", "text", "guid", "notice", "updated", "translation_of", "aliases", "media", "enclosures", "embeds", "sources"),
+    *("corrections", "tags"),
+)
+_CARD_FIELDS = tuple(field.name for field in fields(Article) if field.name not in _HIDDEN_FIELDS)
 _MAX_COMPARED_PAGES = 500  # articles; if there are more, none is compared and all count as affected
 
 
@@ -139,22 +146,7 @@ def _card_facts(row: Row) -> tuple[object, ...]:
     With its translations, because they decide which article of a work pages show.
     """
     article = row.article
-    shown = replace(
-        article,
-        path="",
-        text=b"",
-        guid="",
-        notice="",
-        updated=article.published,
-        translation_of="",
-        aliases=(),
-        media=(),
-        enclosures=(),
-        embeds=(),
-        sources=(),
-        corrections=(),
-        tags=(),
-    )
+    shown = [getattr(article, name) for name in _CARD_FIELDS]
     text = article.summary or article.text
     return row.visibility, row.preview_label, row.translations, shown, text, [tag.id for tag in article.tags]
 

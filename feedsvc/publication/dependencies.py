@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from itertools import chain
@@ -18,14 +17,13 @@ from typing import Any, Final
 import msgspec
 
 from feedsvc import __version__
-from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, count_articles, is_identical
+from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, count_articles
 from feedsvc.content.media import can_have_variants, digest_of
 from feedsvc.discovery import (
     catalog_fingerprint,
     has_news_sitemap,
     indexable_pages,
     is_indexed,
-    listing_fingerprint,
 )
 from feedsvc.extensions import plugins_fingerprint
 from feedsvc.feeds import suffixes_of
@@ -59,31 +57,17 @@ _ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
 _PLACES_WITH_LOGO: Final = (ArchiveAt, ArticleAt, IssueAt, PageAt, StaticPageAt, SiteDocumentAt, TagsAt)
 
 
-def _project_nothing(_: Listing) -> object:
-    return None
+# Inputs of a document: rows and listings, compared by identity, and values, compared by equality. Both must be of one process.
+Dependencies = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Dependencies:
-    """Inputs of a document. The document is unchanged if `objects` are the same objects, `values` are equal, and `project`
-    returns an equal value for each of `listings`.
-    """
+def are_unchanged(dependencies: Dependencies, former: Dependencies) -> bool:
+    """Return whether documents made from both have the same bytes."""
+    return len(dependencies) == len(former) and all(map(_is_unchanged, dependencies, former))
 
-    objects: tuple[object, ...] = ()
-    values: tuple[object, ...] = ()
-    listings: tuple[Listing, ...] = ()
-    project: Callable[[Listing], object] = _project_nothing
 
-    def is_unchanged_since(self, other: Dependencies) -> bool:
-        """Return whether documents made from `other` and from these have the same bytes. Both must be of one process."""
-        return self.values == other.values and is_identical(self.objects, other.objects) and self._has_same_projections(other)
-
-    def _has_same_projections(self, other: Dependencies) -> bool:
-        """Return whether `project` returns equal values for all listings. It is not called for listings that are the same."""
-        if len(self.listings) != len(other.listings):
-            return False
-        pairs = zip(self.listings, other.listings, strict=True)
-        return all(one is two or self.project(one) == other.project(two) for one, two in pairs)
+def _is_unchanged(one: object, other: object) -> bool:
+    return one is other or (not isinstance(one, Row | Listing) and one == other)
 
 
 def document_dependencies(catalog: Catalog, place: Place) -> Dependencies | None:
@@ -97,8 +81,7 @@ def document_dependencies(catalog: Catalog, place: Place) -> Dependencies | None
     dependencies = function(catalog, place) if function else None
     if dependencies is None or not isinstance(place, _PLACES_WITH_LOGO):
         return dependencies
-    values = (*dependencies.values, *logo_dependencies(catalog))
-    return Dependencies(dependencies.objects, values, dependencies.listings, dependencies.project)
+    return *dependencies, *logo_dependencies(catalog)
 
 
 def are_comparable(one: Catalog, other: Catalog) -> bool:
@@ -164,10 +147,9 @@ def _page_dependencies(catalog: Catalog, place: PageAt) -> Dependencies | None:
     elif place.listing == ListingRef():
         dependencies = _home_dependencies(catalog, listing)
     else:
-        dependencies = _newest_dependencies(listing.stories, listing.page_index.newest_older_period, count_articles(listing))
-    if dependencies is None:
-        return None
-    return Dependencies(dependencies.objects, (*dependencies.values, *image_dependencies(catalog, dependencies.objects)))
+        older_period = listing.page_index.newest_older_period
+        dependencies = *_newest_dependencies(listing.stories, older_period), count_articles(listing)
+    return None if dependencies is None else (*dependencies, *image_dependencies(catalog, dependencies))
 
 
 def _home_dependencies(catalog: Catalog, listing: Listing) -> Dependencies:
@@ -175,31 +157,28 @@ def _home_dependencies(catalog: Catalog, listing: Listing) -> Dependencies:
     rows = select_home_rows(catalog)
     blocks = tuple((section.listing.ref.id, len(section.rows)) for section in rows.sections)
     values = (bool(rows.lead), len(rows.seconds), blocks, len(rows.others), listing.page_index.newest_older_period)
-    return Dependencies(tuple(rows.all_rows), values)
+    return *rows.all_rows, *values
 
 
-def _newest_dependencies(listing: Listing, older_period: str, count: int = 0) -> Dependencies:
-    """Return the dependencies of a listing's newest page or feed, which links to `older_period`, "" if there is none.
-
-    `count` is the number of articles, which the page shows.
-    """
-    return Dependencies(listing.dated_rows, (listing.title, listing.description, older_period, bool(listing.feed_rows), count))
+def _newest_dependencies(listing: Listing, older_period: str) -> Dependencies:
+    """Return the dependencies of a listing's newest page or feed, which links to `older_period`, "" if there is none."""
+    return *listing.dated_rows, listing.title, listing.description, older_period, bool(listing.feed_rows)
 
 
 def _period_dependencies(listing: Listing, period: str, index: ArchiveIndex) -> Dependencies | None:
     """Return the dependencies of a period's page or archive feed; None if the period is not in `index`."""
     rows, neighbours = index.get(period), index.neighbours.get(period)
-    return Dependencies(rows, (listing.title, listing.description, neighbours)) if rows is not None else None
+    return (*rows, listing.title, listing.description, neighbours) if rows is not None else None
 
 
 def _article_dependencies(catalog: Catalog, place: ArticleAt) -> Dependencies | None:
     row, withdrawn_row = catalog.visible.get(place.slug), catalog.withdrawn.get(place.slug)
     if row is None:
-        return Dependencies((withdrawn_row,)) if withdrawn_row else None
+        return (withdrawn_row,) if withdrawn_row else None
     # A new title of one of its tags makes a new Row, so tags need no values here.
     rows = input_rows(catalog, row)
     files = (*file_dependencies(catalog, row.article.media), *image_dependencies(catalog, rows))
-    return Dependencies(rows, (*files, *language_dependencies(catalog, row)))
+    return *rows, *files, *_language_dependencies(catalog, row)
 
 
 def _issue_dependencies(catalog: Catalog, place: IssueAt) -> Dependencies | None:
@@ -207,72 +186,35 @@ def _issue_dependencies(catalog: Catalog, place: IssueAt) -> Dependencies | None
     if issue is None:
         return None
     neighbours = (row and path_of(row.place) for row in catalog.listings[place.listing].neighbours_of(issue))
-    return Dependencies((issue,), (*neighbours, *image_dependencies(catalog, issue.articles)))
+    return issue, *neighbours, *image_dependencies(catalog, issue.articles)
 
 
 def _static_page_dependencies(catalog: Catalog, place: StaticPageAt) -> Dependencies | None:
     page = catalog.pages.get(place.slug)
     is_canonical = page and page.slug == place.slug
-    return Dependencies((), (page, *file_dependencies(catalog, page.media))) if page and is_canonical else None
+    return (page, *file_dependencies(catalog, page.media)) if page and is_canonical else None
 
 
 def _root_file_dependencies(catalog: Catalog, place: RootFileAt) -> Dependencies | None:
     data = catalog.content.root_files.get(place.path)
     if data is None and place.path == FAVICON:
-        return Dependencies((), (*file_dependencies(catalog, [favicon_path(catalog)]),))
-    return Dependencies((), (data,)) if data is not None else None
+        return (*file_dependencies(catalog, [favicon_path(catalog)]),)
+    return (data,) if data is not None else None
 
 
-def _no_dependencies(_: Catalog, __: FileAt) -> Dependencies:
-    return Dependencies()
-
-
-def _project_title(listing: Listing) -> object:
-    return listing.ref, listing.title
-
-
-def _project_subscription(listing: Listing) -> object:
-    """Return the values of a listing that /subscribe/ shows."""
-    return listing.ref, listing.title, count_articles(listing), listing.last_changed
-
-
-def _is_every_tag_offered(catalog: Catalog) -> bool:
-    return sum(listing.ref.kind == "tag" for listing in catalog.subscribable_listings) == catalog.tags.total
-
-
-def _sitemap_listing_dependencies(
-    catalog: Catalog, project: Callable[[Listing], object], values: tuple[object, ...] = ()
-) -> Dependencies:
-    return Dependencies((), values, tuple(catalog.indexable_listings), project)
-
-
-def _subscribable_listing_dependencies(
-    catalog: Catalog, project: Callable[[Listing], object], values: tuple[object, ...] = ()
-) -> Dependencies:
-    return Dependencies((), values, catalog.subscribable_listings, project)
-
-
+# Any change of a listing counts: its address, title, number of articles or last change may differ.
 _SINGLE_DEPENDENCIES: Final[Mapping[str, Callable[[Catalog], Dependencies]]] = {
-    "feeds.opml": lambda catalog: _subscribable_listing_dependencies(catalog, _project_title),
-    "subscribe/": lambda catalog: _subscribable_listing_dependencies(
-        catalog, _project_subscription, (_is_every_tag_offered(catalog),)
+    "feeds.opml": lambda catalog: catalog.subscribable_listings,
+    "subscribe/": lambda catalog: (*catalog.subscribable_listings, catalog.tags.total),
+    "sitemap.xml": lambda catalog: (
+        *catalog.indexable_listings,
+        *catalog_fingerprint(catalog),
+        *indexable_pages(catalog),
     ),
-    "sitemap.xml": lambda catalog: _sitemap_listing_dependencies(
-        catalog, listing_fingerprint, (*catalog_fingerprint(catalog), *indexable_pages(catalog))
-    ),
-    "news-sitemap.xml": lambda catalog: Dependencies(catalog.recent),
-    "license.xml": lambda _: Dependencies(),
-    "robots.txt": lambda catalog: Dependencies((), (has_news_sitemap(catalog),)),
+    "news-sitemap.xml": lambda catalog: catalog.recent,
+    "license.xml": lambda _: (),
+    "robots.txt": lambda catalog: (has_news_sitemap(catalog),),
 }
-
-
-def _single_dependencies(catalog: Catalog, place: SiteDocumentAt) -> Dependencies:
-    return _SINGLE_DEPENDENCIES[place.name](catalog)
-
-
-def _tag_page_dependencies(catalog: Catalog, place: TagsAt) -> Dependencies | None:
-    page = tag_page(catalog, place.start)
-    return Dependencies((), page) if page else None
 
 
 def _archive_dependencies(catalog: Catalog, place: ArchiveAt) -> Dependencies | None:
@@ -283,12 +225,12 @@ def _archive_dependencies(catalog: Catalog, place: ArchiveAt) -> Dependencies | 
     listing = catalog.listings[ListingRef()]
     calendar, period = listing.calendar, place.period
     if not period:
-        return Dependencies((), calendar.months)
+        return calendar.months
     if period not in calendar:
         return None
     neighbours, days = calendar.neighbours_of(period), calendar.days_of(period)
     rows = () if days else archive_rows(listing.stories.archive_index.all_periods.get(period, ()))
-    return Dependencies(rows, (neighbours, days))
+    return *rows, neighbours, days
 
 
 def _sitemap_dependencies(catalog: Catalog, place: SitemapAt) -> Dependencies | None:
@@ -299,9 +241,7 @@ def _sitemap_dependencies(catalog: Catalog, place: SitemapAt) -> Dependencies | 
     if not is_indexed(catalog):
         return None
     rows = catalog.listings[ListingRef()].archive_index.all_periods.get(place.part.partition(".")[0])
-    if rows is not None:
-        return Dependencies(rows)
-    return _sitemap_listing_dependencies(catalog, listing_fingerprint, indexable_pages(catalog))
+    return rows if rows is not None else (*catalog.indexable_listings, *indexable_pages(catalog))
 
 
 _DEPENDENCIES_BY_PLACE: Final[Mapping[type[Place], Callable[[Catalog, Any], Dependencies | None]]] = {
@@ -310,10 +250,10 @@ _DEPENDENCIES_BY_PLACE: Final[Mapping[type[Place], Callable[[Catalog, Any], Depe
     ArticleAt: _article_dependencies,
     IssueAt: _issue_dependencies,
     StaticPageAt: _static_page_dependencies,
-    FileAt: _no_dependencies,
+    FileAt: lambda *_: (),
     RootFileAt: _root_file_dependencies,
-    SiteDocumentAt: _single_dependencies,
-    TagsAt: _tag_page_dependencies,
+    SiteDocumentAt: lambda catalog, place: _SINGLE_DEPENDENCIES[place.name](catalog),
+    TagsAt: lambda catalog, place: tag_page(catalog, place.start) or None,
     ArchiveAt: _archive_dependencies,
     SitemapAt: _sitemap_dependencies,
 }
@@ -326,7 +266,7 @@ def has_changed(before: Catalog, now: Catalog, place: Place) -> bool:
     (`are_comparable`).
     """
     one, other = document_dependencies(before, place), document_dependencies(now, place)
-    return one is None or other is None or not one.is_unchanged_since(other)
+    return one is None or other is None or not are_unchanged(one, other)
 
 
 def input_rows(catalog: Catalog, row: Row) -> tuple[Row | None, ...]:
@@ -352,7 +292,7 @@ def dependent_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
     return chain(found, filter(None, (catalog.visible.get(one.slug) for one in translations)))
 
 
-def language_dependencies(catalog: Catalog, row: Row) -> Iterator[object]:
+def _language_dependencies(catalog: Catalog, row: Row) -> Iterator[object]:
     """Yield one bool: whether the article's language has a listing, to which the page links. Nothing if it names none."""
     if row.article.language:
         yield ListingRef("language", row.article.language) in catalog.listings

@@ -257,7 +257,9 @@ class DocumentCache:
         Documents without dependencies are left out. Statistics are shared. This cache stays usable.
         """
         with self._lock:
-            entries = {path: replace(entry, is_current=False) for path, entry in self._entries.items() if entry.dependencies}
+            entries = {
+                path: replace(entry, is_current=False) for path, entry in self._entries.items() if entry.dependencies is not None
+            }
         return DocumentCache(self._max_bytes, self.statistics, entries)
 
     def _store(self, path: str, entry: CachedDocument) -> None:

@@ -22,7 +22,7 @@ from feedsvc.feeds import MAX_CACHED_ENTRIES, EntryCache
 from feedsvc.free_places import StaticPageAt
 from feedsvc.publication import addresses, old_addresses
 from feedsvc.publication.affected_paths import changed_former_tag_paths, differing_paths
-from feedsvc.publication.dependencies import are_comparable, document_dependencies
+from feedsvc.publication.dependencies import are_comparable, are_unchanged, document_dependencies
 from feedsvc.publication.document import (
     CacheStatistics,
     DerivedData,
@@ -333,7 +333,7 @@ class Publication(DocumentPaths):
             former is not None
             and former.dependencies is not None
             and dependencies is not None
-            and dependencies.is_unchanged_since(former.dependencies)
+            and are_unchanged(dependencies, former.dependencies)
         )
         document = self._with_current_date(former.document) if former and is_reusable else self._renderer.render(place)
         if isinstance(place, FeedAt) and document and not place.period:

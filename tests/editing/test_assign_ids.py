@@ -9,6 +9,7 @@ import pytest
 
 from feedsvc.content.folder.folder import load_content
 from feedsvc.editing import article_files
+from feedsvc.errors import Problem
 from tests.cli.command_line import run_feedsvc
 from tests.conftest import Newsroom
 
@@ -38,7 +39,7 @@ LAYOUTS: Final = {
     "braces": (b"{title: A, published: 2026-01-02}", b'{id: "%s", title: A, published: 2026-01-02}'),
     "braces over several lines": (
         b"{\n  # Mine\n  title: A,\n  published: 2026-01-02\n}\n",
-        b'{\n  # Mine\n  id: "%s",\n  title: A,\n  published: 2026-01-02\n}\n',
+        b'{\n  # Mine\n  id: "%s", title: A,\n  published: 2026-01-02\n}\n',
     ),
     "JSON": (b'{"title":"A","published":"2026-01-02"}', b'{id: "%s", "title":"A","published":"2026-01-02"}'),
     "explicit keys": (b"? title\n: A\n? published\n: 2026-01-02\n", b"id: %s\n? title\n: A\n? published\n: 2026-01-02\n"),
@@ -61,9 +62,9 @@ LAYOUTS: Final = {
 }
 
 
-def assign_all_ids(root: Path) -> article_files.AssignmentPlan:
-    plan = article_files.plan_assignments(root, load_content(root))
-    for assignment in plan.assignments:
+def assign_all_ids(root: Path) -> tuple[list[article_files.IdAssignment], list[Problem]]:
+    assignments, problems = article_files.plan_assignments(root, load_content(root))
+    for assignment in assignments:
         assert article_files.apply_assignment(root, assignment) is None
     return plan
 
@@ -76,7 +77,7 @@ def test_id_is_inserted_and_every_other_byte_is_unchanged(newsroom: Newsroom, la
     assign_all_ids(root)
     assert (root / "articles/a.yaml").read_bytes() == after.replace(b"%s", ID.encode())
     assert load_content(root).articles == articles
-    assert assign_all_ids(root).assignments == ()
+    assert assign_all_ids(root)[0] == []
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
@@ -101,7 +102,7 @@ def test_id_is_inserted_before_the_other_keys_of_a_markdown_file(newsroom: Newsr
 def test_id_of_any_file_name_is_read_back(newsroom: Newsroom, stem: str, text: str) -> None:
     root = newsroom({f"articles/{stem}.yaml": text})
     content = load_content(root)
-    assert len(assign_all_ids(root).assignments) == 1
+    assert len(assign_all_ids(root)[0]) == 1
     (root / f"articles/{stem}.yaml").rename(root / "articles/renamed.yaml")
     assert [article.id for article in load_content(root).articles] == [article.id for article in content.articles]
 
@@ -122,7 +123,7 @@ def test_drafts_scheduled_and_withdrawn_articles_get_an_id(newsroom: Newsroom) -
             "articles/withdrawn.yaml": "title: A\npublished: 2026-01-02\nstatus: withdrawn\n",
         }
     )
-    assert [assignment.id for assignment in assign_all_ids(root).assignments] == [
+    assert [assignment.id for assignment in assign_all_ids(root)[0]] == [
         "tag:news.example,2026:draft",
         "tag:news.example,2100:scheduled",
         "tag:news.example,2026:withdrawn",

@@ -30,8 +30,8 @@ def test_target_of_a_symbolic_link_gets_the_id(newsroom: Newsroom) -> None:
 def test_file_with_two_names_is_reported_and_unchanged(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
     (root / "articles/b.yaml").symlink_to("a.yaml")
-    plan = assign_all_ids(root)
-    assert (plan.assignments, [problem.path for problem in plan.problems]) == ((), ["articles/a.yaml", "articles/b.yaml"])
+    assignments, problems = assign_all_ids(root)
+    assert (assignments, [problem.path for problem in problems]) == ([], ["articles/a.yaml", "articles/b.yaml"])
     assert len(load_content(root).articles) == 2
 
 
@@ -40,8 +40,8 @@ def test_file_outside_the_folder_is_unchanged(newsroom: Newsroom, tmp_path: Path
     outside_file.write_text("title: A\npublished: 2026-01-02\n")
     root = newsroom({"articles/b.yaml": "title: B\npublished: 2026-01-02\n"})
     (root / "articles/a.yaml").symlink_to(outside_file)
-    plan = assign_all_ids(root)
-    assert [problem.message for problem in plan.problems] == ["a symbolic link that leaves the content folder is not followed"]
+    _, problems = assign_all_ids(root)
+    assert [problem.message for problem in problems] == ["a symbolic link that leaves the content folder is not followed"]
     assert outside_file.read_text() == "title: A\npublished: 2026-01-02\n"
 
 
@@ -94,7 +94,7 @@ def test_full_disk_leaves_the_file_unchanged(newsroom: Newsroom) -> None:
 
 def test_file_saved_after_planning_is_unchanged(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
-    (assignment,) = article_files.plan_assignments(root, load_content(root)).assignments
+    ((assignment,), _) = article_files.plan_assignments(root, load_content(root))
     (root / "articles/a.yaml").write_text("title: B\npublished: 2026-01-02\n")
     problem = article_files.apply_assignment(root, assignment)
     assert problem
@@ -108,8 +108,8 @@ def test_file_saved_before_planning_is_reported(newsroom: Newsroom) -> None:
     content = load_content(root)
     (root / "articles/a.yaml").write_text("title: B\npublished: 2026-01-02\n")
     (root / "articles/b.yaml").unlink()
-    plan = article_files.plan_assignments(root, content)
-    assert [problem.message for problem in plan.problems] == ["the file changed while it was read"] * 2
+    _, problems = article_files.plan_assignments(root, content)
+    assert [problem.message for problem in problems] == ["the file changed while it was read"] * 2
 
 
 def test_article_in_its_last_valid_version_gets_no_id(newsroom: Newsroom) -> None:
@@ -120,8 +120,8 @@ def test_article_in_its_last_valid_version_gets_no_id(newsroom: Newsroom) -> Non
     (root / "articles/b.yaml").write_text(copy)
     content = folder.read().content
     assert content.last_valid_paths == {"articles/b.yaml"}
-    plan = article_files.plan_assignments(root, content)
-    assert ([assignment.path for assignment in plan.assignments], len(plan.problems)) == (["articles/a.yaml"], 1)
+    assignments, problems = article_files.plan_assignments(root, content)
+    assert ([assignment.path for assignment in assignments], len(problems)) == (["articles/a.yaml"], 1)
 
 
 def test_file_without_a_safe_place_for_an_id_is_reported(newsroom: Newsroom) -> None:

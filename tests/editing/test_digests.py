@@ -18,37 +18,25 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "expected"),
+    ("old", "new", "id_"),
     [
-        (
-            "{every: day, at",
-            "{every: week, on: friday, at",
-            f"daily: every: or on: was another at HEAD; {OTHER_IDS}; put it back, and write another entry for the other days",
-        ),
-        (
-            "  digest: {every: day, at: 06:00}\n",
-            "",
-            f"daily: had digest: at HEAD; {OTHER_IDS}; put it back, and write another entry for the other feed",
-        ),
-        (
-            "daily:\n",
-            "morning:\n  aliases: [daily]\n",
-            f"morning: the digest was 'daily' at HEAD; {OTHER_IDS}; keep the id 'daily'; a new name for readers is title:",
-        ),
+        ("{every: day, at", "{every: week, on: friday, at", "daily"),
+        ("  digest: {every: day, at: 06:00}\n", "", "daily"),
+        ("daily:\n", "morning:\n  aliases: [daily]\n", "morning"),
     ],
 )
-def test_a_change_that_gives_the_entries_other_ids_is_a_warning(root: Path, old: str, new: str, expected: str) -> None:
+def test_a_change_that_gives_the_entries_other_ids_is_a_warning(root: Path, old: str, new: str, id_: str) -> None:
     assert old in DIGEST
     (root / "feeds.yaml").write_text(DIGEST.replace(old, new))
-    problems = [problem for problem in compare_problems(root) if problem.startswith("feeds.yaml")]
-    assert [problem.partition(" warning: ")[2] for problem in problems] == [expected]
+    (problem,) = [problem for problem in compare_problems(root) if problem.startswith("feeds.yaml")]
+    assert f"warning: {id_}: its digest was another at HEAD; {OTHER_IDS}; put back the id daily and digest:" in problem
 
 
 def test_a_feed_that_becomes_a_digest_is_a_warning(root: Path) -> None:
     (root / "feeds.yaml").write_text(DIGEST.partition("  digest")[0])
     commit(root.parent)
     (root / "feeds.yaml").write_text(DIGEST)
-    assert [problem for problem in compare_problems(root) if "had no digest:" in problem]
+    assert [problem for problem in compare_problems(root) if "its digest was another" in problem]
 
 
 def test_another_time_is_no_warning(root: Path) -> None:

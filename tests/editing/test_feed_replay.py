@@ -42,15 +42,15 @@ def numbers(*wanted: int) -> list[FeedItem]:
 
 def test_other_links_are_new_only_in_readers_that_go_by_links() -> None:
     result = replayed(numbers(2, 1), [item(n, link=f"https://b.example/{n}", address=f"https://b.example/{n}") for n in (2, 1)])
-    assert summary(result) == "0 of 2 entries are shown again as new; 2 in sfeed, which also compares title and link"
-    assert result.predictions[0].reason == "its link was 'https://a.example/2' and is 'https://b.example/2'"
+    assert summary(result) == "0 of 2 entries are shown again as new; 2 in sfeed, by title and link"
+    assert result.predictions[0].reason == "it goes by its id, title and link"
     assert not result.has_errors
     assert result.has_warnings
 
 
 def test_changed_text_is_sent_again_by_rss2email() -> None:
     result = replayed(numbers(2, 1), [item(2, content="<p>other</p>"), item(1)])
-    assert summary(result) == "0 of 2 entries are shown again as new; 1 shows as changed in rss2email"
+    assert summary(result) == "0 of 2 entries are shown again as new; 1 shown as changed in rss2email"
     assert not result.has_errors
     assert result.has_warnings
 
@@ -80,13 +80,13 @@ def test_longer_feed_of_a_listing_gets_a_hint_that_its_file_accepts() -> None:
 
 def test_shorter_feed_names_what_is_no_longer_in_it() -> None:
     result = replayed(numbers(4, 3, 2, 1), numbers(4, 3), limit=2, known=dict.fromkeys(("id-4", "id-3", "id-2", "id-1"), ""))
-    assert summary(result) == "0 of 2 entries are shown again as new; 2 are gone"
+    assert summary(result) == "0 of 2 entries are shown again as new; 2 gone"
     assert {one.reason for one in result.of(Sight.GONE)} == {"the feed has 2 entries instead of 4"}
 
 
 def test_entries_that_newer_ones_push_out_of_a_full_feed_do_not_vanish() -> None:
     result = replayed(numbers(3, 2, 1), numbers(4, 3, 2), limit=3, known={f"id-{number}": "" for number in range(1, 5)})
-    assert summary(result) == "0 of 3 entries are shown again as new; 1 is newer than the former feed"
+    assert summary(result) == "0 of 3 entries are shown again as new; 1 newer than the former feed"
     assert not result.has_errors
     assert not result.has_warnings
 
@@ -107,7 +107,7 @@ def test_ids_that_are_gained_are_new_only_where_the_link_was_not_enough() -> Non
     result = replayed(former, [item(n, id=f"https://a.example/{n}") for n in (2, 1)])
     [first] = [one for one in result.predictions if one.title == "Story 2" and one.is_error]
     assert first.readers == ("newsboat", "rss2email", "feed2exec", "sfeed", "NetNewsWire")
-    assert first.reason == "it had no id, and has 'https://a.example/2'"
+    assert first.reason == "its id was '' and is 'https://a.example/2'"
     assert summary(result).startswith(
         "2 of 2 entries are shown again as new in newsboat, rss2email, feed2exec, sfeed, NetNewsWire"
     )
@@ -148,15 +148,12 @@ def weekly(number: int, **changes: Any) -> FeedItem:
 def test_newest_article_of_a_series_with_one_title_is_newer_than_the_former_feed_and_no_error() -> None:
     known = {f"id-{number}": "" for number in range(1, 5)}
     result = replayed([weekly(3), weekly(2), weekly(1)], [weekly(4), weekly(3), weekly(2)], limit=3, known=known)
-    assert summary(result) == "0 of 3 entries are shown again as new; 1 is newer than the former feed"
+    assert summary(result) == "0 of 3 entries are shown again as new; 1 newer than the former feed"
     assert not result.has_errors
 
 
-def test_articles_of_a_series_that_got_other_ids_are_compared_with_their_own_former_entries() -> None:
+def test_articles_of_a_series_that_got_other_ids_are_new_and_the_former_ones_gone() -> None:
     moved = [weekly(n, id=f"new-{n}", link=f"https://a.example/w{n}", address=f"https://a.example/w{n}") for n in (3, 2, 1)]
     result = replayed([weekly(3), weekly(2), weekly(1)], moved)
     assert summary(result).startswith("3 of 3 entries are shown again as new")
-    assert [one.reason for one in result.predictions if one.readers[0] == "newsboat"] == [
-        f"its id was 'id-{n}' and is 'new-{n}'" for n in (3, 2, 1)
-    ]
-    assert result.of(Sight.GONE) == ()
+    assert len(result.of(Sight.GONE)) == 3

@@ -84,7 +84,7 @@ def test_move_to_another_domain_keeps_every_entry_in_readers_by_id(newsroom: New
     site.write_text(site.read_text().replace("https://news.example", "https://moved.example"))
     [replay] = compared(catalog_of(root), tmp_path / "old")
     assert not replay.has_errors
-    expected = "" if suffix == "json" else "; 3 in sfeed, which also compares title and link"
+    expected = "" if suffix == "json" else "; 3 in sfeed, by title and link"
     assert summary(replay) == f"0 of 3 entries are shown again as new{expected}"
 
 

@@ -31,13 +31,13 @@ def compare(folder: Path, before: str, now: str) -> list[str]:
 
 def test_a_public_feed_that_becomes_private_is_reported(tmp_path: Path) -> None:
     (warning,) = compare(tmp_path, PUBLIC, PRIVATE)
-    assert warning.startswith("the custom feed 'wire' was public at main and is private; its addresses and page would be gone; ")
+    assert warning.startswith("the custom feed 'wire' was public at main; its feeds would be gone; ")
     assert warning.endswith("or give its subscribers tokens: feedsvc token add wire NAME")
 
 
 def test_a_private_feed_that_is_gone_is_reported_unless_another_has_its_id_as_alias(tmp_path: Path) -> None:
     (warning,) = compare(tmp_path / "gone", PRIVATE, PRIVATE.replace("wire", "other"))
-    assert warning.startswith("the private feed 'wire' was there at main; the addresses of its tokens would be gone; ")
+    assert warning.startswith("the private feed 'wire' was there at main; its feeds would be gone; ")
     assert warning.endswith("write aliases: [wire] below the private feed that takes its place")
     assert (
         compare(tmp_path / "alias", PRIVATE, PRIVATE.replace("wire:", "other:").replace("{title", "{aliases: [wire], title"))

@@ -148,7 +148,7 @@ class ReferencePublisher:
     def with_ids(self, files: BytesByPath) -> BytesByPath:
         """Return the same files as they are after `stamp` has written an id into every article."""
         self._write_folder(files)
-        assignments = article_files.plan_assignments(self._root, load_content(self._root)).assignments
+        assignments, _ = article_files.plan_assignments(self._root, load_content(self._root))
         return {**files, **{assignment.path: assignment.after for assignment in assignments}}
 
     def _write_folder(self, files: BytesByPath) -> None:
