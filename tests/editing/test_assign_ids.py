@@ -66,7 +66,7 @@ def assign_all_ids(root: Path) -> tuple[list[article_files.IdAssignment], list[P
     assignments, problems = article_files.plan_assignments(root, load_content(root))
     for assignment in assignments:
         assert article_files.apply_assignment(root, assignment) is None
-    return plan
+    return assignments, problems
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
