@@ -90,7 +90,7 @@ def check(
     is_usable = SITE_FILE not in {problem.path for problem in snapshot.errors}
     if not is_usable and (against is not None or against_feed):
         print_error(f"nothing was compared, because {SITE_FILE} has errors; correct them first")
-    compared = _compare(content, snapshot, against, is_usable=is_usable) if against is not None else _Report()
+    compared = _compare(content, snapshot, against, is_usable=is_usable, every=all) if against is not None else _Report()
     replays = _replay(snapshot, against_feed if is_usable else (), allow_host, every=all) if against_feed else _Report()
     problems = tuple(problem for problem in sorted((*problems, *compared.problems)) if problem.rule not in ignore)
     errors = len([problem for problem in problems if problem.severity == "error"])
@@ -120,14 +120,14 @@ class _Report:
     has_warnings: bool = False
 
 
-def _compare(content: Path, snapshot: ContentSnapshot, revision: str, *, is_usable: bool) -> _Report:
+def _compare(content: Path, snapshot: ContentSnapshot, revision: str, *, is_usable: bool, every: bool) -> _Report:
     """Compare the folder with a git revision. Unless it `is_usable`, return an empty comparison."""
     from feedsvc.editing import comparison  # noqa: PLC0415 - it imports the formats of feeds
 
     if not is_usable:
         return _Report(keys=comparison.to_json(comparison.Comparison()))
     result = comparison.compare(content, snapshot, revision, wall_clock())
-    lines = tuple(comparison.text_lines(result))
+    lines = tuple(comparison.text_lines(result, every=every))
     return _Report(problems=result.problems, keys=comparison.to_json(result), lines=lines)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -53,17 +53,23 @@ _ABSENCES: Final[Mapping[Visibility, str]] = {
 
 
 class ChangeKind(Enum):
-    """Kind of change of an entry. A change without a later `updated` is silent: many readers never show it."""
+    """Kind of change of an entry, with its word in reports.
+
+    A change without a later `updated` is silent: many readers never show it. RECENT entries are newer than all of a former feed.
+    """
 
     NEW = "new"
     UPDATED = "updated"
+    CHANGED = "changed"
     CHANGED_SILENTLY = "changed silently"
     REMOVED = "gone"
+    RECENT = "recent"
 
 
-_CHANGE_SYMBOLS: Final[Mapping[ChangeKind, str]] = {
+_SYMBOLS: Final[Mapping[ChangeKind, str]] = {
     ChangeKind.NEW: "+",
     ChangeKind.UPDATED: "~",
+    ChangeKind.CHANGED: "~",
     ChangeKind.CHANGED_SILENTLY: "=",
     ChangeKind.REMOVED: "-",
 }
@@ -71,12 +77,16 @@ _CHANGE_SYMBOLS: Final[Mapping[ChangeKind, str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EntryChange:
-    """Change of one entry. `reason` is the reason of a removal in English words, "" for other kinds."""
+    """Change of one entry. `reason` is one in English words, "" for a change that needs none.
+
+    `readers` are the names of the feed readers that show the change of a former feed.
+    """
 
     kind: ChangeKind
     id: str
     title: str
     reason: str = ""
+    readers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,20 +161,14 @@ class CatalogPair:
 
     @cached_property
     def _replacements(self) -> Mapping[object, Article]:
-        """Current articles whose ids are new by path, slug or alias, and (title, publication date)."""
+        """Current articles whose ids are new, by each of their `_keys`."""
         previous_ids = {article.id for article in self.previous.content.articles}
-        new_articles = [article for article in self.current.content.articles if article.id not in previous_ids]
-        by_title: dict[object, Article] = {(article.title, article.published): article for article in new_articles}
-        by_address = {("address", name): article for article in new_articles for name in (*article.aliases, article.slug)}
-        return by_title | by_address | {("path", article.path): article for article in new_articles}
+        new_articles = (article for article in self.current.content.articles if article.id not in previous_ids)
+        return {key: article for article in new_articles for key in _keys(article)}
 
     def replacement(self, article: Article) -> Article | None:
-        """Return the current article that seems to replace `article`, a previous one whose id no longer exists, or None.
-
-        It has a new id, and the same path, the slug of `article` as slug or alias, or the same title and publication date.
-        """
-        keys = (("path", article.path), ("address", article.slug), (article.title, article.published))
-        return next((self._replacements[key] for key in keys if key in self._replacements), None)
+        """Return the current article with a new id that seems to replace `article`, whose id no longer exists, or None."""
+        return next((self._replacements[key] for key in _keys(article) if key in self._replacements), None)
 
     def source_yaml(self, path: str) -> YamlDocument:
         """Return the YAML of an article file, of Markdown its front matter; empty if the file is missing or unreadable."""
@@ -174,6 +178,13 @@ class CatalogPair:
     def settings_yaml(self, path: str) -> YamlDocument:
         data = read_file(self.root, path)
         return parse_settings_file(path, data if isinstance(data, bytes) else b"")
+
+
+def _keys(article: Article) -> Iterator[object]:
+    """Yield what an article with another id may share with the one that it replaces, the surest first."""
+    yield "path", article.path
+    yield from (("address", name) for name in (article.slug, *article.aliases))
+    yield article.title, article.published
 
 
 # --- Breaking changes
@@ -464,31 +475,37 @@ def reasons_of_absence(catalog: Catalog) -> Mapping[str, str]:
 # --- Reports
 
 
-def text_lines(comparison: Comparison) -> Iterator[str]:
-    """Yield a line for each feed that changed, and below it one for each entry, up to 12."""
+def text_lines(comparison: Comparison, *, every: bool) -> Iterator[str]:
+    """Yield a line for each feed that changed, and below it one for each entry, up to 12 or `every` one."""
     for path in comparison.invalid_paths:
         yield f"{path} had a problem then and is not compared"
     for feed in comparison.feeds:
         kinds = [change.kind for change in feed.changes]
         counts = ", ".join(f"{kinds.count(kind)} {kind.value}" for kind in ChangeKind if kind in kinds)
         yield f"{feed.name}: {'the feed is gone' if feed.is_removed else counts}"
-        for change in feed.changes[:_MAX_TEXT_ENTRIES]:
-            reason = f" ({change.reason})" if change.reason else ""
-            yield f"  {_CHANGE_SYMBOLS[change.kind]} {escape_invisible(change.title)}{reason}"
-        if len(feed.changes) > _MAX_TEXT_ENTRIES:
-            yield f"  and {len(feed.changes) - _MAX_TEXT_ENTRIES} more"
+        yield from entry_lines(feed.changes, every=every)
     if not comparison.feeds:
         yield "no feed changes for its subscribers"
+
+
+def entry_lines(changes: Sequence[EntryChange], *, every: bool = False) -> Iterator[str]:
+    """Yield a line for each change, up to 12 unless `every` is True."""
+    shown = changes if every else changes[:_MAX_TEXT_ENTRIES]
+    for change in shown:
+        reason = f" ({change.reason})" if change.reason else ""
+        yield f"  {_SYMBOLS[change.kind]} {escape_invisible(f'{change.title}{reason}')}"
+    if len(changes) > len(shown):
+        yield f"  {_SYMBOLS[changes[0].kind]} and {len(changes) - len(shown)} more; --all lists them"
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:
     """Return the keys `feeds` and `not_compared` of the JSON output."""
     feeds = [
-        {"feed": feed.name, "ended": feed.is_removed, "entries": [_change_to_json(change) for change in feed.changes]}
+        {"feed": feed.name, "ended": feed.is_removed, "entries": [change_to_json(change) for change in feed.changes]}
         for feed in comparison.feeds
     ]
     return {"feeds": feeds, "not_compared": list(comparison.invalid_paths)}
 
 
-def _change_to_json(change: EntryChange) -> dict[str, str]:
+def change_to_json(change: EntryChange) -> dict[str, str]:
     return {"change": change.kind.value, "id": change.id, "title": change.title, "reason": change.reason}

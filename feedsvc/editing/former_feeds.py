@@ -6,11 +6,9 @@ The former document is what each reader knows. An entry of the current one is ne
 
 from __future__ import annotations
 
-import enum
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -20,7 +18,14 @@ from feedsvc.catalog import Catalog
 from feedsvc.content.reading.files import SITE_FILE
 from feedsvc.content.source_excerpt import escape_invisible
 from feedsvc.content.text import did_you_mean
-from feedsvc.editing.comparison import SETTINGS_FILES, reasons_of_absence
+from feedsvc.editing.comparison import (
+    SETTINGS_FILES,
+    ChangeKind,
+    EntryChange,
+    change_to_json,
+    entry_lines,
+    reasons_of_absence,
+)
 from feedsvc.editing.reader_rules import READER_RULES, ReaderRule, shown_as_changed, shown_as_new
 from feedsvc.errors import FeedsvcError
 from feedsvc.feeds import FORMATS, EntryCache, build_feed
@@ -50,7 +55,6 @@ _SUFFIXES: Final[Mapping[FeedKind, str]] = {
     FeedKind.JSON: "json",
 }
 _MAX_VALUE: Final = 200  # characters of a value in a reason
-_MAX_TEXT_ENTRIES: Final = 12  # entries of each sight in the text format
 _OLDEST: Final = datetime.min.replace(tzinfo=UTC)
 _READERS_BY_ID: Final = frozenset(rule.name for rule in READER_RULES if rule.is_by_id)
 
@@ -66,38 +70,6 @@ class FormerFeed:
     listing: ListingRef | None = None
 
 
-class Sight(enum.Enum):
-    """Kind of difference that a subscriber sees, with its word in reports."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    GONE = "gone"
-    RECENT = "recent"
-
-
-_SYMBOLS: Final[Mapping[Sight, str]] = {Sight.NEW: "+", Sight.CHANGED: "~", Sight.GONE: "-"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prediction:
-    """One entry that subscribers see differently. `readers` are the names of the feed readers (ReaderRule) that show it so.
-
-    `readers` is () for GONE, which no reader shows. RECENT entries have no former version and are published after everything in
-    the former feed; every reader shows them as new.
-    """
-
-    sight: Sight
-    id: str
-    title: str
-    readers: tuple[str, ...]
-    reason: str
-
-    @property
-    def is_error(self) -> bool:
-        """True if a reader that knows entries by their ids shows an old entry as new."""
-        return self.sight is Sight.NEW and not _READERS_BY_ID.isdisjoint(self.readers)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedReplay:
     """Result of a replay. `name` is that of the current feed's listing, "site" or like category/asia.
@@ -108,22 +80,19 @@ class FeedReplay:
     name: str
     former: FeedDocument
     current: FeedDocument
-    predictions: tuple[Prediction, ...] = ()
+    changes: tuple[EntryChange, ...] = ()
     readers: tuple[str, ...] = ()
 
-    def of(self, sight: Sight) -> tuple[Prediction, ...]:
-        return tuple(prediction for prediction in self.predictions if prediction.sight is sight)
-
-    def count(self, sight: Sight) -> int:
-        return _count(self.of(sight))
+    def of(self, kind: ChangeKind) -> tuple[EntryChange, ...]:
+        return tuple(change for change in self.changes if change.kind is kind)
 
     @property
     def has_errors(self) -> bool:
-        return any(prediction.is_error for prediction in self.predictions)
+        return any(map(_is_error, self.changes))
 
     @property
     def has_warnings(self) -> bool:
-        return any(not prediction.is_error and prediction.sight is not Sight.RECENT for prediction in self.predictions)
+        return any(not _is_error(change) and change.kind is not ChangeKind.RECENT for change in self.changes)
 
 
 def parse_former_feed(text: str) -> FormerFeed:
@@ -213,32 +182,42 @@ def replay(
     reason why it is in no feed, "" for a public one. `limit` is the largest number of entries that the current feed can have.
     """
     rules = [rule for rule in READER_RULES if {former.kind, current.kind} <= rule.kinds]
-    counterparts, newest = _counterparts(former, current), max(map(_date, former.items), default=_OLDEST)
-    readers: dict[tuple[Sight, str, str, str], list[str]] = {}  # a prediction -> the readers that it holds for
+    counterparts = _counterparts(former, current)
+    readers: dict[EntryChange, list[str]] = {}
     for rule in rules:
-        for item in shown_as_new(rule, former, current):
-            counterpart = counterparts.get(id(item))
-            is_recent = counterpart is None and _date(item) > newest
-            reason = "" if is_recent else _reason(rule, item, counterpart, former, current)
-            sight = Sight.RECENT if is_recent else Sight.NEW
-            readers.setdefault((sight, item.id, _title(item), reason), []).append(rule.name)
-        for item in shown_as_changed(rule, former, current):
-            reason = "its text differs, for which it sends another message"
-            readers.setdefault((Sight.CHANGED, item.id, _title(item), reason), []).append(rule.name)
-    found = (
-        Prediction(sight=sight, id=id_, title=title, readers=tuple(names), reason=reason)
-        for (sight, id_, title, reason), names in readers.items()
-    )
+        for change in _shown(rule, former, current, counterparts):
+            readers.setdefault(change, []).append(rule.name)
+    found = (replace(change, readers=tuple(names)) for change, names in readers.items())
     still_there = {id(item) for item in counterparts.values()}
     gone = (item for item in sorted(former.items, key=_date) if id(item) not in still_there)
     reasons = ((item, _reason_of_absence(item, former, current, known_articles, limit)) for item in gone)
-    lost = (
-        Prediction(sight=Sight.GONE, id=item.id, title=_title(item), readers=(), reason=reason)
-        for item, reason in reasons
-        if reason
-    )
+    lost = (_change(ChangeKind.REMOVED, item, reason) for item, reason in reasons if reason)
     names = tuple(rule.name for rule in rules)
-    return FeedReplay(name=name, former=former, current=current, predictions=(*found, *lost), readers=names)
+    return FeedReplay(name=name, former=former, current=current, changes=(*found, *lost), readers=names)
+
+
+def _shown(
+    rule: ReaderRule, former: FeedDocument, current: FeedDocument, counterparts: Mapping[int, FeedItem]
+) -> Iterator[EntryChange]:
+    """Yield the entries that one reader shows as new or as changed. RECENT are those newer than everything in the former feed."""
+    newest = max(map(_date, former.items), default=_OLDEST)
+    for item in shown_as_new(rule, former, current):
+        counterpart = counterparts.get(id(item))
+        if counterpart is None and _date(item) > newest:
+            yield _change(ChangeKind.RECENT, item)
+        else:
+            yield _change(ChangeKind.NEW, item, _reason(rule, item, counterpart, former, current))
+    for item in shown_as_changed(rule, former, current):
+        yield _change(ChangeKind.CHANGED, item, "its text differs, for which it sends another message")
+
+
+def _change(kind: ChangeKind, item: FeedItem, reason: str = "") -> EntryChange:
+    return EntryChange(kind=kind, id=item.id, title=_title(item), reason=reason)
+
+
+def _is_error(change: EntryChange) -> bool:
+    """Return whether a reader that knows entries by their ids shows an old entry as new."""
+    return change.kind is ChangeKind.NEW and not _READERS_BY_ID.isdisjoint(change.readers)
 
 
 def _reason(rule: ReaderRule, item: FeedItem, counterpart: FeedItem | None, former: FeedDocument, current: FeedDocument) -> str:
@@ -268,25 +247,27 @@ def _reason_of_absence(
 def _counterparts(former: FeedDocument, current: FeedDocument) -> Mapping[int, FeedItem]:
     """Return the former entry that each current one seems to be, by the `id()` of the current one.
 
-    It has the same id, else path, else title. A title counts only if no two entries of one document have it: articles of a series
-    share it.
+    It has the same id, else the same address but for the domain, else the same title.
     """
-    titles = [Counter(map(_title, document.items)) for document in (former, current)]
-    repeated = {title for counter in titles for title, count in counter.items() if count > 1}
-    by_trait: dict[tuple[str, str], FeedItem] = {}
-    for item in former.items:
-        for trait in _traits(item, repeated):
-            by_trait.setdefault(trait, item)
-    shared = ((item, next(filter(by_trait.get, _traits(item, repeated)), None)) for item in current.items)
+    by_trait, known = _by_trait(former), _by_trait(current)
+    shared = (
+        (item, next((trait for trait in _traits(item) if trait in by_trait and trait in known), None)) for item in current.items
+    )
     return {id(item): by_trait[trait] for item, trait in shared if trait}
 
 
-def _traits(item: FeedItem, repeated: AbstractSet[str]) -> Iterator[tuple[str, str]]:
-    """Yield what an entry may share with its former version, the surest first. `repeated` are titles of several entries."""
-    title = _title(item)
-    path = split_address(item.address).path.rstrip("/")
-    values = {"id": item.id.strip(), "path": path, "title": "" if title in repeated else title}
-    return ((name, value) for name, value in values.items() if value)
+def _by_trait(document: FeedDocument) -> Mapping[tuple[str, str], FeedItem]:
+    """Return the entries by id, and by each address and title that only one of them has: articles of a series share titles."""
+    traits = [(trait, item) for item in document.items for trait in _traits(item)]
+    counts = Counter(trait for trait, _ in traits)
+    return {trait: item for trait, item in traits if trait[0] == "id" or counts[trait] == 1}
+
+
+def _traits(item: FeedItem) -> Iterator[tuple[str, str]]:
+    """Yield what an entry may share with its former version, the surest first."""
+    split = split_address(item.address)
+    address = split.path.rstrip("/") + split.query
+    return ((name, value) for name, value in (("id", item.id.strip()), ("address", address), ("title", _title(item))) if value)
 
 
 def _title(item: FeedItem) -> str:
@@ -302,28 +283,28 @@ def _date(item: FeedItem) -> datetime:
 
 def summary(replay: FeedReplay) -> str:
     """Return one line, such as "0 of 50 entries are shown again as new; 2 shown as changed in rss2email; 1 gone"."""
-    errors = [prediction for prediction in replay.of(Sight.NEW) if prediction.is_error]
-    others = [prediction for prediction in replay.of(Sight.NEW) if not prediction.is_error]
-    changed, recent, gone = (replay.of(sight) for sight in (Sight.CHANGED, Sight.RECENT, Sight.GONE))
+    errors = [change for change in replay.changes if _is_error(change)]
+    others = [change for change in replay.of(ChangeKind.NEW) if not _is_error(change)]
+    changed, recent, gone = (replay.of(kind) for kind in (ChangeKind.CHANGED, ChangeKind.RECENT, ChangeKind.REMOVED))
     count, total = _count(errors), len(replay.current.items)
-    is_everywhere = _READERS_BY_ID.isdisjoint({*replay.readers} - {*_names(errors)})
-    where = f" in {', '.join(_names(errors))}" if errors and not is_everywhere else ""
+    is_everywhere = _READERS_BY_ID.isdisjoint({*replay.readers} - {*_names(errors).split(", ")})
+    where = f" in {_names(errors)}" if errors and not is_everywhere else ""
     parts = (
         f"{count} of {_entries(total)} {'is' if count == 1 else 'are'} shown again as new{where}",
-        f"{_count(others)} in {', '.join(_names(others))}, by title and link" if others else "",
-        f"{_count(changed)} shown as changed in {', '.join(_names(changed))}" if changed else "",
+        f"{_count(others)} in {_names(others)}, by title and link" if others else "",
+        f"{_count(changed)} shown as changed in {_names(changed)}" if changed else "",
         f"{_count(gone)} gone" if gone else "",
         f"{_count(recent)} newer than the former feed" if recent else "",
     )
     return "; ".join(filter(None, parts))
 
 
-def _count(predictions: Iterable[Prediction]) -> int:
-    return len({(prediction.id, prediction.title) for prediction in predictions})
+def _count(changes: Iterable[EntryChange]) -> int:
+    return len({(change.id, change.title) for change in changes})
 
 
-def _names(predictions: Iterable[Prediction]) -> list[str]:
-    return list(dict.fromkeys(name for prediction in predictions for name in prediction.readers))
+def _names(changes: Iterable[EntryChange]) -> str:
+    return ", ".join(dict.fromkeys(name for change in changes for name in change.readers))
 
 
 def _entries(count: int) -> str:
@@ -333,7 +314,7 @@ def _entries(count: int) -> str:
 def _hint(replay: FeedReplay) -> str:
     """Return what to write if the feed is longer than the former one, so that older entries are new to readers; else ""."""
     former, current = len(replay.former.items), len(replay.current.items)
-    is_longer = any("was not in it" in prediction.reason for prediction in replay.of(Sight.NEW)) and current > former
+    is_longer = any("was not in it" in change.reason for change in replay.of(ChangeKind.NEW)) and current > former
     kind, _, id_ = replay.name.partition("/")
     key = f"entries: {former}" if kind == "custom" else f"feed: {{entries: {former}}}"
     place = f"below {id_} in {SETTINGS_FILES[kind]}" if kind in SETTINGS_FILES else f"in {SITE_FILE}"
@@ -341,33 +322,31 @@ def _hint(replay: FeedReplay) -> str:
 
 
 def text_lines(replay: FeedReplay, *, every: bool) -> Iterator[str]:
-    """Yield the lines about one former feed: its faults, up to 12 entries of each sight (or `every` one), a hint, the summary."""
-    kind = replay.former.kind.value
-    former = f"{kind.removesuffix(' Feed')} feed of {_entries(len(replay.former.items))}"
+    """Yield the lines about one former feed: its faults, up to 12 entries of each kind (or `every` one), a hint, the summary."""
+    former = f"{replay.former.kind.value.removesuffix(' Feed')} feed of {_entries(len(replay.former.items))}"
     yield f"{replay.former.place}, {former}, against the feed of {replay.name}:"
     damaged = (f"item {index}: {fault}" for index, item in enumerate(replay.former.items, 1) for fault in item.faults)
     faults = (*replay.former.faults, *damaged, *filter(None, [replay.former.early_end]))
     yield from (f"  {escape_invisible(replay.former.place)}: {fault}" for fault in faults)
-    for sight, symbol in _SYMBOLS.items():
-        lines = _lines(replay.of(sight))
-        shown = lines if every else lines[:_MAX_TEXT_ENTRIES]
-        yield from (f"  {symbol} {escape_invisible(line)}" for line in shown)
-        if len(lines) > len(shown):
-            yield f"  {symbol} and {len(lines) - len(shown)} more; --all lists them"
+    for kind in (ChangeKind.NEW, ChangeKind.CHANGED, ChangeKind.REMOVED):
+        yield from entry_lines(_with_all_reasons(replay.of(kind)), every=every)
     if hint := _hint(replay):
         yield f"  {hint}"
     yield summary(replay)
 
 
-def _lines(predictions: Iterable[Prediction]) -> list[str]:
-    """Return a line for each entry: its title, and each reason with the readers that it holds for."""
-    reasons: dict[tuple[str, str, int], list[str]] = {}
-    for number, prediction in enumerate(predictions):
-        readers = f"in {', '.join(prediction.readers)}: " if prediction.readers else ""
-        # Predictions without readers are about different entries, even if these share id and title.
-        key = prediction.id, prediction.title, 0 if prediction.readers else number
-        reasons.setdefault(key, []).append(f"{readers}{prediction.reason}")
-    return [f"{title} ({'; '.join(parts)})" for (_, title, _), parts in reasons.items()]
+def _with_all_reasons(changes: Iterable[EntryChange]) -> list[EntryChange]:
+    """Return one change for each entry, with each reason and the readers that it holds for."""
+    merged: dict[tuple[object, ...], list[EntryChange]] = {}
+    for number, change in enumerate(changes):
+        # Changes without readers are about different entries, even if these share id and title.
+        merged.setdefault((change.id, change.title, 0 if change.readers else number), []).append(change)
+    return [
+        replace(same[0], reason="; ".join(f"in {', '.join(one.readers)}: {one.reason}" for one in same))
+        if same[0].readers
+        else same[0]
+        for same in merged.values()
+    ]
 
 
 def to_json(replays: Iterable[FeedReplay]) -> dict[str, Any]:
@@ -376,6 +355,8 @@ def to_json(replays: Iterable[FeedReplay]) -> dict[str, Any]:
 
 
 def _to_json(replay: FeedReplay) -> dict[str, Any]:
+    kinds = (ChangeKind.NEW, ChangeKind.CHANGED, ChangeKind.REMOVED, ChangeKind.RECENT)
+    shown = (change for change in replay.changes if change.kind is not ChangeKind.RECENT)
     return {
         "feed": replay.name,
         "former_feed": replay.former.place,
@@ -384,17 +365,9 @@ def _to_json(replay: FeedReplay) -> dict[str, Any]:
         "entries": len(replay.current.items),
         "readers": list(replay.readers),
         "summary": summary(replay),
-        **{sight.value: replay.count(sight) for sight in Sight},
+        **{kind.value: _count(replay.of(kind)) for kind in kinds},
         "changes": [
-            {
-                "change": prediction.sight.value,
-                "id": prediction.id,
-                "title": prediction.title,
-                "readers": list(prediction.readers),
-                "reason": prediction.reason,
-                "severity": "error" if prediction.is_error else "warning",
-            }
-            for prediction in replay.predictions
-            if prediction.sight is not Sight.RECENT
+            change_to_json(one) | {"readers": list(one.readers), "severity": "error" if _is_error(one) else "warning"}
+            for one in shown
         ],
     }

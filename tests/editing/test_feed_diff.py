@@ -145,7 +145,7 @@ def test_long_list_of_entries_is_truncated(root: Path) -> None:
     write(root, {f"articles/n{n}.yaml": f"title: N{n}\npublished: 2026-02-01\n" for n in range(20)})
     lines = run_feedsvc("check", root, "--against", "HEAD").stdout.splitlines()
     assert lines[-14] == "site: 20 new"
-    assert lines[-1] == "  and 8 more"
+    assert lines[-1] == "  + and 8 more; --all lists them"
 
 
 def test_json_output_has_feeds_and_problems(root: Path) -> None:

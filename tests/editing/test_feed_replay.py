@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from feedsvc.editing.former_feeds import FeedReplay, Sight, replay, summary, text_lines
+from feedsvc.editing.comparison import ChangeKind
+from feedsvc.editing.former_feeds import FeedReplay, replay, summary, text_lines
 from feedsvc.importing.feed_document import FeedDocument, FeedItem, FeedKind
 
 
@@ -43,7 +44,7 @@ def numbers(*wanted: int) -> list[FeedItem]:
 def test_other_links_are_new_only_in_readers_that_go_by_links() -> None:
     result = replayed(numbers(2, 1), [item(n, link=f"https://b.example/{n}", address=f"https://b.example/{n}") for n in (2, 1)])
     assert summary(result) == "0 of 2 entries are shown again as new; 2 in sfeed, by title and link"
-    assert result.predictions[0].reason == "it goes by its id, title and link"
+    assert result.changes[0].reason == "it goes by its id, title and link"
     assert not result.has_errors
     assert result.has_warnings
 
@@ -58,7 +59,7 @@ def test_changed_text_is_sent_again_by_rss2email() -> None:
 def test_longer_feed_brings_up_old_entries_and_the_report_says_which_number_to_write() -> None:
     result = replayed(numbers(5, 4), numbers(5, 4, 3, 2))
     assert summary(result) == "2 of 4 entries are shown again as new"
-    assert result.predictions[0].reason == (
+    assert result.changes[0].reason == (
         "it is older than the newest entry of the former feed, and was not in it, which has 4 entries instead of 2"
     )
     assert lines(result)[-2] == "  write feed: {entries: 2} in site.yaml, the number of the former feed"
@@ -81,7 +82,7 @@ def test_longer_feed_of_a_listing_gets_a_hint_that_its_file_accepts() -> None:
 def test_shorter_feed_names_what_is_no_longer_in_it() -> None:
     result = replayed(numbers(4, 3, 2, 1), numbers(4, 3), limit=2, known=dict.fromkeys(("id-4", "id-3", "id-2", "id-1"), ""))
     assert summary(result) == "0 of 2 entries are shown again as new; 2 gone"
-    assert {one.reason for one in result.of(Sight.GONE)} == {"the feed has 2 entries instead of 4"}
+    assert {one.reason for one in result.of(ChangeKind.REMOVED)} == {"the feed has 2 entries instead of 4"}
 
 
 def test_entries_that_newer_ones_push_out_of_a_full_feed_do_not_vanish() -> None:
@@ -94,7 +95,7 @@ def test_entries_that_newer_ones_push_out_of_a_full_feed_do_not_vanish() -> None
 def test_vanished_entries_have_their_reasons() -> None:
     known = {"id-3": "", "id-2": "its article was withdrawn", "id-1": ""}
     result = replayed(numbers(4, 3, 2, 1), numbers(5), limit=50, known=known)
-    assert {one.id: one.reason for one in result.of(Sight.GONE)} == {
+    assert {one.id: one.reason for one in result.of(ChangeKind.REMOVED)} == {
         "id-4": "no article has the id 'id-4'",
         "id-3": "its article is not in this feed",
         "id-2": "its article was withdrawn",
@@ -105,7 +106,7 @@ def test_vanished_entries_have_their_reasons() -> None:
 def test_ids_that_are_gained_are_new_only_where_the_link_was_not_enough() -> None:
     former = [item(n, id="") for n in (2, 1)]
     result = replayed(former, [item(n, id=f"https://a.example/{n}") for n in (2, 1)])
-    [first] = [one for one in result.predictions if one.title == "Story 2" and one.is_error]
+    [first] = [one for one in result.changes if one.title == "Story 2" and one.kind is ChangeKind.NEW]
     assert first.readers == ("newsboat", "rss2email", "feed2exec", "sfeed", "NetNewsWire")
     assert first.reason == "its id was '' and is 'https://a.example/2'"
     assert summary(result).startswith(
@@ -119,7 +120,7 @@ def test_readers_that_do_not_read_the_format_are_left_out() -> None:
 
 def test_feed_with_duplicate_ids_counts_each_once() -> None:
     result = replayed([], [item(1), item(1, content="<p>Twin</p>")])
-    assert result.count(Sight.RECENT) == 1
+    assert len(result.of(ChangeKind.RECENT)) == 1
 
 
 def test_text_lists_twelve_entries_unless_all_are_asked_for() -> None:
@@ -138,7 +139,7 @@ def test_control_characters_of_a_foreign_title_do_not_reach_the_terminal() -> No
 def test_entry_that_an_article_of_the_same_date_pushes_out_of_a_full_feed_is_not_gone() -> None:
     double = item(2, id="double", link="https://a.example/2-2", address="https://a.example/2-2")
     result = replayed(numbers(2, 1), [item(2), double], limit=2, known=dict.fromkeys(("id-2", "id-1", "double"), ""))
-    assert result.of(Sight.GONE) == ()
+    assert result.of(ChangeKind.REMOVED) == ()
 
 
 def weekly(number: int, **changes: Any) -> FeedItem:
@@ -156,4 +157,4 @@ def test_articles_of_a_series_that_got_other_ids_are_new_and_the_former_ones_gon
     moved = [weekly(n, id=f"new-{n}", link=f"https://a.example/w{n}", address=f"https://a.example/w{n}") for n in (3, 2, 1)]
     result = replayed([weekly(3), weekly(2), weekly(1)], moved)
     assert summary(result).startswith("3 of 3 entries are shown again as new")
-    assert len(result.of(Sight.GONE)) == 3
+    assert len(result.of(ChangeKind.REMOVED)) == 3

@@ -9,7 +9,8 @@ import pytest
 
 from feedsvc.catalog import Catalog, build_catalog
 from feedsvc.content.folder import load_content
-from feedsvc.editing.former_feeds import FeedReplay, FormerFeed, Sight, compare_former_feeds, parse_former_feed, summary
+from feedsvc.editing.comparison import ChangeKind
+from feedsvc.editing.former_feeds import FeedReplay, FormerFeed, compare_former_feeds, parse_former_feed, summary
 from feedsvc.errors import FeedsvcError
 from feedsvc.feeds import FORMATS, EntryCache, build_feed
 from feedsvc.routes import ListingRef
@@ -72,7 +73,7 @@ def test_feed_compared_with_itself_changes_nothing(newsroom: Newsroom, tmp_path:
     catalog = catalog_of(newsroom(articles(3, 2, 1)))
     (tmp_path / "old").write_bytes(feed_of(catalog, suffix))
     [replay] = compared(catalog, tmp_path / "old")
-    assert (replay.name, replay.predictions, len(replay.current.items)) == ("site", (), 3)
+    assert (replay.name, replay.changes, len(replay.current.items)) == ("site", (), 3)
     assert replay.former.kind is replay.current.kind
 
 
@@ -98,7 +99,7 @@ def test_withdrawn_draft_and_removed_articles_vanish_each_with_its_reason(newsro
     (folder / "story-4.yaml").unlink()
     (folder / "story-5.yaml").write_text(article(5, status="withdrawn", withdrawn="{date: 2036-02-20, notice: Wrong.}"))
     [replay] = compared(catalog_of(root), tmp_path / "old")
-    assert {one.id.rpartition(":")[2]: one.reason for one in replay.of(Sight.GONE)} == {
+    assert {one.id.rpartition(":")[2]: one.reason for one in replay.of(ChangeKind.REMOVED)} == {
         "1": "its article was withdrawn",
         "2": "its article is a draft",
         "3": "its article has expired",
@@ -169,7 +170,7 @@ def test_former_feed_with_ids_that_are_no_uris_changes_nothing(newsroom: Newsroo
     (tmp_path / "old").write_text(text.replace("</channel>", f"{item}</channel>"), "utf-8")
     [replay] = compared(catalog, tmp_path / "old")
     assert not replay.has_errors
-    assert [prediction.reason for prediction in replay.predictions] == ["its article is a draft"]
+    assert [prediction.reason for prediction in replay.changes] == ["its article is a draft"]
 
 
 def test_change_of_the_id_domain_brings_everything_up_again(newsroom: Newsroom, tmp_path: Path) -> None:
