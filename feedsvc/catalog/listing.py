@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import count, islice
+from itertools import islice
 from operator import is_
 
 from feedsvc.catalog.archive import ArchiveIndex
@@ -113,21 +113,9 @@ class Listing:
         """Return the row of `stories` that is of the same work as `row`; `row` itself if there is none."""
         return next(filter(None, (self.stories.row_at(one.key) for one in row.translations)), row)
 
-    @cached_property
-    def ranks(self) -> Mapping[int, int]:
-        """Rank of each visible row by the id() of the row. Worth its cost only if nearly all ranks are needed."""
-        return dict(zip(map(id, self.visible), count(), strict=False))
-
-    def discard_ranks(self) -> None:
-        """Discard the cached `ranks`, once no caller needs nearly all of them."""
-        for listing in (self, vars(self).get("_stories") or self):
-            vars(listing).pop("ranks", None)
-
     def rank(self, row: Row) -> int:
         """Return the number of visible rows that come before `row` in the order of rows. `row` need not be visible itself."""
-        ranks: Mapping[int, int] | None = vars(self).get("ranks")  # vars() is where cached_property stores values
-        rank = ranks.get(id(row)) if ranks else None
-        return self.visible.rank(row.key) if rank is None else rank
+        return self.visible.rank(row.key)
 
     def neighbours_of(self, row: Row) -> tuple[Row | None, Row | None]:
         """Return (next newer visible row, next older visible row) of `row` in `stories`, None for each that does not exist.

@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import Final
 
 from feedsvc.pages.archive import archive_rows, render_archive
-from feedsvc.pages.article import MAX_CANDIDATES, find_linking_rows, find_related, render_article
+from feedsvc.pages.article import find_linking_rows, find_related, render_article
 from feedsvc.pages.home import select_home_rows
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.listing import render_issue, render_listing, render_withdrawn_issue
 from feedsvc.pages.static_page import render_static_page
-from feedsvc.pages.status_pages import newest_rows, render_combination_error, render_gone, render_not_found, render_redirect_page
+from feedsvc.pages.status_pages import render_combination_error, render_gone, render_not_found, render_redirect_page
 from feedsvc.pages.stylesheets import static_file
 from feedsvc.pages.subscribe import render_subscribe_page
 from feedsvc.pages.tags import render_tag_page, tag_page
@@ -23,7 +23,6 @@ from feedsvc.pages.theme import STATIC_TYPES, Theme, compile_builtin_templates
 from feedsvc.pages.theme_selection import ThemeSelection
 
 __all__ = [
-    "MAX_CANDIDATES",
     "MEDIA_TYPE",
     "STATIC_TYPES",
     "PageLayout",
@@ -33,7 +32,6 @@ __all__ = [
     "compile_builtin_templates",
     "find_linking_rows",
     "find_related",
-    "newest_rows",
     "render_archive",
     "render_article",
     "render_combination_error",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import metadata
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -24,6 +24,7 @@ from feedsvc.discovery import (
     has_news_sitemap,
     indexable_pages,
     is_indexed,
+    listing_fingerprint,
 )
 from feedsvc.extensions import plugins_fingerprint
 from feedsvc.feeds import suffixes_of
@@ -57,7 +58,7 @@ _ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
 _PLACES_WITH_LOGO: Final = (ArchiveAt, ArticleAt, IssueAt, PageAt, StaticPageAt, SiteDocumentAt, TagsAt)
 
 
-# Inputs of a document: rows and listings, compared by identity, and values, compared by equality. Both must be of one process.
+# Inputs of a document: rows, compared by identity, and values, compared by equality. Both must be of one process.
 Dependencies = tuple[object, ...]
 
 
@@ -67,7 +68,17 @@ def are_unchanged(dependencies: Dependencies, former: Dependencies) -> bool:
 
 
 def _is_unchanged(one: object, other: object) -> bool:
-    return one is other or (not isinstance(one, Row | Listing) and one == other)
+    if isinstance(one, _Listings) and isinstance(other, _Listings):
+        pairs = zip(one.listings, other.listings, strict=False)
+        return len(one.listings) == len(other.listings) and all(a is b or one.show(a) == other.show(b) for a, b in pairs)
+    return one is other or (not isinstance(one, Row) and one == other)
+
+
+class _Listings(NamedTuple):
+    """Listings that a document shows: unchanged if `show` returns equal values of those that are other objects than before."""
+
+    listings: tuple[Listing, ...]
+    show: Callable[[Listing], object]
 
 
 def document_dependencies(catalog: Catalog, place: Place) -> Dependencies | None:
@@ -202,15 +213,17 @@ def _root_file_dependencies(catalog: Catalog, place: RootFileAt) -> Dependencies
     return (data,) if data is not None else None
 
 
-# Any change of a listing counts: its address, title, number of articles or last change may differ.
+def _listings_in_sitemaps(catalog: Catalog) -> _Listings:
+    return _Listings(tuple(catalog.indexable_listings), listing_fingerprint)
+
+
 _SINGLE_DEPENDENCIES: Final[Mapping[str, Callable[[Catalog], Dependencies]]] = {
-    "feeds.opml": lambda catalog: catalog.subscribable_listings,
-    "subscribe/": lambda catalog: (*catalog.subscribable_listings, catalog.tags.total),
-    "sitemap.xml": lambda catalog: (
-        *catalog.indexable_listings,
-        *catalog_fingerprint(catalog),
-        *indexable_pages(catalog),
+    "feeds.opml": lambda catalog: (_Listings(catalog.subscribable_listings, lambda listing: (listing.ref, listing.title)),),
+    "subscribe/": lambda catalog: (
+        _Listings(catalog.subscribable_listings, lambda one: (one.ref, one.title, count_articles(one), one.last_changed)),
+        sum(listing.ref.kind == "tag" for listing in catalog.subscribable_listings) == catalog.tags.total,
     ),
+    "sitemap.xml": lambda catalog: (_listings_in_sitemaps(catalog), *catalog_fingerprint(catalog), *indexable_pages(catalog)),
     "news-sitemap.xml": lambda catalog: catalog.recent,
     "license.xml": lambda _: (),
     "robots.txt": lambda catalog: (has_news_sitemap(catalog),),
@@ -241,7 +254,7 @@ def _sitemap_dependencies(catalog: Catalog, place: SitemapAt) -> Dependencies | 
     if not is_indexed(catalog):
         return None
     rows = catalog.listings[ListingRef()].archive_index.all_periods.get(place.part.partition(".")[0])
-    return rows if rows is not None else (*catalog.indexable_listings, *indexable_pages(catalog))
+    return rows if rows is not None else (_listings_in_sitemaps(catalog), *indexable_pages(catalog))
 
 
 _DEPENDENCIES_BY_PLACE: Final[Mapping[type[Place], Callable[[Catalog, Any], Dependencies | None]]] = {

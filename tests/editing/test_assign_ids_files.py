@@ -128,7 +128,7 @@ def test_file_without_a_safe_place_for_an_id_is_reported(newsroom: Newsroom) -> 
     """The null value of `id` is an alias of another key's value, which cannot be replaced."""
     text = "slug: &none\nid: *none\ntitle: A\npublished: 2026-01-02\n"
     root = newsroom({"articles/a.yaml": text})
-    (problem,) = assign_all_ids(root).problems
+    ((), (problem,)) = assign_all_ids(root)
     assert str(problem) == f"articles/a.yaml:1:1: no place was found where an id can be written safely; write id: {ID}"
     assert (root / "articles/a.yaml").read_text() == text
 
