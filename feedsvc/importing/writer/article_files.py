@@ -25,6 +25,7 @@ from feedsvc.free_places import StaticPageAt
 from feedsvc.importing.writer.base import ARTICLES, IMPORT_FOLDER, ImportBase, text_digest
 from feedsvc.importing.writer.names import name_key
 from feedsvc.model import Site
+from feedsvc.redirects import normalize_address, without_slash
 from feedsvc.routes import path_of
 from feedsvc.support.atomic_write import TEMPORARY_PREFIX, remove_temporary_files, rename_without_replacing
 
@@ -36,8 +37,9 @@ KEYS: Final = (
     *("navigation", "order", "status", "withdrawn", BODY),
 )
 _LIST_KEYS: Final = ("categories", "authors", "tags", "aliases")
-_OWN_NAMES: Final = re.compile(rb"^(?:slug|aliases)[ \t]*:", re.MULTILINE)
 _ID_LINE: Final = re.compile(rb"^id: \"?([^\r\n\"]*)\"?\r?$", re.MULTILINE)
+_SLUG_LINE: Final = re.compile(rb"^slug:", re.MULTILINE)
+_ALIASES_LINE: Final = re.compile(rb"^aliases: \[(.*)\]\r?$", re.MULTILINE)
 # One name in each folder, because only one import runs in a newsroom: the next one replaces what a killed one left.
 _TEMPORARY_NAME: Final = f"{TEMPORARY_PREFIX}import"
 
@@ -116,18 +118,35 @@ def parse_article_file(path: str, data: bytes) -> ArticleFile:
 class ExistingArticles:
     """Articles in the content folder: `paths` of files by id, stated or not; `slugs` and stated `ids` by path.
 
-    `names` are the slugs, aliases and names of files (without suffix) in use, as `name_key`s. A file that an import wrote, and
-    that nobody changed, has no entry in `ids`.
+    `names` are the slugs, aliases and names of files (without suffix) in use, as `name_key`s. `addresses` are the former
+    addresses among the aliases of each file, `holders` the files by `address_key`. `edited` are files that no import wrote, or
+    that were changed since; others have no entry in `ids`.
     """
 
     paths: dict[str, str] = field(default_factory=dict)
     slugs: dict[str, str] = field(default_factory=dict)
     ids: dict[str, tuple[str, ...]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    holders: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def edited(self) -> frozenset[str]:
+        return frozenset(self.ids)
 
     def find(self, article_id: str) -> str:
         """Return the path of the file of the article with this id; "" if there is none."""
         return self.paths.get(article_id, "")
+
+    def add_names(self, path: str, slug: object, aliases: object) -> None:
+        """Add the slug and the aliases of a file, as its keys state them."""
+        self.slugs[path] = next(_names(slug), PurePosixPath(path).stem)
+        names = [PurePosixPath(path).stem, self.slugs[path], *_names(aliases)]
+        self.names.update(name_key(name) for name in names if not name.startswith("/"))
+        if addresses := tuple(name for name in names if name.startswith("/")):
+            self.addresses[path] = addresses
+            for address in addresses:
+                self.holders.setdefault(address_key(address), path)
 
 
 def read_existing_articles(root: Path, base: ImportBase, site: Site) -> ExistingArticles:
@@ -138,11 +157,12 @@ def read_existing_articles(root: Path, base: ImportBase, site: Site) -> Existing
     digests = dict(base.entries(ARTICLES).values())
     existing, unstated = ExistingArticles(), dict[str, str]()
     for path, data in _content_files(root, ARTICLES_FOLDER):
-        existing.slugs[path] = PurePosixPath(path).stem
-        existing.names.add(name_key(existing.slugs[path]))
-        line = _ID_LINE.search(data) if digests.get(path) == text_digest(data) and not _OWN_NAMES.search(data) else None
+        head = data.partition(b"\n---")[0]
+        line = _ID_LINE.search(head) if digests.get(path) == text_digest(data) and not _SLUG_LINE.search(head) else None
         if line:
             existing.paths.setdefault(line[1].decode(errors="replace"), path)
+            aliases = _ALIASES_LINE.search(head)
+            existing.add_names(path, "", parse_yaml(path, f"[{aliases[1].decode()}]").value if aliases else [])
             continue
         file = parse_article_file(path, data)
         existing.ids[path] = file.ids
@@ -151,8 +171,7 @@ def read_existing_articles(root: Path, base: ImportBase, site: Site) -> Existing
         elif made_up := _unstated_id(path, file, site):
             existing.ids[path] = (made_up, *file.ids)
             unstated.setdefault(made_up, path)
-        existing.slugs[path] = next(_names(file.keys.get("slug")), existing.slugs[path])
-        existing.names.update(map(name_key, _names(file.keys.get("slug"), file.keys.get("aliases"))))
+        existing.add_names(path, file.keys.get("slug"), file.keys.get("aliases"))
     existing.paths = {**unstated, **existing.paths}
     return existing
 
@@ -202,6 +221,14 @@ def _content_files(root: Path, folder: str) -> Iterator[tuple[str, bytes]]:
         if usual_suffix(path):
             data = read_file(root, path)
             yield path, data if isinstance(data, bytes) else b""
+
+
+def address_key(address: str) -> str:
+    """Return a key that is equal for addresses that differ in their spelling or in a slash at the end only."""
+    try:
+        return without_slash(normalize_address(address))
+    except ValueError:
+        return without_slash(address)
 
 
 def _unstated_id(path: str, file: ArticleFile, site: Site) -> str:

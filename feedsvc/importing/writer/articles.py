@@ -218,7 +218,7 @@ class ArticleWriter:
         lacks_parts = post.lacks_lead_image or post.lacks_body_parts
         is_needed = data and (lacks_parts or not (post.published or post.updated))
         file = parse_article_file(plan.path, data) if is_needed else _NO_FILE
-        result = self.converter.convert(post, plan, self._original_of(post), file)
+        result = self.converter.convert(post, plan, self._original_of(post), file, self.index.aliases.get(plan.path, ()))
         # An export of posts has no pictures, and that is no change of the post.
         if post.lacks_lead_image and file.keys.get("image"):
             result.values["image"] = file.keys["image"]

@@ -23,10 +23,10 @@ from feedsvc.support.posix import sync_files
 IMPORT_FOLDER: Final = ".feedsvc/import"
 ARTICLES: Final = "articles"  # key of a post -> path of its file, digest of the file's text
 MEDIA: Final = "media"  # address of a file -> path in media/, SHA-256
-REDIRECTS: Final = "redirects"  # former address -> target, ""
+SETTINGS: Final = "settings"  # name of a settings file -> the same, digest of its text
 ENTRIES: Final = "entries"  # "FILE ID" -> id, digest of what the source says; "FILE DIGEST" of a name at the source -> id, ""
 FACTS: Final = "facts"  # name of a fact of the first import -> its value, ""
-_SHARED: Final = (ARTICLES, MEDIA, REDIRECTS)  # tables in which the entries of other sources count, too
+_SHARED: Final = (ARTICLES, MEDIA, SETTINGS)  # tables in which the entries of other sources count, too
 _TABLES: Final = (*_SHARED, ENTRIES, FACTS)
 _SUFFIX: Final = ".json"
 _JOURNAL_SUFFIX: Final = ".journal"
@@ -34,7 +34,7 @@ _BATCH: Final = 2000  # entries that are appended to the journal together
 
 
 class BaseEntry(NamedTuple):
-    """Entry of the base: a path (of ENTRIES and FACTS: a value, of REDIRECTS: a target) and a digest, each "" without one."""
+    """Entry of the base: a path (of ENTRIES and FACTS: a value) and a digest, each "" without one."""
 
     path: str = ""
     digest: str = ""
@@ -55,7 +55,7 @@ def value_digest(value: Any) -> str:
 
 
 class ImportBase:
-    """Entries by table and key, of one source and, in ARTICLES, MEDIA and REDIRECTS, of all others of the newsroom.
+    """Entries by table and key, of one source and, in ARTICLES, MEDIA and SETTINGS, of all others of the newsroom.
 
     `put` sets one, `flush` appends those that were set since the last flush to the journal, `close` writes the file. Use only
     while the folder is locked.
@@ -70,10 +70,12 @@ class ImportBase:
         self._folder, self._is_dry_run = root / IMPORT_FOLDER, is_dry_run
         self._file, self._journal = (self._folder / f"{name}{suffix}" for suffix in (_SUFFIX, _JOURNAL_SUFFIX))
         self._pending: list[str] = []
+        self._digests = set[tuple[str, str, str]]()
         self._own, self._others = _read_tables(self._file), {table: dict[str, BaseEntry]() for table in _TABLES}
         for file in sorted(self._folder.glob(f"*{_SUFFIX}")):
             for table, entries in _read_tables(file).items() if file != self._file else ():
                 self._others[table] |= entries if table in _SHARED else {}
+                self._digests |= {(table, key, entry.digest) for key, entry in entries.items() if table == SETTINGS}
 
     def get(self, table: str, key: str) -> BaseEntry:
         """Return the entry of a key, one with "" for both values if there is none."""
@@ -81,6 +83,10 @@ class ImportBase:
 
     def has(self, table: str, key: str) -> bool:
         return key in self._own[table] or key in self._others[table]
+
+    def has_digest(self, table: str, key: str, digest: str) -> bool:
+        """Return whether an import of this or another source wrote a file with this digest."""
+        return digest == self._own[table].get(key, _NONE).digest or (table, key, digest) in self._digests
 
     def entries(self, table: str) -> dict[str, BaseEntry]:
         return {**self._others[table], **self._own[table]}

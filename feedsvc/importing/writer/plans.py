@@ -132,7 +132,7 @@ class SourceIndex:
     name, in order. `empty_pages` are addresses of published pages without text, `shown_pages` the paths of pages that are public
     here. `has_front_page`: a published page was the front page. `first_published` is the earliest date of a post that is no
     page, imported or not, `days` are those of all such posts (YYYY-MM-DD). `unselected` has the ids of posts before `since`.
-    `is_complete`: the source was read to its end.
+    `aliases` are the former addresses that articles get, by the paths of their files.
     """
 
     plans: dict[str, PostPlan] = field(default_factory=dict)
@@ -147,7 +147,7 @@ class SourceIndex:
     shown_pages: set[str] = field(default_factory=set)
     has_front_page: bool = False
     unselected: set[str] = field(default_factory=set)
-    is_complete: bool = True
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def page_paths(self) -> frozenset[str]:
@@ -206,7 +206,6 @@ class Planner:
         index, renamed = SourceIndex(), list[SourcePost]()
         for post in posts:
             if isinstance(post, Omission):
-                index.is_complete = index.is_complete and not post.is_end
                 continue
             if not post.is_page and post.published:  # a later import of all posts must find the same first day
                 index.days.add(post.published.date().isoformat())

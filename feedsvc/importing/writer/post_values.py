@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -21,6 +21,7 @@ from feedsvc.importing.writer.article_files import (
     ArticleFile,
     ArticleValues,
     normalize_body,
+    normalize_value,
 )
 from feedsvc.importing.writer.names import line_of, plain_line
 from feedsvc.importing.writer.plans import (
@@ -76,7 +77,9 @@ class PostConverter:
     targets: ReferenceTargets
     now: datetime
 
-    def convert(self, post: SourcePost, plan: PostPlan, translation_of: str, file: ArticleFile) -> PostResult:
+    def convert(
+        self, post: SourcePost, plan: PostPlan, translation_of: str, file: ArticleFile, aliases: Sequence[str] = ()
+    ) -> PostResult:
         """Return the values of an article. References to posts and files become their paths here, others absolute addresses.
 
         `file` is the file that the article has: a post without a date keeps the one that it got there.
@@ -101,6 +104,7 @@ class PostConverter:
             "status": "draft" if post.is_page or plan.state is PostState.DRAFT else "",
             BODY: body.html,
             **stated_values(post, facts, self.now),
+            "aliases": [*dict.fromkeys((*normalize_value("aliases", facts.get("aliases")), *aliases))],
             "slug": plan.slug if facts.get("slug") == plan.slug and plan.path == stated_path(facts) else "",
         }
         return self._result(values, omissions, body)

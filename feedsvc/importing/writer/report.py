@@ -46,10 +46,9 @@ class ImportReport:
     """Report of one import. Lists of articles and pages are paths of files, in the order of the source (`gone`: of the base).
 
     `kept` are files that an editor changed, and the source, too, so that they stay. `ends` are the places from which on the
-    source could not be read; they are among `omissions`, too. `redirects` are the rules that redirects.yaml did not have before.
-    `unlisted` is the number of omissions for which the list has no room. `settings` are sentences about settings files,
-    `plain_host_gaps` addresses that a host without redirects cannot answer. `fetches_files` is False if the import leaves all
-    further files at their addresses.
+    source could not be read; they are among `omissions`, too. `redirects` are new aliases of articles and new rules of
+    redirects.yaml. `unlisted` is the number of omissions for which the list has no room. `settings` are sentences about settings
+    files. `fetches_files` is False if the import leaves all further files at their addresses.
     """
 
     title: str
@@ -76,7 +75,6 @@ class ImportReport:
     unlisted: int = 0
     ends: list[Omission] = field(default_factory=list)
     redirects: dict[str, str] = field(default_factory=dict)
-    plain_host_gaps: tuple[str, ...] = ()
 
     def omit(self, omissions: Iterable[Omission]) -> None:
         """Add omissions; those beyond 50,000 are only counted. Those with `is_end` are added to `ends`, too."""
@@ -151,7 +149,6 @@ def _sections(report: ImportReport) -> Mapping[str, Sequence[str]]:
         "Pages": report.pages,
         "At the top of the former front page (sticky)": report.sticky,
         "Settings": report.settings,
-        "Addresses that a host without redirects cannot answer": report.plain_host_gaps,
         "Addresses with a new redirect": [f"{old} -> {new}" for old, new in report.redirects.items()],
     }
 

@@ -16,6 +16,16 @@ from typing import Any
 from feedsvc.content.reading.files import SITE_FILE
 from feedsvc.importing.addresses import own_hosts
 from feedsvc.importing.source import ImportSource, Omission, SourcePost, SourceSite, SourceSystem
+from feedsvc.importing.writer.addresses import (
+    AddressBuilder,
+    Finder,
+    is_imported,
+    listing_names,
+    split_addresses,
+    stored_rules,
+    with_known_languages,
+    write_rules,
+)
 from feedsvc.importing.writer.article_files import (
     ExistingArticles,
     ExistingPages,
@@ -28,13 +38,6 @@ from feedsvc.importing.writer.base import ImportBase
 from feedsvc.importing.writer.media import MediaLibrary, MediaOrigin, fetch_files
 from feedsvc.importing.writer.plans import Planner, SourceIndex, is_selected, with_known_ids
 from feedsvc.importing.writer.post_values import PostConverter
-from feedsvc.importing.writer.redirects import (
-    PathCheck,
-    RedirectBuilder,
-    listing_names,
-    with_known_languages,
-)
-from feedsvc.importing.writer.redirects_file import store_rules
 from feedsvc.importing.writer.references import ReferenceTargets
 from feedsvc.importing.writer.report import ImportProgress, ImportReport, no_import_progress
 from feedsvc.importing.writer.settings import (
@@ -138,7 +141,7 @@ def _import(source: ImportSource, root: Path, options: ImportOptions, progress: 
         texts = _write_settings(run, data, keys, index)
         library = MediaLibrary(root, base)
         fetch_files(index.media, options.media(run.hosts) if options.media else None, library, report, progress)
-        site_path_of = _write_redirects(run, index, texts, library)
+        site_path_of = _write_addresses(run, index, texts, library)
         _write_articles(run, index, texts, library, site_path_of)
     finally:
         base.flush()
@@ -226,25 +229,23 @@ def _write_settings(run: _Import, data: bytes | None, keys: Mapping[str, Any], i
     return {SITE_FILE: text, **write_entries(run.root, run.settings, run.terms, run.base, run.report)}
 
 
-def _write_redirects(run: _Import, index: SourceIndex, texts: Mapping[str, str], library: MediaLibrary) -> Callable[[str], str]:
-    """Write redirects.yaml. Return a function from an address of the source to the path here, "" if there is none."""
-    redirects = RedirectBuilder(run.site, run.settings.base_url, run.hosts, run.terms)
-    exists = PathCheck(
-        root=run.root,
-        planned=frozenset(plan.site_path for plan in index.plans.values()),
-        articles=run.articles,
-        pages=run.pages,
-        terms=run.terms,
-        names=listing_names(texts),
-        is_feed=run.site.system is SourceSystem.FEED,
-    )
-    redirects.build(index, run.pages, library, run.base, exists)
-    rules = store_rules(run.root, redirects.table, run.base, run.report, exists)
+def _write_addresses(run: _Import, index: SourceIndex, texts: Mapping[str, str], library: MediaLibrary) -> Finder:
+    """Write redirects.yaml and note the aliases of articles; return a function from an address of the source to the path here."""
+    builder, own = AddressBuilder(run.site, run.settings.base_url, run.hosts, run.terms), stored_rules(run.root)
+    names = listing_names(texts)
+    media = [(address, path) for address in index.media if (path := library.path_of(address))]
+    builder.build(index, run.pages, names, media)
+    found = split_addresses(builder.table, index, run.articles, {} if is_imported(run.root, run.base) else own)
+    run.report.omit((*builder.table.omissions, *found.omissions))
+    index.aliases.update(found.aliases)
+    for plan in index.plans.values():
+        known = run.articles.addresses.get(plan.path, ())
+        run.report.redirects |= {old: plan.site_path for old in found.aliases.get(plan.path, ()) if old not in known}
+    write_rules(run.root, found, run.terms.names, run.base, run.report)
     for addresses in (index.addresses, index.former_addresses):  # some 50 MB for 100,000 posts
         addresses.clear()
     run.terms.remember(run.base)  # last, because the rules compare with the ids of the last import
-    pages = run.pages.site_paths | index.page_paths
-    return lambda address: index.find(address) or redirects.find_former(address, rules, pages)
+    return builder.finder(index, run.articles, own, run.pages.site_paths | index.page_paths)
 
 
 def _write_articles(

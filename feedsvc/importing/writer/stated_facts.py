@@ -26,7 +26,7 @@ _NAME: Final = r"[^/\\\x00-\x1f.][^/\\\x00-\x1f]*"  # no hidden file, and no "..
 _ARTICLE_PATH: Final = re.compile(rf"{ARTICLES_FOLDER}/(?:{_NAME}/)*{_NAME}\.(?:md|yaml)")
 _MAX_PATH_LENGTH: Final = 200
 _PAGE_KEYS: Final = ("updated", "language", "aliases", "navigation", "order")
-_PLAIN_KEYS: Final = ("expires", "sources", "corrections", "language", "translation_of", "link", "aliases")
+_PLAIN_KEYS: Final = ("expires", "sources", "corrections", "language", "translation_of", "link")
 
 
 def stated_id(facts: Mapping[str, Any]) -> str:
@@ -63,7 +63,7 @@ def stated_body(facts: Mapping[str, Any]) -> str:
 def stated_values(post: SourcePost, facts: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Return the values, in normal form, of the keys that no format holds, and the status of a withdrawn or expired article.
 
-    They are expires, sources, corrections, language, translation_of, link and aliases, and not validated.
+    They are expires, sources, corrections, language, translation_of and link, and not validated.
     """
     values = {key: normalize_value(key, facts[key]) for key in _PLAIN_KEYS if facts.get(key)}
     return values | _state(post, facts, now)

@@ -198,6 +198,11 @@ class TermTable:
         """Return whether a category, an author or a tag ("category", "author", "tag") of the source has this id."""
         return listing_id in self._ids.get(kind, {}).values()
 
+    @property
+    def names(self) -> frozenset[tuple[str, str]]:
+        """The (kind, id) of all categories, authors and tags of the source."""
+        return frozenset((kind, new) for kind, ids in self._ids.items() for new in ids.values() if new)
+
     def is_dropped(self, kind: str, key: str) -> bool:
         """Return whether the mapping drops a category or an author, and no other has the id that it would have."""
         return kind != "tag" and self._ids[kind].get(key) == "" and not self.has_listing(kind, self._slug(kind, key))

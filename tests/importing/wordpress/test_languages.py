@@ -17,7 +17,7 @@ from feedsvc.importing.wordpress.items import sort_languages
 from feedsvc.importing.writer import ImportOptions, ImportReport, TermMapping, import_source
 from feedsvc.publication.old_addresses import redirect_target
 from tests.importing.wordpress_export import SITE, WxrItem, write_export
-from tests.importing.writer.memory_source import articles, files, load
+from tests.importing.writer.memory_source import articles, files, former_addresses, load
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -62,12 +62,12 @@ def test_subscribers_of_each_language_get_the_articles_in_it(tmp_path: Path) -> 
     source = open_wordpress_export(write_export(tmp_path / "export.xml", *ITEMS, ALONE))
     root = tmp_path / "newsroom"
     import_source(source, root, ImportOptions(now=NOW))
-    rules = load(root).redirects
-    assert rules.exact["/feed/"] == "/language/en/feed.rss"  # the feed had no posts in other languages
-    assert rules.exact["/feed/atom/"] == "/language/en/feed.atom"
-    assert rules.exact["/de/feed/"] == "/language/de/feed.rss"
-    assert rules.exact["/de/"] == "/language/de/"
-    assert rules.exact["/de/title-1/"] == "/articles/title-1/"
+    rules = former_addresses(root)
+    assert rules["/feed/"] == "/language/en/feed.rss"  # the feed had no posts in other languages
+    assert rules["/feed/atom/"] == "/language/en/feed.atom"
+    assert rules["/de/feed/"] == "/language/de/feed.rss"
+    assert rules["/de/"] == "/language/de/"
+    assert rules["/de/title-1/"] == "/articles/title-1/"
     catalog = build_catalog(load(root), NOW)
     for former, target in {
         "/de/category/world/europe/feed/": "/category/europe/feed.rss",
@@ -95,7 +95,7 @@ def page(number: int, slug: str, path: str, language: str, content: str = "<p>We
 def test_language_whose_front_page_is_a_public_page_keeps_its_feeds_and_all_rules_are_reached(tmp_path: Path) -> None:
     root = tmp_path / "n"
     run(root, tmp_path, *ITEMS, ALONE, page(20, "de", "/de/", "de"), page(21, "fr", "/fr/", "fr", ""))
-    exact = load(root).redirects.exact
+    exact = former_addresses(root)
     assert "/de/" not in exact
     assert (exact["/de/feed/"], exact["/de/feed/atom/"]) == ("/language/de/feed.rss", "/language/de/feed.atom")
     assert exact["/fr/"] == "/language/fr/"  # that page has no text, so it is a draft
@@ -152,7 +152,7 @@ def in_folder(one: WxrItem) -> WxrItem:
 def test_feeds_of_pages_with_the_newest_posts_lead_to_the_feed_of_their_language(tmp_path: Path) -> None:
     pages = page(20, "home", "/", "en"), page(21, "blog", "/blog/", "en", ""), page(22, "news", "/de/nachrichten/", "de", "")
     run(tmp_path / "n", tmp_path, *ITEMS, ALONE, *pages)
-    exact = load(tmp_path / "n").redirects.exact
+    exact = former_addresses(tmp_path / "n")
     assert (exact["/blog/feed/"], exact["/de/nachrichten/feed/"]) == ("/language/en/feed.rss", "/language/de/feed.rss")
 
 

@@ -91,6 +91,14 @@ def articles(root: Path) -> dict[str, Article]:
     return {article.id: article for article in load(root).articles}
 
 
+def former_addresses(root: Path) -> dict[str, str]:
+    """Return the targets of former addresses of a folder without errors: of aliases of articles, and of rules without a "*"."""
+    content = load(root)
+    aliases = {address: f"/articles/{article.slug}/" for article in content.articles for address in article.addresses}
+    assert not aliases.keys() & content.redirects.exact.keys()
+    return aliases | dict(content.redirects.exact)
+
+
 def files(root: Path) -> dict[str, bytes]:
     """Return the bytes of all files of a folder by path."""
     return {str(file.relative_to(root)): file.read_bytes() for file in sorted(root.rglob("*")) if file.is_file()}

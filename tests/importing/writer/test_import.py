@@ -30,6 +30,7 @@ def test_post_becomes_a_markdown_file_with_front_matter(tmp_path: Path) -> None:
         "authors: [mina]\n"
         "tags: [Night]\n"
         'summary: "Summary 1."\n'
+        'aliases: ["/2020/01/03/title-1/", "/?p=1"]\n'
         "---\n"
         "\n"
         "Body of **1**.\n"

@@ -1,19 +1,19 @@
-"""Former addresses of a source: the rules of redirects.yaml for its posts, feeds, listings, plug-ins and files."""
+"""Former addresses of a source, and where they lead: aliases of articles, and rules of redirects.yaml for all others."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import chain, product
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from feedsvc import routes
-from feedsvc.content.reading.files import names_in
+from feedsvc.content.reading.files import names_in, parse_settings_file
 from feedsvc.content.schema.field_types import normalize_language_case
-from feedsvc.free_places import RootFileAt, StaticPageAt
+from feedsvc.free_places import StaticPageAt
 from feedsvc.importing.addresses import absolute, host_of, port_of, split_address
 from feedsvc.importing.source import Omission, SourceRedirect, SourceSite, SourceSystem
 from feedsvc.importing.wordpress import (
@@ -24,20 +24,24 @@ from feedsvc.importing.wordpress import (
     listing_page,
     posts_page_feeds,
 )
-from feedsvc.importing.writer.article_files import ExistingArticles, ExistingPages
-from feedsvc.importing.writer.base import REDIRECTS, ImportBase
-from feedsvc.importing.writer.media import MediaLibrary, upload_path
-from feedsvc.importing.writer.names import name_key
+from feedsvc.importing.writer.article_files import ExistingArticles, ExistingPages, address_key
+from feedsvc.importing.writer.base import SETTINGS, ImportBase, text_digest
+from feedsvc.importing.writer.media import upload_path
 from feedsvc.importing.writer.plans import SourceIndex
+from feedsvc.importing.writer.report import ImportReport
+from feedsvc.importing.writer.settings import explain_errors, read_settings
 from feedsvc.importing.writer.terms import LISTING_FILES, TermTable
-from feedsvc.redirects import GONE, REDIRECTS_FILE, normalize_address, without_slash
+from feedsvc.redirects import GONE, REDIRECTS_FILE, normalize_address, render_redirects_file, without_slash
+from feedsvc.support.atomic_write import write_atomically
 
 _UPLOADS: Final = "/wp-content/uploads/"
 _MAX_TERMS: Final = 5000  # whose feeds and pages get rules of their own
 _PARENTS: Final = re.compile(r"(?<=category/)(?:[^/?]+/)+(?=[^/?]+/feed/)")
 _TERM_KINDS: Final = (FeedHolding.CATEGORY, FeedHolding.TAG, FeedHolding.AUTHOR)
 PLACES: Final = (routes.ArticleAt, StaticPageAt)
-_NO_TARGET: Final = "its target is not in the newsroom"
+
+
+Finder = Callable[[str], str]
 
 
 def language_page(language: str) -> str:
@@ -60,74 +64,65 @@ def with_known_languages(site: SourceSite, base: ImportBase) -> SourceSite:
 
 
 @dataclass(slots=True)
-class RedirectTable:
-    """Rules of an import: `rules` maps former addresses to targets, as in redirects.yaml. `omissions` are rules left out.
+class AddressTable:
+    """Former addresses of a source: `rules` maps them to targets, as in redirects.yaml. `omissions` are those left out.
 
-    Of several rules for an address, the first stays.
+    Of several targets of an address, the first stays. Addresses that differ in a slash at the end count as one.
     """
 
     rules: dict[str, str] = field(default_factory=dict)
     omissions: list[Omission] = field(default_factory=list)
-    _spellings: dict[str, str] = field(default_factory=dict)  # address without slash -> address in `rules`
+    _spellings: dict[str, str] = field(default_factory=dict)  # `address_key` -> address in `rules`
 
-    def add(self, old: str, new: str, *, replaces: bool = False) -> bool:
-        """Add a rule for a path with its query, unless it leads to itself or the address has a rule. Return whether it could.
+    def add(self, old: str, new: str, *, replaces: bool = False) -> None:
+        """Add a path with its query, unless it leads to itself or has a target. With `replaces`, replace that.
 
-        With `replaces`, it replaces that rule. An omission is added if no rule can have the address. Addresses that differ in a
-        slash at the end count as one.
+        An omission is added if the address cannot lead elsewhere.
         """
         try:
-            address = normalize_address(old)
+            address = _usable_address(old)
         except ValueError as error:
             return self.omit(old, "redirect", str(error))
-        if routes.is_never_free(address) or routes.place_of(address) == routes.TagsAt():
-            return self.omit(old, "redirect", "the new site has a document of its own at this address")
-        if address.startswith(routes.PRIVATE_PREFIX):
-            return self.omit(old, "redirect", "the new site has private feeds below this address")
         key = without_slash(address)
         former = self._spellings.get(key, "")
         if (replaces or not former) and key != without_slash(new):
             self.rules.pop(former, None)
-            text = self._spellings[key] = address if _is_stable(address) else old
+            text = self._spellings[key] = address if decoded_address(address) == address else old
             self.rules[text] = new
-        return True
+        return None
 
-    def omit(self, old: str, what: str, reason: str) -> bool:
+    def omit(self, old: str, what: str, reason: str) -> None:
         self.omissions.append(Omission(old, what, reason))
-        return False
-
-    def find(self, address: str) -> str:
-        """Return the target of an address, "" if it has no rule."""
-        return self.rules.get(self._spellings.get(rule_key(address), ""), "")
 
     def remove(self, address: str, reason: str) -> None:
         """Replace the rule of an address, as `rules` has it, by an omission."""
         self.omit(address, f"redirect to {self.rules.pop(address)}", reason)
 
-
-def _is_stable(address: str) -> bool:
-    """Return whether a decoded address means itself: one with a "%" of its own must stay encoded."""
-    try:
-        return normalize_address(address) == address
-    except ValueError:
-        return False
+    def find(self, address: str) -> str:
+        """Return the target of an address, "" if it has none."""
+        return self.rules.get(self._spellings.get(address_key(address), ""), "")
 
 
-def decoded_path(old: str) -> str:
-    """Return a path as an address of a rule, decoded; unchanged if no rule can have it."""
+def _usable_address(old: str) -> str:
+    """Return an address in its one spelling. Raises ValueError, with the reason, if it cannot lead elsewhere."""
+    address = normalize_address(old)
+    if routes.is_never_free(address) or routes.place_of(address) == routes.TagsAt():
+        raise ValueError("the new site has a document of its own at this address")
+    if address.startswith(routes.PRIVATE_PREFIX):
+        raise ValueError("the new site has private feeds below this address")
+    return address
+
+
+def decoded_address(old: str) -> str:
+    """Return an address in its one spelling, decoded; "" if none can be written so."""
     try:
         return normalize_address(old)
     except ValueError:
-        return old
-
-
-def rule_key(old: str) -> str:
-    """Return a key that is equal for addresses of rules that differ in their spelling or in a slash at the end only."""
-    return without_slash(decoded_path(old))
+        return ""
 
 
 @dataclass(slots=True)
-class RedirectBuilder:
+class AddressBuilder:
     """Builder of the rules of one source, in `table`.
 
     Addresses count if they are at one of `hosts`, at the port of the source's address, and below the path of `base_url`.
@@ -137,7 +132,7 @@ class RedirectBuilder:
     base_url: str
     hosts: frozenset[str]
     terms: TermTable
-    table: RedirectTable = field(default_factory=RedirectTable)
+    table: AddressTable = field(default_factory=AddressTable)
 
     def old_path(self, address: str) -> str:
         """Return an address as the key of a rule: its path as written, without the path of base_url, and its query.
@@ -152,41 +147,47 @@ class RedirectBuilder:
             return ""
         return f"{path[len(prefix) :] or '/'}{'?' if split.query else ''}{split.query}"
 
-    def find_former(self, address: str, rules: Mapping[str, str], pages: Collection[str]) -> str:
-        """Return the root-relative path of the article or page to which an address leads that no post has any more, or "".
+    def finder(self, index: SourceIndex, articles: ExistingArticles, rules: Mapping[str, str], pages: Collection[str]) -> Finder:
+        """Return a function from an address of the source to the path of an article or page here, "" if there is none.
 
-        `rules` are those of redirects.yaml before, `pages` the paths of pages. An address with a query is looked up with it, then
-        without.
+        Addresses that no post has any more are those of existing `articles`, of `rules`, and of `pages`. An address with a query
+        is looked up with it, then without.
         """
-        old = self.old_path(address)
-        for path in map(decoded_path, dict.fromkeys((old, old.partition("?")[0])) if old else ()):
-            target = self.table.find(path) or rules.get(path, path if path in pages else "")
-            if isinstance(routes.place_of(target), PLACES):
-                return target
-        return ""
+
+        def find(address: str) -> str:
+            old = "" if (found := index.find(address)) else self.old_path(address)
+            for path in dict.fromkeys((old, old.partition("?")[0])) if old else ():
+                holder, decoded = articles.holders.get(address_key(path), ""), decoded_address(path)
+                target = routes.article_path(articles.slugs[holder]) if holder else self.table.find(path)
+                target = target or rules.get(decoded, decoded if decoded in pages else "")
+                if isinstance(routes.place_of(target), PLACES):
+                    return target
+            return found
+
+        return find
 
     @property
     def _is_wordpress(self) -> bool:
         return self.site.system is SourceSystem.WORDPRESS
 
-    def build(self, index: SourceIndex, pages: ExistingPages, library: MediaLibrary, base: ImportBase, exists: PathCheck) -> None:
-        """Add the rules of all posts, feeds, listings, plug-ins and files. `exists` tells what else the new site has."""
-        shown_pages = index.shown_pages | (pages.site_paths - index.page_paths)
+    def build(
+        self, index: SourceIndex, pages: ExistingPages, names: Collection[tuple[str, str]], media: Iterable[tuple[str, str]]
+    ) -> None:
+        """Add the addresses of all posts, feeds, listings, plug-ins and files.
+
+        `names` are the (kind, id or alias) that the settings files have, `media` (address, path) of files.
+        """
         self._add_posts(index)
-        self._add_feeds(shown_pages)
+        self._add_feeds(index.shown_pages | (pages.site_paths - index.page_paths))
         if self._is_wordpress:
             self._add_lists(index.days)
-            self._add_former_listings(exists.names)
+            self._add_former_listings(names)
             self._add_posts_pages(index)
-        self._add_plug_in_redirects(index, exists)
-        self._add_media(index.media, library, base)
-        former_pages = {
-            routes.path_of(StaticPageAt(PurePosixPath(plan.former_page).stem))
-            for plan in index.plans.values()
-            if plan.former_page
-        }
+        self._add_plug_in_redirects(index)
+        self._add_media(media)
+        former_pages = {_site_path_of_page(plan.former_page) for plan in index.plans.values() if plan.former_page}
         for path in sorted(({*index.page_paths, *pages.site_paths} - former_pages) & self.table.rules.keys()):
-            if self.table.rules[path] in exists.planned:
+            if isinstance(routes.place_of(self.table.rules[path]), PLACES):
                 self.table.remove(path, "another page has this address now")
 
     def _add_posts(self, index: SourceIndex) -> None:
@@ -256,7 +257,7 @@ class RedirectBuilder:
 
     def _add_feed(self, old: str, new: str) -> None:
         """Add a rule from the path `old` of a feed to `new`, unless feedsvc has the feed `new` at `old` without a rule."""
-        place = routes.place_of(decoded_path(old)) if old else None
+        place = routes.place_of(decoded_address(old)) if old else None
         if old and not (isinstance(place, routes.FeedAt) and routes.path_of(place) == new):
             self.table.add(old, new)
 
@@ -330,13 +331,12 @@ class RedirectBuilder:
 
     # --- plug-ins and files
 
-    def _add_plug_in_redirects(self, index: SourceIndex, exists: PathCheck) -> None:
-        """Add the rules that a plug-in of WordPress had; they replace other rules. One without a target gets the target GONE.
+    def _add_plug_in_redirects(self, index: SourceIndex) -> None:
+        """Add the rules that a plug-in of WordPress had; they replace others. One without a target gets the target GONE.
 
         A rule from an article's address becomes an omission, because the article stays there; so does one from "/" or another
-        site, in a loop, or to a path here with nothing at it.
+        site, or to an address that no document here can have. Whether there is one, `feedsvc check` says.
         """
-        added = list[str]()
         for redirect in self.site.redirects:
             old, new = self.old_path(redirect.old), self._new_target(redirect, index)
             own = index.find(absolute(self.site.address, redirect.old))
@@ -344,14 +344,22 @@ class RedirectBuilder:
             if isinstance(routes.place_of(own), routes.ArticleAt):
                 self.table.omit(redirect.old, what, "an article of the source has this address")
             elif not old or old == "/" or not new:
-                self.table.omit(redirect.old, what, _NO_TARGET if old else "the address is not one of this site")
-            elif self.table.add(old, new, replaces=True):
-                added.append(old)
-        self._remove_loops()
-        texts = {rule_key(old) for old in added}
-        while missing := [old for old in self.table.rules if rule_key(old) in texts and self._leads_nowhere(old, exists)]:
-            for old in missing:
-                self.table.remove(old, _NO_TARGET)
+                reason = "its target is not in the newsroom" if old else "the address is not one of this site"
+                self.table.omit(redirect.old, what, reason)
+            else:
+                self.table.add(old, new, replaces=True)
+        self._remove_circles()
+
+    def _remove_circles(self) -> None:
+        """Replace by omissions the rules that lead back to themselves: redirects.yaml with one is not valid."""
+        targets = {without_slash(old): without_slash(new) for old, new in self.table.rules.items()}
+        for old in [*self.table.rules] if self.site.redirects else ():
+            passed, following = set[str](), without_slash(old)
+            while following in targets and following not in passed:
+                passed.add(following)
+                following = targets[following]
+            if following in passed:
+                self.table.remove(old, "the redirects go in a circle")
 
     def _new_target(self, redirect: SourceRedirect, index: SourceIndex) -> str:
         if not redirect.new:
@@ -364,69 +372,118 @@ class RedirectBuilder:
         path = self.old_path(target)
         return path if path == "/" or (path and "?" not in path and routes.place_of(path)) else ""
 
-    def _leads_nowhere(self, old: str, exists: PathCheck) -> bool:
-        target = self.table.rules[old]
-        return target.startswith("/") and not self.table.find(target) and not exists.has(target)
-
-    def _remove_loops(self) -> None:
-        targets = {without_slash(old): without_slash(new) for old, new in self.table.rules.items()}
-        for old in [*self.table.rules] if self.site.redirects else ():
-            path, following = set[str](), without_slash(old)
-            while following in targets and following not in path:
-                path.add(following)
-                following = targets[following]
-            if following in path:
-                self.table.remove(old, "the redirects go in a circle")
-
-    def _add_media(self, addresses: Iterable[str], library: MediaLibrary, base: ImportBase) -> None:
-        """Add the rules for files. A rule with a "*" answers uploads that kept their names."""
-        for address in addresses:
-            path, old = library.path_of(address), self.old_path(address)
-            if not path or not old or "?" in old:
+    def _add_media(self, media: Iterable[tuple[str, str]]) -> None:
+        """Add the addresses of files. One with a "*" leads to the uploads that kept their names."""
+        for address, path in media:
+            old = self.old_path(address)
+            if not old or "?" in old:
                 continue
-            if is_upload := old.startswith(_UPLOADS):
+            if old.startswith(_UPLOADS):
                 self.table.add(f"{_UPLOADS}*", "/media/*")
-            if not is_upload or path != f"media/{upload_path(address)}" or base.get(REDIRECTS, old).path not in ("", f"/{path}"):
+            if not old.startswith(_UPLOADS) or path != f"media/{upload_path(address)}":
                 self.table.add(old, f"/{path}")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PathCheck:
-    """Look-up of what the site has after an import. `planned` are the site paths of the articles and pages of the source.
-
-    `names` are the (kind, id or alias) of the settings files' entries after the import. `is_feed`: the source is a feed, which
-    has only the newest posts.
-    """
-
-    root: Path
-    planned: Collection[str]
-    articles: ExistingArticles
-    pages: ExistingPages
-    terms: TermTable
-    names: Collection[tuple[str, str]]
-    is_feed: bool
-
-    def has(self, path: str) -> bool:
-        """Return whether the site has, or will have, something at a root-relative path; redirects do not count.
-
-        Drafts, scheduled articles and listings without articles count. So do all other paths of a form that the site uses.
-        """
-        match routes.place_of(path):
-            case routes.ArticleAt(slug):
-                return path in self.planned or name_key(slug) in self.articles.names
-            case StaticPageAt(slug):
-                return path in self.planned or name_key(slug) in self.pages.paths
-            case routes.PageAt(ref) | routes.FeedAt(ref) if ref.kind in LISTING_FILES:
-                return self.has_listing(ref.kind, ref.id)
-            case routes.FileAt(file) | RootFileAt(file) as place:
-                return (self.root / ("root" if isinstance(place, RootFileAt) else "") / file).is_file()
-            case place:
-                return place is not None
-
-    def has_listing(self, kind: str, listing_id: str) -> bool:
-        return self.terms.has_listing(kind, listing_id) or (kind, listing_id) in self.names
+def _site_path_of_page(path: str) -> str:
+    return routes.path_of(StaticPageAt(PurePosixPath(path).stem))
 
 
 def listing_names(texts: Mapping[str, str]) -> frozenset[tuple[str, str]]:
     """Return (kind, id or alias) of all entries of categories.yaml, authors.yaml and tags.yaml, by their texts."""
     return frozenset((kind, name) for kind, file in LISTING_FILES.items() for name in names_in(file, texts[file].encode()))
+
+
+# --- aliases and rules
+
+
+class FormerAddresses(NamedTuple):
+    """Result for one source: `aliases` of articles by their paths, `rules` of redirects.yaml, and what neither can have."""
+
+    aliases: Mapping[str, tuple[str, ...]]
+    rules: Mapping[str, str]
+    omissions: tuple[Omission, ...]
+
+
+def split_addresses(
+    table: AddressTable, index: SourceIndex, articles: ExistingArticles, own: Mapping[str, str]
+) -> FormerAddresses:
+    """Return the addresses that lead to articles of the source as their aliases, and all others as rules.
+
+    An article keeps the aliases that it has, unless another one has the address now. An address that an editor's rule in `own`
+    has, or an article whose file stays, becomes an omission.
+    """
+    paths = {plan.site_path: plan.path for plan in index.plans.values() if not plan.is_page and not plan.is_deleted}
+    rules = {old: new for old, new in table.rules.items() if new not in paths or old.endswith("*") or old == "/"}
+    keys, imported = {address_key(old): new for old, new in own.items()}, {*paths.values()} - articles.edited
+    aliases: dict[str, dict[str, None]] = {path: {} for path in paths.values()}
+    omissions = list[Omission]()
+    for old, new in table.rules.items():
+        holder = articles.holders.get(address_key(old), "")
+        if old in rules:
+            continue
+        if (mine := keys.get(address_key(old), new)) != new:
+            reason = f"the file has a rule to {mine} for this address; change the rule, or delete one of two equal articles"
+            omissions.append(Omission(REDIRECTS_FILE, f"{old}: {new}", reason))
+        elif holder not in ("", paths[new]) and holder not in imported:
+            reason = "the file has this address among its aliases; delete it there, or one of two equal articles"
+            omissions.append(Omission(holder, f"{old}: {new}", reason))
+        elif address_key(old) not in keys:
+            aliases[paths[new]][old] = None
+    for path in paths.values():
+        kept = (old for old in articles.addresses.get(path, ()) if not table.find(old))
+        aliases[path] |= dict.fromkeys(kept)
+    in_order = {path: tuple(sorted(found, key=lambda old: ("?" in old, old))) for path, found in aliases.items()}
+    return FormerAddresses(in_order, rules, tuple(omissions))
+
+
+def stored_rules(root: Path) -> dict[str, str]:
+    """Return the exact rules of redirects.yaml as they are written there; {} without a readable file."""
+    value: Any = parse_settings_file(REDIRECTS_FILE, read_settings(root, REDIRECTS_FILE) or b"").value
+    exact = value.get("exact") if isinstance(value, dict) else None
+    return {str(old): str(new) for old, new in exact.items()} if isinstance(exact, dict) else {}
+
+
+def is_imported(root: Path, base: ImportBase) -> bool:
+    """Return whether redirects.yaml is as an import wrote it, or missing and none wrote it."""
+    data = read_settings(root, REDIRECTS_FILE)
+    return (
+        not base.has(SETTINGS, REDIRECTS_FILE) if data is None else base.has_digest(SETTINGS, REDIRECTS_FILE, text_digest(data))
+    )
+
+
+def write_rules(
+    root: Path, found: FormerAddresses, names: Collection[tuple[str, str]], base: ImportBase, report: ImportReport
+) -> None:
+    """Write redirects.yaml anew with further rules if it is as an import wrote it. Any other stays, and its gaps are listed.
+
+    Rules of earlier imports stay, except GONE and those of addresses that lead elsewhere now or are those of listings.
+    """
+    own, data = stored_rules(root), read_settings(root, REDIRECTS_FILE)
+    known = {address_key(old): target for old, target in own.items()}
+    new = {old: target for old, target in found.rules.items() if known.get(address_key(old)) != target}
+    taken = {address_key(old) for old in (*found.rules, *chain.from_iterable(found.aliases.values()))}
+    kept = {old: to for old, to in own.items() if address_key(old) not in taken and not _is_outdated(old, to, names)}
+    text = render_redirects_file({**kept, **found.rules})
+    if is_imported(root, base) or text_digest(data or b"") == text_digest(text):
+        report.redirects |= new
+        _write(root, data or b"", text, report)
+        base.put(SETTINGS, REDIRECTS_FILE, REDIRECTS_FILE, text_digest(text))
+    elif data is not None:
+        reason = "the file was changed here, so it stays; add the rule by hand"
+        report.omit(Omission(REDIRECTS_FILE, f"{old}: {target}", reason) for old, target in new.items())
+
+
+def _write(root: Path, before: bytes, text: str, report: ImportReport) -> None:
+    if text_digest(text) != text_digest(before) and not report.is_dry_run:
+        with explain_errors(root / REDIRECTS_FILE):
+            write_atomically(root / REDIRECTS_FILE, (text.replace("\n", "\r\n") if b"\r\n" in before else text).encode())
+
+
+def _is_outdated(address: str, target: str, names: Collection[tuple[str, str]]) -> bool:
+    """Return whether a rule of an earlier import says GONE, or is at a listing of the source or its feed and leads elsewhere."""
+    if target == GONE:
+        return True
+    place, end = routes.place_of(address), routes.place_of(target)
+    if not isinstance(place, routes.PageAt | routes.FeedAt) or getattr(end, "listing", None) == place.listing:
+        return False
+    return (place.listing.kind, place.listing.id) in names
