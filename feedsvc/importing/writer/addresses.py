@@ -25,7 +25,7 @@ from feedsvc.importing.wordpress import (
     posts_page_feeds,
 )
 from feedsvc.importing.writer.article_files import ExistingArticles, ExistingPages, address_key
-from feedsvc.importing.writer.base import SETTINGS, ImportBase, text_digest
+from feedsvc.importing.writer.base import FACTS, SETTINGS, ImportBase, text_digest
 from feedsvc.importing.writer.media import upload_path
 from feedsvc.importing.writer.plans import SourceIndex
 from feedsvc.importing.writer.report import ImportReport
@@ -55,7 +55,7 @@ def with_known_languages(site: SourceSite, base: ImportBase) -> SourceSite:
     Else a later, partial export would lead subscribers to posts in all languages. The folder of the addresses of languages is
     that of the last import, too.
     """
-    main = base.first("main language", site.languages[0]) if site.languages else base.facts().get("main language", "")
+    main = base.first("main language", site.languages[0]) if site.languages else base.get(FACTS, "main language").path
     if not main:
         return site
     has_folder = base.first("language folder", site.language_folder) == LANGUAGE_FOLDER
@@ -222,9 +222,7 @@ class AddressBuilder:
             self.table.omit("", "redirect of the feed", reason)
         site = self.site if len(self.site.terms) <= _MAX_TERMS else replace(self.site, terms=())
         for feed in former_feeds(site) if self._is_wordpress else ():
-            # An earlier import has the rules of a term, and knew more of it than an export of posts only.
-            if feed.holding not in _TERM_KINDS or not self.terms.is_unlisted(feed.holding.value, feed.key):
-                self._add_wordpress_feed(feed, shown_pages)
+            self._add_wordpress_feed(feed, shown_pages)
 
     def _add_wordpress_feed(self, feed: WordPressFeed, shown_pages: Collection[str]) -> None:
         if new := self._feed_target(feed):

@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -38,6 +38,7 @@ _SECONDS_PER_FILE: Final = 1800.0
 _PARTS_FOLDER: Final = f"{IMPORT_FOLDER}/parts"
 _THREADS: Final = 4  # files that are fetched at the same time
 _BATCH: Final = 32  # files that are fetched before the next ones are begun, so that few wait for their place in media/
+_SAVED_BATCHES: Final = 16  # batches after which the base is saved, so that a killed import fetches few files again
 _UPLOAD_FOLDERS: Final = ("/wp-content/uploads/", "/uploads/", "/media/", "/images/", "/content/images/")
 _MAX_FOLDERS: Final = 6
 _SUFFIXES: Final = {media_type: suffix for suffix, media_type in reversed([*MEDIA_TYPES.items()])} | {"image/jpeg": ".jpg"}
@@ -219,25 +220,9 @@ class MediaLibrary(MediaFolder):
         self._paths: dict[str, str] = {}
         self._paths_by_digest: dict[str, str] = {}
         self._expected: dict[str, str] = {}  # path -> address, "" for a file of this machine
-        missing = dict[str, str]()
         for address, (path, digest) in base.entries(MEDIA).items():
             if (root / path).is_file():
-                self._paths[address], self._paths_by_digest[digest] = path, path
-            else:
-                missing[digest] = path
-        self._find_renamed({digest: path for digest, path in missing.items() if digest not in self._paths_by_digest})
-
-    def _find_renamed(self, missing: Mapping[str, str]) -> None:
-        """Add the files that an editor renamed, by their bytes. `missing` are former paths by digest."""
-        suffixes, known = {PurePosixPath(path).suffix.lower() for path in missing.values()}, {*self._paths.values()}
-        for file in sorted((self._root / MEDIA_PREFIX).rglob("*")) if missing else ():
-            path = file.relative_to(self._root).as_posix()
-            if file.suffix.lower() in suffixes and path not in known and (digest := _digest(file)) in missing:
-                self._paths_by_digest.setdefault(digest, path)
-        for address, (_, digest) in self._base.entries(MEDIA).items():
-            if address not in self._paths and (found := self._paths_by_digest.get(digest, "")):
-                self._paths[address] = found
-                self._base.put(MEDIA, address, found, digest)
+                self._paths[address] = self._paths_by_digest[digest] = path
 
     def file(self, path: str) -> MediaFile:
         if path in self._expected:
@@ -267,19 +252,6 @@ class MediaLibrary(MediaFolder):
             return True
         return False
 
-    def is_replaced(self, address: str, origin: MediaOrigin) -> bool:
-        """Return whether `origin` has other bytes on this machine now than the last import took for an address."""
-        try:
-            file = origin.find(address) if origin.has(address) else None
-            if file is None:
-                return False
-            there, here = file.stat(), (self._root / self._paths[address]).stat()
-            if there.st_size == here.st_size and there.st_mtime_ns <= here.st_mtime_ns:
-                return False
-            return _digest(file) not in ("", self._base.get(MEDIA, address).digest)
-        except (MediumMissingError, OSError):
-            return False
-
     def fetch(self, addresses: Iterable[str], origin: MediaOrigin) -> Iterator[Omission | None]:
         """Fetch files, put them into media/ and their entries into the base. Yield for each None, or an omission.
 
@@ -292,9 +264,12 @@ class MediaLibrary(MediaFolder):
         with _explain_errors(self._root), ThreadPoolExecutor(_THREADS, "feedsvc-fetch") as pool:
             shutil.rmtree(parts, ignore_errors=True)  # of a killed import
             parts.mkdir(parents=True)
-            while batch := [*islice(waiting, _BATCH)]:
+            for number in count(1):
+                if not (batch := [*islice(waiting, _BATCH)]):
+                    break
                 yield from map(self._place, pool.map(lambda address: _fetch(address, parts, origin), batch))
-                self._base.flush()
+                if number % _SAVED_BATCHES == 0:
+                    self._base.save()
             shutil.rmtree(parts, ignore_errors=True)
 
     def _place(self, fetched: _Fetched) -> Omission | None:
@@ -389,9 +364,8 @@ def fetch_files(
 ) -> None:
     """Fetch the files that are not in media/ yet from `addresses` at hosts of `origin`, and count them in the report.
 
-    A file that a folder has with other bytes than at the last import is fetched again, under another name. A dry run only
-    forecasts paths. Files at other hosts, and all if `origin` is None (--no-media), stay at their addresses, with one omission
-    for them all; a file that cannot be fetched has an omission of its own.
+    A dry run only forecasts paths. Files at other hosts, and all if `origin` is None (--no-media), stay at their addresses, with
+    one omission for them all; a file that cannot be fetched has an omission of its own.
     """
     missing = [address for address in addresses if not library.path_of(address)]
     if origin is None:
@@ -399,7 +373,6 @@ def fetch_files(
         report.files.add(len(addresses) - len(missing), len(addresses))
         report.omit(_uncollected(len(missing), "", f"{_STAY}, because of --no-media"))
         return
-    missing += [address for address in addresses if library.path_of(address) and library.is_replaced(address, origin)]
     wanted = [address for address in missing if origin.has(address)]
     kept = len(addresses) - len(missing)
     report.files.add(kept, kept + len(wanted))

@@ -144,8 +144,7 @@ def _import(source: ImportSource, root: Path, options: ImportOptions, progress: 
         site_path_of = _write_addresses(run, index, texts, library)
         _write_articles(run, index, texts, library, site_path_of)
     finally:
-        base.flush()
-    base.close()
+        base.save()
     return report
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -29,10 +29,10 @@ from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.importing.addresses import host_of
 from feedsvc.importing.source import Omission, SourceSite, SourceSystem
 from feedsvc.importing.writer.article_files import format_key
-from feedsvc.importing.writer.base import ENTRIES, IMPORT_FOLDER, ImportBase, value_digest
+from feedsvc.importing.writer.base import ENTRIES, IMPORT_FOLDER, WRITTEN, ImportBase
 from feedsvc.importing.writer.names import line_of, plain_line
 from feedsvc.importing.writer.report import ImportReport
-from feedsvc.importing.writer.terms import LISTING_FILES, EntryKeys, TermTable
+from feedsvc.importing.writer.terms import EntryKeys, TermTable
 from feedsvc.model import FeedOptions, Site
 from feedsvc.redirects import REDIRECTS_FILE
 from feedsvc.support.atomic_write import write_atomically
@@ -201,15 +201,14 @@ def parse_site_or_raise(root: Path, text: str) -> Site:
 def write_entries(root: Path, site: Site, terms: TermTable, base: ImportBase, report: ImportReport) -> Mapping[str, str]:
     """Append the entries that categories.yaml, authors.yaml and tags.yaml lack, and return the texts by name of file.
 
-    If a file has problems, or an unusual form, nothing can be appended to it safely, and the report says so.
+    One that is in the base, but not in the file any more, was deleted by an editor and is not added again. If a file has
+    problems, or an unusual form, nothing can be appended to it safely, and the report says so.
     """
     texts, references = dict[str, str](), References(site=site, media=MediaFolder(root))
-    for kind, file in LISTING_FILES.items():
-        data, entries = read_settings(root, file), terms.entries()[file]
-        known = {unicodedata.normalize("NFC", name) for name in (names_in(file, data) if data is not None else ())}
-        report.omit((*_left_entries(kind, known, terms, base), *_entry_changes(kind, known, entries, terms, base)))
-        missing = _missing_entries(file, known, entries, base)
+    for file, entries in terms.entries().items():
+        data = read_settings(root, file)
         texts[file] = before = (data or b"").decode(errors="replace")
+        missing = _missing_entries(file, data, entries, base)
         if missing:
             texts[file] = _append(before if data is not None else _HEADS[file], "".join(map(_format_entry, missing.items())))
             if problems := parse_entries(file, texts[file].encode(), references).problems:
@@ -217,32 +216,18 @@ def write_entries(root: Path, site: Site, terms: TermTable, base: ImportBase, re
                 report.omit([Omission(file, "new entries", reason)])
                 texts[file], missing = before, {}
         write_settings(root, file, texts[file], data, report)
-        for entry_id in (entries.keys() & known - terms.unlisted_ids(kind)) | missing.keys():
-            base.put(ENTRIES, f"{file} {entry_id}", entry_id, _digest(entries[entry_id]))
-        report.settings += _email_lines(file, before, texts[file], entries.values())
+        for entry_id in missing:
+            base.put(ENTRIES, f"{file} {entry_id}", entry_id, WRITTEN)
+        if count := sum("email" in keys for keys in missing.values()):
+            addresses = "1 e-mail address of an author, which" if count == 1 else f"{count} e-mail addresses of authors, which"
+            line = f"{file}: {addresses} the source published; feeds here do, too, unless you delete the key email"
+            report.settings.append(line)
     return texts
 
 
-def _entry_changes(
-    kind: str, known: Collection[str], entries: Mapping[str, EntryKeys], terms: TermTable, base: ImportBase
-) -> Iterator[Omission]:
-    """Yield an omission for each entry that changed at the source. One that only posts name says less, and has not changed."""
-    file, unlisted = LISTING_FILES[kind], terms.unlisted_ids(kind)
-    for entry_id, keys in entries.items():
-        last = base.get(ENTRIES, f"{file} {entry_id}").digest
-        if entry_id in known and entry_id not in unlisted and last not in ("", _digest(keys)):
-            what = f"{entry_id}: {keys.get('title') or keys.get('name')}"
-            yield Omission(file, what, "this entry changed at the source; the file stays as it is")
-
-
-def _missing_entries(
-    file: str, known: Collection[str], entries: Mapping[str, EntryKeys], base: ImportBase
-) -> dict[str, EntryKeys]:
-    """Return the entries that a file lacks, without aliases that it has.
-
-    One that is in the base, but not in the file any more, was deleted by an editor and is not added again.
-    """
-    missing, used = dict[str, EntryKeys](), {*known}
+def _missing_entries(file: str, data: bytes | None, entries: Mapping[str, EntryKeys], base: ImportBase) -> dict[str, EntryKeys]:
+    """Return the entries that a file lacks, without aliases that it has."""
+    missing, used = dict[str, EntryKeys](), {unicodedata.normalize("NFC", name) for name in names_in(file, data or b"")}
     for entry_id, keys in entries.items():
         if entry_id not in used and not base.get(ENTRIES, f"{file} {entry_id}").digest:
             aliases = [alias for alias in keys.get("aliases", ()) if alias not in used]
@@ -250,20 +235,6 @@ def _missing_entries(
             missing[entry_id] = others | ({"aliases": aliases} if aliases else {})
             used.update((entry_id, *aliases))
     return missing
-
-
-def _left_entries(kind: str, known: Iterable[str], terms: TermTable, base: ImportBase) -> Iterator[Omission]:
-    file = LISTING_FILES[kind]
-    for former, new in terms.former_ids(kind).items() if kind != "tag" else ():
-        if former in known and base.get(ENTRIES, f"{file} {former}").digest:
-            remedy = f"; write {former} into the aliases of {new}, so that its address redirects" if new else ""
-            use = f"articles of the source have {new} in its place" if new else "no article of the source has it"
-            yield Omission(file, former, f"{use} because of the map; delete the entry if no other article has it{remedy}")
-
-
-def _digest(keys: EntryKeys) -> str:
-    """Return a digest of what the source states of an entry. Its aliases may come from the map."""
-    return value_digest({key: value for key, value in keys.items() if key != "aliases"})
 
 
 def _format_entry(entry: tuple[str, EntryKeys]) -> str:
@@ -275,14 +246,6 @@ def _append(text: str, addition: str) -> str:
     """Return a text with lines appended, with line ends of Windows if it has these."""
     addition = f"{'' if not addition or not text or text.endswith(chr(10)) else chr(10)}{addition}"
     return text + (addition.replace("\n", "\r\n") if "\r\n" in text else addition)
-
-
-def _email_lines(file: str, before: str, after: str, authors: Iterable[EntryKeys]) -> Iterator[str]:
-    """Yield the line of the report about e-mail addresses that the import adds to authors.yaml, if it adds any."""
-    emails = {author["email"] for author in authors if "email" in author}
-    if count := sum(email in after and email not in before for email in emails):
-        addresses = "1 e-mail address of an author, which" if count == 1 else f"{count} e-mail addresses of authors, which"
-        yield f"{file}: {addresses} the source published; feeds here do, too, unless you delete the key email"
 
 
 def parsed_references(root: Path, site: Site, texts: Mapping[str, str], media: MediaFolder) -> References:

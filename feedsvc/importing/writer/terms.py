@@ -118,7 +118,7 @@ class TermTable:
         self.omissions: list[Omission] = []
         categories = [term.key for term in site.terms if term.kind is TermKind.CATEGORY]
         # Of WordPress, also those of authors who left: another one with such a name is another person. A feed has only names.
-        # An entry with a digest is one of authors.yaml. An import that was killed may not have stored yet whose it is.
+        # One that is WRITTEN is an entry of authors.yaml. An import that was killed may not have stored yet whose it is.
         own = base.own_entries(ENTRIES).items()
         all_known = (entry.path for key, entry in own if key.startswith(AUTHORS_FILE) and not entry.digest)
         is_wordpress = site.system is SourceSystem.WORDPRESS
@@ -207,11 +207,6 @@ class TermTable:
         """Return whether the mapping drops a category or an author, and no other has the id that it would have."""
         return kind != "tag" and self._ids[kind].get(key) == "" and not self.has_listing(kind, self._slug(kind, key))
 
-    def is_unlisted(self, kind: str, key: str) -> bool:
-        """Return whether only posts name a category, author or tag, and an earlier import knows it."""
-        known = self._authors.get(key) if kind == "author" else self._terms.get((kind, key))
-        return not (known and known.is_listed) and self._base.has(ENTRIES, _base_key(kind, key))
-
     def former_ids(self, kind: str) -> Mapping[str, str]:
         """Return former id -> present id, "" for a dropped one: because of the map, or because a tag has a new name.
 
@@ -260,10 +255,6 @@ class TermTable:
                 if kind != "tag" or len(entry) > 1:
                     made[entry_id] = entry
         return entries
-
-    def unlisted_ids(self, kind: str) -> frozenset[str]:
-        """Return the ids that only posts of the source name."""
-        return frozenset(new for key, new in self._ids[kind].items() if self.is_unlisted(kind, key))
 
     def _former_names(self, kind: str, keys: Iterable[str]) -> Iterator[str]:
         """Yield the names that an entry had in addresses: of authors, logins and what WordPress makes of them."""

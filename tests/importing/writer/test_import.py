@@ -362,15 +362,3 @@ def test_truncated_source_makes_no_article_look_deleted(tmp_path: Path) -> None:
     end = Omission("export.xml, line 9", "what may follow", "the file ends early", is_end=True)
     report = run_import(tmp_path, post(1), end)
     assert (report.gone, report.ends) == ([], [end])
-
-
-def test_category_that_a_later_map_renames_is_reported_because_its_entry_stays(tmp_path: Path) -> None:
-    run_import(tmp_path / "old", post(1))
-    mapping = TermMapping(categories={"ferries": "boats", "city": None})
-    for options in ({"mapping": mapping}, {}):
-        report = run_import(tmp_path / "old", post(1), **options)
-        found = {omission.what: omission.reason for omission in report.omissions if omission.place == "categories.yaml"}
-        assert found["ferries"].startswith("articles of the source have boats in its place because of the map; delete the entry")
-        assert found["city"].startswith("no article of the source has it")
-    run_import(tmp_path / "new", post(1), mapping=mapping)
-    assert what(run_import(tmp_path / "new", post(1))) == []

@@ -157,21 +157,6 @@ def test_picture_with_a_wrong_suffix_gets_the_right_one(tmp_path: Path, uploads:
     assert (image.url, image.type) == (f"{OLD}/media/2020/01/really.jpg", "image/jpeg")
 
 
-def test_picture_that_was_replaced_under_its_name_at_the_source_is_imported_again(tmp_path: Path, uploads: Path) -> None:
-    root, item = tmp_path / "newsroom", post(1, body=f'<p><img src="{UPLOADS}/a.jpg" alt="x"></p>')
-    run_import(root, item, media=from_folder(uploads))
-    edited = picture(80, 60)
-    (root / "media/2020/01/a.jpg").write_bytes(edited)  # an editor's own version is no change of the source
-    assert run_import(root, item, media=from_folder(uploads)).changed == []
-    (uploads / "2020/01/a.jpg").write_bytes(new := picture(100, 50))
-    assert run_import(root, item, media=from_folder(uploads), is_dry_run=True).changed != []
-    report = run_import(root, item, media=from_folder(uploads))
-    assert "![x](media/2020/01/a-2.jpg)" in body_of(root, 1)
-    assert ((root / "media/2020/01/a.jpg").read_bytes(), (root / "media/2020/01/a-2.jpg").read_bytes()) == (edited, new)
-    assert (report.files.kept, report.files.total) == (1, 1)
-    assert run_import(root, item, media=from_folder(uploads)).changed == []
-
-
 def test_folder_is_never_left(tmp_path: Path, uploads: Path) -> None:
     (tmp_path / "secret.jpg").write_bytes(JPEG)
     (uploads / "link.jpg").symlink_to(tmp_path / "secret.jpg")

@@ -10,7 +10,7 @@ import pytest
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.importing.source import SourceRedirect, SourceSystem
-from feedsvc.importing.writer import TermMapping, format_text
+from feedsvc.importing.writer import TermMapping
 from feedsvc.publication.old_addresses import redirect_target
 from tests.importing.writer.memory_source import NOW, OLD, SITE, articles, former_addresses, load, post, run_import, what
 
@@ -86,14 +86,6 @@ def test_articles_of_a_feed_that_lost_its_ids_are_reported_as_doubles(tmp_path: 
         "articles/2020/01/title-1.md",
         "the file has this address among its aliases",
     )
-
-
-def test_report_names_an_entry_with_another_title_at_the_source(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1), mapping=MERGED)
-    assert "changed at the source" not in format_text(run_import(tmp_path, post(1)))
-    terms = tuple(replace(term, name="Town") if term.key == "city" else term for term in SITE.terms)
-    report = run_import(tmp_path, post(1), site=replace(SITE, terms=terms))
-    assert "city: Town: this entry changed at the source" in format_text(report)
 
 
 def test_page_of_an_author_that_a_map_dropped_and_a_later_one_renames_leads_to_the_new_name(tmp_path: Path) -> None:
