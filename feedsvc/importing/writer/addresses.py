@@ -264,18 +264,19 @@ class AddressBuilder:
 
         Of a site with plain addresses, those of all categories, tags and authors with a query, such as /?cat=3, get one, too.
         """
-        page, is_term = self.old_path(listing_page(feed)) if listing_page(feed) else "", feed.holding in _TERM_KINDS
-        has_query = "?" in page
-        if not page or not (is_term or feed.holding is FeedHolding.LANGUAGE):
-            return
-        if has_query and not (self.site.has_plain_addresses and is_term):
-            return
-        is_moved = has_query or (is_term and not routes.place_of(page))
-        listing = GONE if new == GONE else new.rpartition("/")[0] + "/"
-        if is_term and not has_query:
-            self.table.add(f"{page}page/*", listing)
-        if new == GONE or is_moved or (feed.holding is FeedHolding.LANGUAGE and page not in shown_pages):
-            self.table.add(page, listing)
+        is_term, listing = feed.holding in _TERM_KINDS, GONE if new == GONE else f"{new.rpartition('/')[0]}/"
+        for path in dict.fromkeys((feed.path, _PARENTS.sub("", feed.path))):
+            page = self.old_path(listing_page(replace(feed, path=path)))
+            if not page or feed.holding is FeedHolding.SITE:
+                continue
+            if "?" in page:
+                if self.site.has_plain_addresses and is_term:
+                    self.table.add(page, listing)
+                continue
+            if is_term:
+                self.table.add(f"{page}page/*", listing)
+            if new == GONE or (not routes.place_of(page) if is_term else page not in shown_pages):
+                self.table.add(page, listing)
 
     def _add_lists(self, days: Iterable[str]) -> None:
         """Add the rules of WordPress's lists: further pages, listings below a path or a language, and those by date.

@@ -10,20 +10,17 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Final, NamedTuple
 
 from feedsvc.content.reading.article import parse_article
 from feedsvc.content.reading.context import References
 from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE
 from feedsvc.content.reading.page import parse_page
 from feedsvc.content.safe_read import read_file
-from feedsvc.content.schema.dates import parse_instant
 from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.importing.source import Omission, PostState, SourcePost
 from feedsvc.importing.writer.article_files import (
@@ -35,7 +32,6 @@ from feedsvc.importing.writer.article_files import (
     ExistingPages,
     create_file,
     format_article,
-    normalize_value,
     parse_article_file,
 )
 from feedsvc.importing.writer.base import ARTICLES, ImportBase, text_digest
@@ -47,7 +43,6 @@ from feedsvc.importing.writer.plans import (
     valid_date,
 )
 from feedsvc.importing.writer.post_values import PostConverter, PostResult
-from feedsvc.importing.writer.references import lost_links
 from feedsvc.importing.writer.report import ImportReport
 from feedsvc.support.atomic_write import FileChangedError, replace_if_unchanged, require_writable
 from feedsvc.support.process_pool import map_chunks
@@ -61,17 +56,21 @@ _NO_FILE: Final = ArticleFile({}, "")
 _BATCH: Final = 1000  # posts that are in memory together
 _MIN_PARALLEL: Final = 200  # posts from which on several processes convert them
 _CHUNK: Final = 50  # posts that a process gets at once
-_MAX_LINKS: Final = 5  # lost links that are listed for a post
+_PLAIN_BODY: Final = "the layout of the body"  # in the report
 
 
 # --- check
 
 
 class CheckedArticle(NamedTuple):
-    """Result of `check_article`: values without errors, or None if the article cannot be used, and what was left out of it."""
+    """Result of `check_article`: values without errors, or None if the article cannot be used, and what was left out of it.
+
+    `is_plain`: the body became plain text.
+    """
 
     values: ArticleValues | None
     omissions: tuple[Omission, ...] = ()
+    is_plain: bool = False
 
 
 def check_article(place: str, plan: PostPlan, values: ArticleValues, references: References, *, body: str) -> CheckedArticle:
@@ -89,11 +88,11 @@ def check_article(place: str, plan: PostPlan, values: ArticleValues, references:
         data = format_article(plan.id, values).encode(errors="replace")
         problem = next((found for found in parse(path, data, references).problems if found.severity == "error"), None)
         if problem is None:
-            return CheckedArticle(values, tuple(omissions))
+            return CheckedArticle(values, tuple(omissions), any(omission.what == _PLAIN_BODY for omission in omissions))
         key = _key_of(problem, values)
         if not key or key in _REQUIRED or (key == BODY and not _make_plain(values, body)):
             return CheckedArticle(None, (*omissions, Omission(place, "article", _reason(problem))))
-        omissions.append(Omission(place, "the layout of the body" if key == BODY else key, _reason(problem)))
+        omissions.append(Omission(place, _PLAIN_BODY if key == BODY else key, _reason(problem)))
         if key != BODY:
             del values[key]
     return CheckedArticle(None, (*omissions, Omission(place, "article", "its errors cannot be removed one by one")))
@@ -259,8 +258,8 @@ class ArticleWriter:
         if article.values is None:
             self._count_id(post, plan, self.articles.ids.get(plan.path) if plan.is_existing else None)
             return
-        links = [path for path in result.body.links if path != plan.site_path]  # of which a fragment may be left
-        self._count_links(post, links, article.values.get(BODY, ""))
+        links = sum(path != plan.site_path for path in result.body.links)  # of own ones, a fragment may be left
+        self.report.links.add(0 if article.is_plain else links, links)
         text, own_ids = format_article(plan.id, article.values), (plan.id, article.values.get("guid", ""))
         if plan.is_existing:
             self._count_id(post, plan, self.articles.ids.get(plan.path, own_ids))
@@ -298,7 +297,7 @@ class ArticleWriter:
             if not self._rewrite(candidate, text):
                 return
             self.report.changed.append(plan.path)
-        elif new in (own, last) or _stated_values(plan.path, data) == _stated_values(plan.path, text.encode()):
+        elif new in (own, last):
             self.report.unchanged += 1
         else:
             self.report.kept.append(plan.path)
@@ -339,16 +338,6 @@ class ArticleWriter:
         if post.is_sticky:
             self.report.sticky.append(plan.path)
 
-    def _count_links(self, post: SourcePost, links: Sequence[str], text: str) -> None:
-        lost = lost_links(links, text)
-        self.report.links.add(len(links) - len(lost), len(links))
-        if lost:
-            paths = [*dict.fromkeys(lost)]
-            more = f" and {len(paths) - _MAX_LINKS} more" if len(paths) > _MAX_LINKS else ""
-            noun, pronoun = ("link", "it") if len(lost) == 1 else (f"{len(lost)} links", "them")
-            what = f"{noun} to {', '.join(paths[:_MAX_LINKS])}{more}"
-            self._omit(post, what, f"the text here does not have {pronoun}")
-
     def _count_id(self, post: SourcePost, plan: PostPlan, ids: Sequence[str] | None) -> None:
         """Add whether a post's article has its id, and an omission if not; nothing for pages and posts without id.
 
@@ -362,18 +351,6 @@ class ArticleWriter:
             known = ", ".join(filter(None, ids)) or "none"
             lost = f"the file has {known} now" if plan.is_existing else f"no article can have it; the article gets {known}"
             self._omit(post, f"id {post.id}", f"{lost}, and subscribers may see it as new")
-
-
-def _stated_values(path: str, data: bytes) -> dict[str, Any]:
-    """Return what a file states of the keys that an import writes, in one normal form, without empty values."""
-    file = parse_article_file(path if data[:3] != b"---" else "a.md", data)
-    keys = {_PLURALS.get(key, key): value for key, value in file.keys.items()}
-    values: ArticleValues = {key: normalize_value(key, keys[key]) for key in KEYS if key in keys and key != BODY}
-    for key in values.keys() & {"published", "updated", "expires"}:
-        with suppress(ValueError):
-            values[key] = parse_instant(str(values[key]), ZoneInfo("UTC"))[0]
-    others = {key: value for key, value in values.items() if value not in ("", None, [], {})}
-    return {**others, "status": others.get("status", "published"), BODY: file.body}
 
 
 def _with_body_of_file(values: ArticleValues, file: ArticleFile) -> ArticleValues:

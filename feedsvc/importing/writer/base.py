@@ -99,7 +99,7 @@ class ImportBase:
         Raises FeedsvcError if the file cannot be written.
         """
         text = _format(self._own).encode()
-        if self._is_dry_run or (self._file.is_file() and self._file.read_bytes() == text):
+        if self._is_dry_run or not any(self._own.values()) or (self._file.is_file() and self._file.read_bytes() == text):
             return
         # Without it, a power cut could keep the entry of an article and lose its file, which would look deleted.
         sync_files()

@@ -366,22 +366,14 @@ def _segments(address: str, site_address: str) -> list[str]:
 
 
 def address_change(post: SourcePost, plan: PostPlan, site_address: str) -> str:
-    """Return why a new page cannot be at its former address, "" if it can, is the front page, or has a file already."""
+    """Return where a new page is that cannot be at its former address, "" if it can, is the front page, or has a file already."""
     path = split_address(post.address).path
     if plan.is_existing or is_front_page(post.address, site_address) or not path.strip("/"):
         return ""
     if is_nested(post, site_address):
         return f"pages are directly below the front page: it is at {plan.site_path}, and the former address redirects"
-    last, wanted = unquote(path.strip("/").rpartition("/")[2]), page_name(post, site_address)
-    if plan.slug in (slug_of_address(post.address), last):
-        return ""
-    if not slug_of_address(path):
-        reason = f"'{last}' is no name that a page can have"
-    elif portable_name(wanted) != wanted:
-        reason = f"Windows can have no file named '{wanted}'"
-    else:
-        reason = "another page has it" if place_of(f"/{wanted}/") == StaticPageAt(wanted) else "the site itself has it"
-    return f"{reason}; the page is at {plan.site_path}"
+    names = (slug_of_address(post.address), unquote(path.strip("/").rpartition("/")[2]))
+    return "" if plan.slug in names else f"the site cannot have a page there, or has another one; it is at {plan.site_path}"
 
 
 def draft_reason(post: SourcePost, site_address: str, body: str, now: datetime) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
-from urllib.parse import unquote
 
 from feedsvc.importing.addresses import absolute, host_of
 from feedsvc.importing.markup import MarkupElement, attributes_of, find_elements, replace_elements, to_plain_text
@@ -203,14 +201,6 @@ def convert_body(post: SourcePost, page: str, targets: ReferenceTargets) -> Conv
     if post.lead_image:
         pictures, kept_pictures = pictures + 1, kept_pictures + targets.has_medium(post.lead_image.address)
     return ConvertedBody(normalize_body(body), tuple(links), pictures, kept_pictures, tuple(omissions.values()))
-
-
-def lost_links(links: Sequence[str], text: str) -> list[str]:
-    """Return those of the paths that links lead to which the text of an article, Markdown or HTML, does not have as often."""
-    shown, lost = unquote(html.unescape(text)), list[str]()
-    for path, count in Counter(links).items():
-        lost += [path] * (count - len(re.findall(rf"[(\"<']{re.escape(path)}", shown)))
-    return lost
 
 
 class LeadFigure(NamedTuple):

@@ -216,7 +216,7 @@ def write_entries(root: Path, site: Site, terms: TermTable, base: ImportBase, re
                 report.omit([Omission(file, "new entries", reason)])
                 texts[file], missing = before, {}
         write_settings(root, file, texts[file], data, report)
-        for entry_id in missing:
+        for entry_id in entries.keys() & {*names_in(file, texts[file].encode())}:
             base.put(ENTRIES, f"{file} {entry_id}", entry_id, WRITTEN)
         if count := sum("email" in keys for keys in missing.values()):
             addresses = "1 e-mail address of an author, which" if count == 1 else f"{count} e-mail addresses of authors, which"
