@@ -24,13 +24,13 @@ from feedsvc.importing.wordpress import (
     listing_page,
     posts_page_feeds,
 )
-from feedsvc.importing.writer.article_files import ExistingArticles, ExistingPages, address_key
+from feedsvc.importing.writer.article_files import address_key
 from feedsvc.importing.writer.base import FACTS, SETTINGS, ImportBase, text_digest
 from feedsvc.importing.writer.media import upload_path
-from feedsvc.importing.writer.plans import SourceIndex
+from feedsvc.importing.writer.plans import ImportContext, SourceIndex
 from feedsvc.importing.writer.report import ImportReport
 from feedsvc.importing.writer.settings import explain_errors, read_settings
-from feedsvc.importing.writer.terms import LISTING_FILES, TermTable
+from feedsvc.importing.writer.terms import LISTING_FILES
 from feedsvc.redirects import GONE, REDIRECTS_FILE, normalize_address, render_redirects_file, without_slash
 from feedsvc.support.atomic_write import write_atomically
 
@@ -125,14 +125,15 @@ def decoded_address(old: str) -> str:
 class AddressBuilder:
     """Builder of the rules of one source, in `table`.
 
-    Addresses count if they are at one of `hosts`, at the port of the source's address, and below the path of `base_url`.
+    Addresses count if they are at one of `hosts`, at the port of the source's address, and below the path of the new site.
     """
 
-    site: SourceSite
-    base_url: str
-    hosts: frozenset[str]
-    terms: TermTable
+    run: ImportContext
     table: AddressTable = field(default_factory=AddressTable)
+
+    @property
+    def site(self) -> SourceSite:
+        return self.run.source
 
     def old_path(self, address: str) -> str:
         """Return an address as the key of a rule: its path as written, without the path of base_url, and its query.
@@ -140,19 +141,20 @@ class AddressBuilder:
         "" for an address that does not count.
         """
         address = absolute(self.site.address, address)
-        split, prefix = split_address(address), split_address(self.base_url).path.rstrip("/")
+        split, prefix = split_address(address), split_address(self.run.site.base_url).path.rstrip("/")
         path = f"{split.path or '/'}"
-        is_own = host_of(address) in self.hosts and port_of(address) == port_of(self.site.address)
+        is_own = host_of(address) in self.run.hosts and port_of(address) == port_of(self.site.address)
         if not is_own or not f"{path}/".startswith(f"{prefix}/"):
             return ""
         return f"{path[len(prefix) :] or '/'}{'?' if split.query else ''}{split.query}"
 
-    def finder(self, index: SourceIndex, articles: ExistingArticles, rules: Mapping[str, str], pages: Collection[str]) -> Finder:
+    def finder(self, index: SourceIndex, rules: Mapping[str, str]) -> Finder:
         """Return a function from an address of the source to the path of an article or page here, "" if there is none.
 
-        Addresses that no post has any more are those of existing `articles`, of `rules`, and of `pages`. An address with a query
+        Addresses that no post has any more are those of articles that are here, of `rules`, and of pages. An address with a query
         is looked up with it, then without.
         """
+        articles, pages = self.run.articles, self.run.pages.site_paths | index.page_paths
 
         def find(address: str) -> str:
             old = "" if (found := index.find(address)) else self.old_path(address)
@@ -170,15 +172,13 @@ class AddressBuilder:
     def _is_wordpress(self) -> bool:
         return self.site.system is SourceSystem.WORDPRESS
 
-    def build(
-        self, index: SourceIndex, pages: ExistingPages, names: Collection[tuple[str, str]], media: Iterable[tuple[str, str]]
-    ) -> None:
+    def build(self, index: SourceIndex, names: Collection[tuple[str, str]], media: Iterable[tuple[str, str]]) -> None:
         """Add the addresses of all posts, feeds, listings, plug-ins and files.
 
         `names` are the (kind, id or alias) that the settings files have, `media` (address, path) of files.
         """
         self._add_posts(index)
-        self._add_feeds(index.shown_pages | (pages.site_paths - index.page_paths))
+        self._add_feeds(index.shown_pages | (self.run.pages.site_paths - index.page_paths))
         if self._is_wordpress:
             self._add_lists(index.days)
             self._add_former_listings(names)
@@ -186,7 +186,7 @@ class AddressBuilder:
         self._add_plug_in_redirects(index)
         self._add_media(media)
         former_pages = {_site_path_of_page(plan.former_page) for plan in index.plans.values() if plan.former_page}
-        for path in sorted(({*index.page_paths, *pages.site_paths} - former_pages) & self.table.rules.keys()):
+        for path in sorted(({*index.page_paths, *self.run.pages.site_paths} - former_pages) & self.table.rules.keys()):
             if isinstance(routes.place_of(self.table.rules[path]), PLACES):
                 self.table.remove(path, "another page has this address now")
 
@@ -197,7 +197,7 @@ class AddressBuilder:
             old = self.old_path(address)
             if old and not isinstance(routes.place_of(old), routes.FeedAt):
                 self.table.add(old, target)
-            elif not old and host_of(address) not in self.hosts:
+            elif not old and host_of(address) not in self.run.hosts:
                 elsewhere[host_of(address)] += 1
         for host, count in sorted(elsewhere.items()):
             reason = f"the host of the source is {host_of(self.site.address)}; let the server of {host} lead to the new site"
@@ -249,9 +249,9 @@ class AddressBuilder:
             return f"/feed.{feed.format}"
         if feed.holding in (FeedHolding.SITE, FeedHolding.LANGUAGE):
             return f"{language_page(feed.key or languages[0])}feed.{feed.format}"
-        if listing := self.terms.listing_id(kind, feed.key):
+        if listing := self.run.terms.listing_id(kind, feed.key):
             return f"/{kind}/{listing}/feed.{feed.format}"
-        return GONE if self.terms.is_dropped(kind, feed.key) else ""
+        return GONE if self.run.terms.is_dropped(kind, feed.key) else ""
 
     def _add_feed(self, old: str, new: str) -> None:
         """Add a rule from the path `old` of a feed to `new`, unless feedsvc has the feed `new` at `old` without a rule."""
@@ -304,7 +304,7 @@ class AddressBuilder:
         """
         base = f"{split_address(self.site.address).path.rstrip('/')}/"
         for kind in LISTING_FILES:
-            for former, new in self.terms.former_ids(kind).items():
+            for former, new in self.run.terms.former_ids(kind).items():
                 target = f"/{kind}/{new}/" if new else GONE
                 for folder in dict.fromkeys((base, f"{base}{self.site.script_folder}")):
                     page = self.old_path(f"{folder}{kind}/{former}/")
@@ -366,7 +366,7 @@ class AddressBuilder:
         target = absolute(self.site.address, redirect.new)
         if path := index.find(target):
             return path
-        if host_of(target) not in self.hosts:
+        if host_of(target) not in self.run.hosts:
             return target if target.startswith(("http://", "https://")) else ""
         path = self.old_path(target)
         return path if path == "/" or (path and "?" not in path and routes.place_of(path)) else ""
@@ -403,21 +403,20 @@ class FormerAddresses(NamedTuple):
     omissions: tuple[Omission, ...]
 
 
-def split_addresses(
-    table: AddressTable, index: SourceIndex, articles: ExistingArticles, own: Mapping[str, str]
-) -> FormerAddresses:
+def split_addresses(run: ImportContext, table: AddressTable, index: SourceIndex) -> FormerAddresses:
     """Return the addresses that lead to articles of the source as their aliases, and all others as rules.
 
-    An article keeps the aliases that it has, unless another one has the address now. An address that an editor's rule in `own`
-    has, or an article whose file stays, becomes an omission.
+    An article keeps the aliases that it has, unless another one has the address now. An address that an editor's rule has,
+    or an article whose file stays, becomes an omission.
     """
     paths = {plan.site_path: plan.path for plan in index.plans.values() if not plan.is_page and not plan.is_deleted}
     rules = {old: new for old, new in table.rules.items() if new not in paths or old.endswith("*") or old == "/"}
-    keys, imported = {address_key(old): new for old, new in own.items()}, {*paths.values()} - articles.edited
+    own = {} if is_imported(run.root, run.base) else stored_rules(run.root)
+    keys, imported = {address_key(old): new for old, new in own.items()}, {*paths.values()} - run.articles.ids.keys()
     aliases: dict[str, dict[str, None]] = {path: {} for path in paths.values()}
     omissions = list[Omission]()
     for old, new in table.rules.items():
-        holder = articles.holders.get(address_key(old), "")
+        holder = run.articles.holders.get(address_key(old), "")
         if old in rules:
             continue
         if (mine := keys.get(address_key(old), new)) != new:
@@ -429,7 +428,7 @@ def split_addresses(
         elif address_key(old) not in keys:
             aliases[paths[new]][old] = None
     for path in paths.values():
-        kept = (old for old in articles.addresses.get(path, ()) if not table.find(old))
+        kept = (old for old in run.articles.addresses.get(path, ()) if not table.find(old))
         aliases[path] |= dict.fromkeys(kept)
     in_order = {path: tuple(sorted(found, key=lambda old: ("?" in old, old))) for path, found in aliases.items()}
     return FormerAddresses(in_order, rules, tuple(omissions))
@@ -450,13 +449,12 @@ def is_imported(root: Path, base: ImportBase) -> bool:
     )
 
 
-def write_rules(
-    root: Path, found: FormerAddresses, names: Collection[tuple[str, str]], base: ImportBase, report: ImportReport
-) -> None:
+def write_rules(run: ImportContext, found: FormerAddresses) -> None:
     """Write redirects.yaml anew with further rules if it is as an import wrote it. Any other stays, and its gaps are listed.
 
     Rules of earlier imports stay, except GONE and those of addresses that lead elsewhere now or are those of listings.
     """
+    root, base, report, names = run.root, run.base, run.report, run.terms.names
     own, data = stored_rules(root), read_settings(root, REDIRECTS_FILE)
     known = {address_key(old): target for old, target in own.items()}
     new = {old: target for old, target in found.rules.items() if known.get(address_key(old)) != target}

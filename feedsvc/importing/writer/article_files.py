@@ -119,8 +119,8 @@ class ExistingArticles:
     """Articles in the content folder: `paths` of files by id, stated or not; `slugs` and stated `ids` by path.
 
     `names` are the slugs, aliases and names of files (without suffix) in use, as `name_key`s. `addresses` are the former
-    addresses among the aliases of each file, `holders` the files by `address_key`. `edited` are files that no import wrote, or
-    that were changed since; others have no entry in `ids`.
+    addresses among the aliases of each file, `holders` the files by `address_key`. A file that an import wrote, and that
+    nobody changed since, has no entry in `ids`.
     """
 
     paths: dict[str, str] = field(default_factory=dict)
@@ -129,10 +129,6 @@ class ExistingArticles:
     names: set[str] = field(default_factory=set)
     addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def edited(self) -> frozenset[str]:
-        return frozenset(self.ids)
 
     def find(self, article_id: str) -> str:
         """Return the path of the file of the article with this id; "" if there is none."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from feedsvc.content.reading.article import parse_article
@@ -28,22 +28,21 @@ from feedsvc.importing.writer.article_files import (
     KEYS,
     ArticleFile,
     ArticleValues,
-    ExistingArticles,
-    ExistingPages,
     create_file,
     format_article,
     parse_article_file,
 )
-from feedsvc.importing.writer.base import ARTICLES, ImportBase, text_digest
+from feedsvc.importing.writer.base import ARTICLES, text_digest
 from feedsvc.importing.writer.plans import (
+    ImportContext,
     PostPlan,
     SourceIndex,
     is_page_path,
+    is_selected,
     source_key,
     valid_date,
 )
 from feedsvc.importing.writer.post_values import PostConverter, PostResult
-from feedsvc.importing.writer.report import ImportReport
 from feedsvc.support.atomic_write import FileChangedError, replace_if_unchanged, require_writable
 from feedsvc.support.process_pool import map_chunks
 
@@ -147,29 +146,28 @@ class _Candidate(NamedTuple):
 
 @dataclass(slots=True)
 class ArticleWriter:
-    """Writer of the articles and pages of one source. Results are added to `base` and `report`.
+    """Writer of the articles and pages of one source. Results are added to the base and the report.
 
     Call `write_all` once, then `find_gone` if the source was read to its end. A dry run writes no file.
     """
 
-    root: Path
-    base: ImportBase
+    run: ImportContext
     index: SourceIndex
-    articles: ExistingArticles
     converter: PostConverter
     references: References
-    report: ImportReport
     processes: int = 1
     _seen: set[str] = field(default_factory=set)
     _ids: frozenset[str] = frozenset()
 
-    def write_all(self, posts: Iterable[SourcePost]) -> None:
+    def write_all(self, posts: Iterable[SourcePost | Omission]) -> None:
         """Write each new post as a new file, and each changed one anew. A post that cannot be written becomes an omission.
+
+        Posts before `since` are left out.
 
         Raises FeedsvcError if a new file or the base cannot be written, as on a full disk; the files before it stay.
         """
         self._ids = frozenset(plan.id for plan in self.index.plans.values()) | self.index.unselected
-        remaining = iter(posts)
+        remaining = self._selected(posts)
         while batch := [*islice(remaining, _BATCH)]:
             candidates = [*filter(None, map(self._select, batch))]
             processes = self.processes if len(candidates) >= _MIN_PARALLEL else 1
@@ -180,12 +178,23 @@ class ArticleWriter:
             for number, candidate in enumerate(candidates):
                 self._store(candidate, checked[number])
 
-    def find_gone(self, path_of: Mapping[str, str]) -> None:
-        """Add to `gone` of the report the paths of files from earlier imports of this source whose posts it has no more.
+    def _selected(self, posts: Iterable[SourcePost | Omission]) -> Iterator[SourcePost]:
+        for post in posts:
+            if isinstance(post, Omission):
+                self.run.report.omit([post])
+            elif is_selected(post, self.run.since):
+                yield post
 
-        `path_of` maps keys of the base to the paths that the files have now; those of others are not there.
+    def find_gone(self) -> None:
+        """Add to `gone` of the report the files from earlier imports of this source whose posts it has no more.
+
+        They are where they are now; those that are not there any more are left out.
         """
-        self.report.gone += [path for key, path in path_of.items() if key not in self._seen]
+        articles, pages = self.run.articles, self.run.pages
+        for key, (path, _) in self.run.base.own_entries(ARTICLES).items():
+            known = path if path in articles.slugs else ""
+            now = pages.find(path) if is_page_path(path) else articles.find(key) or known
+            self.run.report.gone += [now] if now and key not in self._seen else []
 
     def _select(self, post: SourcePost) -> _Candidate | None:
         """Return a post that has a plan and a file or none yet; None, and add to the report, if nothing must be written."""
@@ -197,12 +206,12 @@ class ArticleWriter:
             return None
         self._seen.add(key)
         if plan.is_deleted:
-            self.report.deleted.append(plan.path)
+            self.run.report.deleted.append(plan.path)
             return None
         if post.state is PostState.SCHEDULED and plan.state is PostState.DRAFT:
             reason = "it was still scheduled at the source though its date has come, so it is a draft"
             self._omit(post, f"post '{post.title}': publication", reason)
-        data = read_file(self.root, plan.path) if plan.is_existing else b""
+        data = read_file(self.run.root, plan.path) if plan.is_existing else b""
         if not isinstance(data, bytes):
             self._omit(post, plan.path, "the file cannot be read, so it was not compared; see feedsvc check")
             self._count_id(post, plan, None)
@@ -230,13 +239,13 @@ class ArticleWriter:
         """
         plan = self.index.plans.get(post.translation_of)
         found = "" if plan is None or plan.is_page or plan.is_deleted else plan.id
-        if plan is None and self.articles.find(post.translation_of):
+        if plan is None and self.run.articles.find(post.translation_of):
             found = post.translation_of
         for key in filter(None, (source_key(post), post.translation_of)) if post.language else ():
-            path = self.articles.find(self.index.plans[key].id) if key in self.index.plans else self.articles.find(key)
-            data = read_file(self.root, path) if path else b""
+            path = self.run.articles.find(self.index.plans[key].id) if key in self.index.plans else self.run.articles.find(key)
+            data = read_file(self.run.root, path) if path else b""
             stated = parse_article_file(path, data).keys.get("translation_of", "") if isinstance(data, bytes) else ""
-            if stated and stated not in self._ids and self.articles.find(str(stated)):
+            if stated and stated not in self._ids and self.run.articles.find(str(stated)):
                 return str(stated)
         return found
 
@@ -254,15 +263,15 @@ class ArticleWriter:
 
     def _store(self, candidate: _Candidate, article: CheckedArticle) -> None:
         post, plan, result, _data = candidate
-        self.report.omit(article.omissions)
+        self.run.report.omit(article.omissions)
         if article.values is None:
-            self._count_id(post, plan, self.articles.ids.get(plan.path) if plan.is_existing else None)
+            self._count_id(post, plan, self.run.articles.ids.get(plan.path) if plan.is_existing else None)
             return
         links = sum(path != plan.site_path for path in result.body.links)  # of own ones, a fragment may be left
-        self.report.links.add(0 if article.is_plain else links, links)
+        self.run.report.links.add(0 if article.is_plain else links, links)
         text, own_ids = format_article(plan.id, article.values), (plan.id, article.values.get("guid", ""))
         if plan.is_existing:
-            self._count_id(post, plan, self.articles.ids.get(plan.path, own_ids))
+            self._count_id(post, plan, self.run.articles.ids.get(plan.path, own_ids))
             self._replace(candidate, text)
         elif self._create(candidate, text):
             self._count_id(post, plan, [*filter(None, own_ids)])
@@ -272,9 +281,9 @@ class ArticleWriter:
     def _create(self, candidate: _Candidate, text: str) -> bool:
         """Write a new file. Return False, with an omission, if another program has written it."""
         post, plan = candidate.post, candidate.plan
-        file = self.root / plan.path
+        file = self.run.root / plan.path
         try:
-            if not self.report.is_dry_run and not create_file(file, text.encode()):
+            if not self.run.report.is_dry_run and not create_file(file, text.encode()):
                 self._omit(post, plan.path, "another program wrote this file during the import; import again")
                 return False
         except OSError as error:
@@ -285,30 +294,30 @@ class ArticleWriter:
         if plan.former_page:
             reason = f"it is a post at the source now, and {plan.path} is written; delete the page if the article is enough"
             self._omit(post, plan.former_page, reason)
-        self.report.created.append(plan.path)
-        self.base.put(ARTICLES, source_key(post), plan.path, text_digest(text))
+        self.run.report.created.append(plan.path)
+        self.run.base.put(ARTICLES, source_key(post), plan.path, text_digest(text))
         return True
 
     def _replace(self, candidate: _Candidate, text: str) -> None:
         """Write a file anew if nobody changed it since the last import, and list it if the source changed, too."""
         post, plan, _result, data = candidate
-        own, new, last = text_digest(data), text_digest(text), self.base.get(ARTICLES, source_key(post)).digest
+        own, new, last = text_digest(data), text_digest(text), self.run.base.get(ARTICLES, source_key(post)).digest
         if own == last != new:
             if not self._rewrite(candidate, text):
                 return
-            self.report.changed.append(plan.path)
+            self.run.report.changed.append(plan.path)
         elif new in (own, last):
-            self.report.unchanged += 1
+            self.run.report.unchanged += 1
         else:
-            self.report.kept.append(plan.path)
-        self.base.put(ARTICLES, source_key(post), plan.path, new if own in (new, last) else last)
+            self.run.report.kept.append(plan.path)
+        self.run.base.put(ARTICLES, source_key(post), plan.path, new if own in (new, last) else last)
 
     def _rewrite(self, candidate: _Candidate, text: str) -> bool:
         """Write a file anew, with the line ends that it has. Return False, with an omission, if that is impossible."""
         post, plan, _result, data = candidate
-        file, after = self.root / plan.path, text.replace("\n", "\r\n") if b"\r\n" in data else text
+        file, after = self.run.root / plan.path, text.replace("\n", "\r\n") if b"\r\n" in data else text
         try:
-            if self.report.is_dry_run:
+            if self.run.report.is_dry_run:
                 require_writable(file)
             else:
                 replace_if_unchanged(file, data, after.encode())
@@ -321,22 +330,22 @@ class ArticleWriter:
         return True
 
     def _omit(self, post: SourcePost, what: str, reason: str) -> None:
-        self.report.omit([Omission(post.place, what, reason)])
+        self.run.report.omit([Omission(post.place, what, reason)])
 
     # --- counts
 
     def _count(self, post: SourcePost, plan: PostPlan, result: PostResult) -> None:
         """Add a post to the report: its omissions, pictures, date and authors; a page has no date and no authors."""
-        self.report.omit(result.omissions)
-        self.report.pictures.add(result.body.kept_pictures, result.body.pictures)
+        self.run.report.omit(result.omissions)
+        self.run.report.pictures.add(result.body.kept_pictures, result.body.pictures)
         if plan.is_page:
-            self.report.pages.append(plan.path)
+            self.run.report.pages.append(plan.path)
         else:
-            self.report.dates.add(valid_date(post.published) is not None)
+            self.run.report.dates.add(valid_date(post.published) is not None)
             for author in post.authors:
-                self.report.authors.add(self.converter.terms.listing_id("author", author) in self.references.authors)
+                self.run.report.authors.add(self.converter.terms.listing_id("author", author) in self.references.authors)
         if post.is_sticky:
-            self.report.sticky.append(plan.path)
+            self.run.report.sticky.append(plan.path)
 
     def _count_id(self, post: SourcePost, plan: PostPlan, ids: Sequence[str] | None) -> None:
         """Add whether a post's article has its id, and an omission if not; nothing for pages and posts without id.
@@ -346,7 +355,7 @@ class ArticleWriter:
         if plan.is_page or not post.id:
             return
         is_kept = post.id in (ids or ())
-        self.report.ids.add(is_kept)
+        self.run.report.ids.add(is_kept)
         if ids and not is_kept:
             known = ", ".join(filter(None, ids)) or "none"
             lost = f"the file has {known} now" if plan.is_existing else f"no article can have it; the article gets {known}"
@@ -358,12 +367,3 @@ def _with_body_of_file(values: ArticleValues, file: ArticleFile) -> ArticleValue
     if not file.body or values.get("updated") != file.keys.get("updated"):
         return values
     return {**values, BODY: file.body}
-
-
-def current_paths(base: ImportBase, articles: ExistingArticles, pages: ExistingPages) -> dict[str, str]:
-    """Return the paths that the files of this source's entries in the base have now, by key, without files that are not there."""
-    paths = dict[str, str]()
-    for key, (path, _) in base.own_entries(ARTICLES).items():
-        known = path if path in articles.slugs else ""
-        paths[key] = pages.find(path) if is_page_path(path) else articles.find(key) or known
-    return {key: path for key, path in paths.items() if path}

@@ -23,6 +23,7 @@ from feedsvc.importing.writer.article_files import ExistingArticles, ExistingPag
 from feedsvc.importing.writer.base import ARTICLES, ImportBase
 from feedsvc.importing.writer.names import NamePool, as_slug, name_key, plain_line, portable_name, slug_of_address
 from feedsvc.importing.writer.references import media_of
+from feedsvc.importing.writer.report import ImportReport
 from feedsvc.importing.writer.stated_facts import embed_images, stated_id, stated_path, stated_slug
 from feedsvc.importing.writer.terms import TermTable
 from feedsvc.model import Site
@@ -163,40 +164,47 @@ class SourceIndex:
         return next(filter(None, found), "")
 
 
-@dataclass(kw_only=True, slots=True)
-class Planner:
-    """Planner of the posts of one source. `hosts` are the source's own. With `since`, older posts are left out."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportContext:
+    """What all steps of an import know: where it writes, facts of the source, and the newsroom as it was before.
+
+    `source` has also what earlier imports knew, `site` is that of site.yaml, which may be new. `hosts` are the source's own.
+    Posts before `since` are left out.
+    """
 
     root: Path
     site: Site
     source: SourceSite
     base: ImportBase
+    report: ImportReport
     articles: ExistingArticles
     pages: ExistingPages
     terms: TermTable
     hosts: frozenset[str]
     now: datetime
     since: datetime | None = None
-    _names: NamePool = field(init=False)
-    _page_names: NamePool = field(init=False)
-    _taken_pages: set[str] = field(init=False)
-    _ids_by_path: dict[str, str] = field(init=False)
-    _ids: set[str] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
-        paths = [entry.path for entry in self.base.entries(ARTICLES).values()]
+
+class Planner:
+    """Planner of the posts of one source."""
+
+    def __init__(self, run: ImportContext) -> None:
+        self.run, self._ids = run, set[str]()
+        paths = [entry.path for entry in run.base.entries(ARTICLES).values()]
         # The name of a deleted file stays in use: redirects lead to it.
         stems = [(is_page_path(path), name_key(PurePosixPath(path).stem)) for path in paths]
-        self._names = NamePool((*self.articles.names, *(stem for is_page, stem in stems if not is_page)))
-        self._page_names = NamePool((*self.pages.paths, *(stem for is_page, stem in stems if is_page)))
-        self._ids_by_path = {path: article_id for article_id, path in self.articles.paths.items()}
+        self._names = NamePool((*run.articles.names, *(stem for is_page, stem in stems if not is_page)))
+        self._page_names = NamePool((*run.pages.paths, *(stem for is_page, stem in stems if is_page)))
+        self._ids_by_path = {path: article_id for article_id, path in run.articles.paths.items()}
         known = {path for path in paths if is_page_path(path)}
-        self._taken_pages = set() if self._is_own else known | {self.pages.find(path) for path in known}
+        self._taken_pages = set() if self._is_own else known | {run.pages.find(path) for path in known}
 
     @property
     def _is_own(self) -> bool:
         """True for an export of the newsroom itself: its pages are those of the newsroom, from whichever source they came."""
-        return self.source.system is SourceSystem.FEEDSVC and page_key(self.source.address) == page_key(self.site.base_url)
+        return self.run.source.system is SourceSystem.FEEDSVC and page_key(self.run.source.address) == page_key(
+            self.run.site.base_url
+        )
 
     def read(self, posts: Iterable[SourcePost | Omission]) -> SourceIndex:
         """Read all posts of a source once, and return their index. Terms and authors of articles are added to `terms`.
@@ -210,9 +218,9 @@ class Planner:
             if not post.is_page and post.published:  # a later import of all posts must find the same first day
                 index.days.add(post.published.date().isoformat())
                 index.first_published = min(post.published, index.first_published or post.published)
-            if not is_selected(post, self.since):
+            if not is_selected(post, self.run.since):
                 index.unselected.add(usable_id(post))
-            elif post.is_page and not can_have_own_name(post, self.source.address):
+            elif post.is_page and not can_have_own_name(post, self.run.source.address):
                 renamed.append(post)  # after all others: "about-team" for /about/team/ may be the name of another page
             else:
                 self._add(post, index)
@@ -235,47 +243,47 @@ class Planner:
             self._note_page(post, plan, index)
         if not plan.is_deleted:
             if not plan.is_page:
-                self.terms.note(post)
-            index.media |= dict.fromkeys(media_of(post, self.hosts, post.address or self.source.address))
-            index.media |= dict.fromkeys(embed_images(post.facts, self.source.address))
+                self.run.terms.note(post)
+            index.media |= dict.fromkeys(media_of(post, self.run.hosts, post.address or self.run.source.address))
+            index.media |= dict.fromkeys(embed_images(post.facts, self.run.source.address))
 
     def _add_addresses(self, post: SourcePost, plan: PostPlan, index: SourceIndex) -> None:
         present, own = page_key(post.address), [] if post.facts.get("link") else [post.address]
-        former = [plan.former_page and place_path(plan.former_page, self.site.base_url)]
-        for address in filter(None, (absolute(self.source.address, one) for one in (*own, *post.other_addresses, *former))):
-            if is_front_page(address, self.source.address):
+        former = [plan.former_page and place_path(plan.former_page, self.run.site.base_url)]
+        for address in filter(None, (absolute(self.run.source.address, one) for one in (*own, *post.other_addresses, *former))):
+            if is_front_page(address, self.run.source.address):
                 continue
             is_present = "?" in address or page_key(address) == present
             (index.site_paths if is_present else index.former_paths).setdefault(page_key(address), plan.site_path)
             if not plan.is_deleted:
                 (index.addresses if is_present else index.former_addresses).append((address, plan.site_path))
         if not plan.is_deleted:
-            inner = (absolute(self.source.address, one) for one in post.inner_addresses)
+            inner = (absolute(self.run.source.address, one) for one in post.inner_addresses)
             index.former_addresses += [(address, plan.site_path) for address in inner if address]
 
     def _note_page(self, post: SourcePost, plan: PostPlan, index: SourceIndex) -> None:
-        if is_front_page(post.address, self.source.address):
+        if is_front_page(post.address, self.run.source.address):
             index.has_front_page = True
         elif not has_own_text(post.body):
             index.empty_pages.append(post.address)
-        if plan.is_page and not plan.is_deleted and not draft_reason(post, self.source.address, post.body, self.now):
+        if plan.is_page and not plan.is_deleted and not draft_reason(post, self.run.source.address, post.body, self.run.now):
             index.shown_pages.add(plan.site_path)
 
     def _plan(self, post: SourcePost, key: str) -> PostPlan:
         """Return the plan of a post: for the file that it has, for that which an editor deleted, or for a new one."""
-        known_path = self.base.get(ARTICLES, key).path
+        known_path = self.run.base.get(ARTICLES, key).path
         post_id = usable_id(post)
         if known_path and not post_id:  # the id was made up: the file has it, unless an editor renamed that
-            year = publication_date(post, self.now).astimezone(ZoneInfo(self.site.timezone)).year
-            post_id = self._ids_by_path.get(known_path) or default_id(self.site, PurePosixPath(known_path).stem, year)
-        path = self.articles.find(post_id) or (known_path if known_path in self.articles.slugs else "")
+            year = publication_date(post, self.run.now).astimezone(ZoneInfo(self.run.site.timezone)).year
+            post_id = self._ids_by_path.get(known_path) or default_id(self.run.site, PurePosixPath(known_path).stem, year)
+        path = self.run.articles.find(post_id) or (known_path if known_path in self.run.articles.slugs else "")
         # An article that an earlier import wrote for a page stays one.
         if post.is_page and not path and (not known_path or is_page_path(known_path)):
             return self._page_plan(post, known_path)
         state = self._state(post, path)
         if path:
-            return PostPlan(post_id, self.articles.slugs[path], path, state, is_existing=True)
-        former_page = self.pages.find(known_path) if is_page_path(known_path) else ""
+            return PostPlan(post_id, self.run.articles.slugs[path], path, state, is_existing=True)
+        former_page = self.run.pages.find(known_path) if is_page_path(known_path) else ""
         if known_path and not former_page:
             return PostPlan(post_id, PurePosixPath(known_path).stem, known_path, state, is_deleted=True)
         return self._new_plan(post, post_id, state)._replace(former_page=former_page)
@@ -287,21 +295,21 @@ class Planner:
         """
         if post.state is not PostState.SCHEDULED:
             return post.state
-        if post.published and post.published > self.now:
+        if post.published and post.published > self.run.now:
             return PostState.PUBLISHED
-        data = read_file(self.root, path) if path else None
+        data = read_file(self.run.root, path) if path else None
         is_public = isinstance(data, bytes) and parse_article_file(path, data).keys.get("status", "published") == "published"
         return PostState.PUBLISHED if is_public else PostState.DRAFT
 
     def _new_plan(self, post: SourcePost, post_id: str, state: PostState) -> PostPlan:
         """Return the plan of a post without a file: a new file, or that which an import that was killed wrote."""
-        date = publication_date(post, self.now).astimezone(ZoneInfo(self.site.timezone))
+        date = publication_date(post, self.run.now).astimezone(ZoneInfo(self.run.site.timezone))
         path, slug = stated_path(post.facts), stated_slug(post.facts)
         if path and slug and not self._names.is_used(slug) and not self._names.is_used(PurePosixPath(path).stem):
-            return PostPlan(post_id or default_id(self.site, PurePosixPath(path).stem, date.year), slug, path, state)
+            return PostPlan(post_id or default_id(self.run.site, PurePosixPath(path).stem, date.year), slug, path, state)
         for slug, is_used in self._names.candidates(portable_name(slug_of_address(post.address) or as_slug(post.title.lower()))):
-            new_id = post_id or default_id(self.site, slug, date.year)
-            if not post_id and new_id not in self._ids and (path := self.articles.find(new_id)):
+            new_id = post_id or default_id(self.run.site, slug, date.year)
+            if not post_id and new_id not in self._ids and (path := self.run.articles.find(new_id)):
                 return PostPlan(new_id, slug, path, state, is_existing=True)
             if not is_used:
                 return PostPlan(new_id, slug, f"{ARTICLES_FOLDER}/{date:%Y/%m}/{slug}.md", state)
@@ -310,18 +318,18 @@ class Planner:
     def _page_plan(self, post: SourcePost, known_path: str) -> PostPlan:
         """Return the plan of a page for its file, which the base has at `known_path`, or for that with its name, or a new one."""
         if known_path:
-            path = self.pages.find(known_path)
-            slug = self.pages.slugs.get(path, PurePosixPath(known_path).stem)
+            path = self.run.pages.find(known_path)
+            slug = self.run.pages.slugs.get(path, PurePosixPath(known_path).stem)
             state = self._state(post, path)
             return PostPlan("", slug, path or known_path, state, is_existing=bool(path), is_deleted=not path)
-        for name, is_used in self._page_names.candidates(portable_name(page_name(post, self.source.address))):
-            path, new_path = self.pages.paths.get(name_key(name), ""), page_path(name)
-            if self._is_own and not path and any(entry.path == new_path for entry in self.base.entries(ARTICLES).values()):
+        for name, is_used in self._page_names.candidates(portable_name(page_name(post, self.run.source.address))):
+            path, new_path = self.run.pages.paths.get(name_key(name), ""), page_path(name)
+            if self._is_own and not path and any(entry.path == new_path for entry in self.run.base.entries(ARTICLES).values()):
                 return PostPlan("", name, new_path, post.state, is_deleted=True)
             if place_of(f"/{name}/") == StaticPageAt(name) and (not is_used or (path and path not in self._taken_pages)):
                 self._taken_pages.add(path or new_path)
                 self._page_names.add(name)
-                slug, state = self.pages.slugs.get(path, name), self._state(post, path)
+                slug, state = self.run.pages.slugs.get(path, name), self._state(post, path)
                 return PostPlan("", slug, path or new_path, state, is_existing=bool(path))
         raise AssertionError
 

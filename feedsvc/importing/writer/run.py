@@ -19,7 +19,6 @@ from feedsvc.importing.source import ImportSource, Omission, SourcePost, SourceS
 from feedsvc.importing.writer.addresses import (
     AddressBuilder,
     Finder,
-    is_imported,
     listing_names,
     split_addresses,
     stored_rules,
@@ -27,16 +26,14 @@ from feedsvc.importing.writer.addresses import (
     write_rules,
 )
 from feedsvc.importing.writer.article_files import (
-    ExistingArticles,
-    ExistingPages,
     read_existing_articles,
     read_existing_pages,
     remove_leftovers,
 )
-from feedsvc.importing.writer.articles import ArticleWriter, current_paths
+from feedsvc.importing.writer.articles import ArticleWriter
 from feedsvc.importing.writer.base import ImportBase
 from feedsvc.importing.writer.media import MediaLibrary, MediaOrigin, fetch_files
-from feedsvc.importing.writer.plans import Planner, SourceIndex, is_selected, with_known_ids
+from feedsvc.importing.writer.plans import ImportContext, Planner, SourceIndex, with_known_ids
 from feedsvc.importing.writer.post_values import PostConverter
 from feedsvc.importing.writer.references import ReferenceTargets
 from feedsvc.importing.writer.report import ImportProgress, ImportReport, no_import_progress
@@ -97,82 +94,46 @@ def import_source(
         return _import(source, root, options, progress)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Import:
-    """One import: what it reads, where it writes, and what it knows of the newsroom before.
-
-    `site` are the facts of the source with those that earlier imports knew, `settings` the site of site.yaml, which may be new.
-    """
-
-    source: ImportSource
-    site: SourceSite
-    root: Path
-    options: ImportOptions
-    progress: ImportProgress
-    base: ImportBase
-    report: ImportReport
-    settings: Site
-    articles: ExistingArticles
-    pages: ExistingPages
-    terms: TermTable
-    hosts: frozenset[str]
-
-    def posts(self) -> Iterator[SourcePost | Omission]:
-        return with_known_ids(self.source.posts(next(iter(self.site.languages), "")), self.base)
-
-    def selected_posts(self, count: int) -> Iterator[SourcePost]:
-        """Yield the posts to import, those not before `since`. Add the omissions of the reader to the report."""
-        for post in self.progress("Writing", self.posts(), count):
-            if isinstance(post, Omission):
-                self.report.omit([post])
-            elif is_selected(post, self.options.since):
-                yield post
-
-
 def _import(source: ImportSource, root: Path, options: ImportOptions, progress: ImportProgress) -> ImportReport:
     base = ImportBase(root, source.site, is_dry_run=options.is_dry_run)
     report = ImportReport(source.site.title, source.site.system.value, str(root), is_dry_run=options.is_dry_run)
     try:
         data, keys = _site_keys(source.site, root, options, report)
         settings = parse_site_or_raise(root, site_text(data, keys, None))
-        run = _open(source, root, options, settings, progress=progress, base=base, report=report)
-        index = _read_plans(run)
+        run = _context(source.site, settings, options, base, report)
+        main_language = next(iter(run.source.languages), "")
+        index = _read_plans(run, progress("Reading", with_known_ids(source.posts(main_language), base)))
         report.omit(site_differences(data, keys))
-        texts = _write_settings(run, data, keys, index)
+        texts = _write_settings(run, data, keys, index, options)
         library = MediaLibrary(root, base)
         fetch_files(index.media, options.media(run.hosts) if options.media else None, library, report, progress)
-        site_path_of = _write_addresses(run, index, texts, library)
-        _write_articles(run, index, texts, library, site_path_of)
+        converter = _converter(run, source.site, texts, library, _write_addresses(run, index, texts, library))
+        references = parsed_references(root, converter.site, texts, library)
+        writer = ArticleWriter(run, index, converter, references, options.processes)
+        writer.write_all(progress("Writing", with_known_ids(source.posts(main_language), base), len(index.plans)))
+        if not report.ends and options.since is None and source.site.system is not SourceSystem.FEED:
+            writer.find_gone()
     finally:
         base.save()
     return report
 
 
-def _open(
-    source: ImportSource,
-    root: Path,
-    options: ImportOptions,
-    settings: Site,
-    *,
-    progress: ImportProgress,
-    base: ImportBase,
-    report: ImportReport,
-) -> _Import:
-    address = source.site.address or settings.base_url
-    site = with_known_languages(replace(source.site, address=address), base)
-    return _Import(
-        source=source,
-        site=site,
+def _context(site: SourceSite, settings: Site, options: ImportOptions, base: ImportBase, report: ImportReport) -> ImportContext:
+    root = Path(report.folder)
+    address = site.address or settings.base_url
+    known = with_known_languages(replace(site, address=address), base)
+    return ImportContext(
         root=root,
-        options=options,
-        progress=progress,
+        site=settings,
+        source=known,
         base=base,
         report=report,
-        settings=settings,
         articles=read_existing_articles(root, base, settings),
         pages=read_existing_pages(root),
-        terms=TermTable(site, _mapping(root, options, report), base),
-        hosts=own_hosts((address, *source.site.feeds[:1])),
+        terms=TermTable(known, _mapping(root, options, report), base),
+        hosts=own_hosts((address, *site.feeds[:1])),
+        now=options.now,
+        since=options.since,
     )
 
 
@@ -196,20 +157,8 @@ def _mapping(root: Path, options: ImportOptions, report: ImportReport) -> TermMa
     return options.mapping
 
 
-def _read_plans(run: _Import) -> SourceIndex:
-    planner = Planner(
-        root=run.root,
-        site=run.settings,
-        source=run.site,
-        base=run.base,
-        articles=run.articles,
-        pages=run.pages,
-        terms=run.terms,
-        hosts=run.hosts,
-        now=run.options.now,
-        since=run.options.since,
-    )
-    index = planner.read(run.progress("Reading", run.posts()))
+def _read_plans(run: ImportContext, posts: Iterator[SourcePost | Omission]) -> SourceIndex:
+    index = Planner(run).read(posts)
     if not (index.plans or index.unselected):
         reason = "it has no post and no page; check that it is the file, folder or address that you mean"
         run.report.omit([Omission(run.report.title or run.report.system, "the source", reason, is_end=True)])
@@ -217,55 +166,52 @@ def _read_plans(run: _Import) -> SourceIndex:
     return index
 
 
-def _write_settings(run: _Import, data: bytes | None, keys: Mapping[str, Any], index: SourceIndex) -> Mapping[str, str]:
+def _write_settings(
+    run: ImportContext, data: bytes | None, keys: Mapping[str, Any], index: SourceIndex, options: ImportOptions
+) -> Mapping[str, str]:
     """Write the settings files, and return their texts by name of file. A dry run returns the same texts."""
     text = site_text(data, keys, index.first_published)
     write_settings(run.root, SITE_FILE, text, data, run.report)
-    entries = run.site.feed_entries
-    if data is None and not run.options.feed_entries and keys["feed"]["entries"] == entries:
+    entries = run.source.feed_entries
+    if data is None and not options.feed_entries and keys["feed"]["entries"] == entries:
         line = f"feed.entries: {entries}, as in the source; --feed-entries N, or {SITE_FILE}, changes it"
         run.report.settings.append(line)
-    return {SITE_FILE: text, **write_entries(run.root, run.settings, run.terms, run.base, run.report)}
+    return {SITE_FILE: text, **write_entries(run.root, run.site, run.terms, run.base, run.report)}
 
 
-def _write_addresses(run: _Import, index: SourceIndex, texts: Mapping[str, str], library: MediaLibrary) -> Finder:
+def _write_addresses(run: ImportContext, index: SourceIndex, texts: Mapping[str, str], library: MediaLibrary) -> Finder:
     """Write redirects.yaml and note the aliases of articles; return a function from an address of the source to the path here."""
-    builder, own = AddressBuilder(run.site, run.settings.base_url, run.hosts, run.terms), stored_rules(run.root)
-    names = listing_names(texts)
-    media = [(address, path) for address in index.media if (path := library.path_of(address))]
-    builder.build(index, run.pages, names, media)
-    found = split_addresses(builder.table, index, run.articles, {} if is_imported(run.root, run.base) else own)
+    builder, own = AddressBuilder(run), stored_rules(run.root)
+    builder.build(index, listing_names(texts), [(address, path) for address in index.media if (path := library.path_of(address))])
+    found = split_addresses(run, builder.table, index)
     run.report.omit((*builder.table.omissions, *found.omissions))
     index.aliases.update(found.aliases)
     for plan in index.plans.values():
         known = run.articles.addresses.get(plan.path, ())
         run.report.redirects |= {old: plan.site_path for old in found.aliases.get(plan.path, ()) if old not in known}
-    write_rules(run.root, found, run.terms.names, run.base, run.report)
+    write_rules(run, found)
     for addresses in (index.addresses, index.former_addresses):  # some 50 MB for 100,000 posts
         addresses.clear()
     run.terms.remember(run.base)  # last, because the rules compare with the ids of the last import
-    return builder.finder(index, run.articles, own, run.pages.site_paths | index.page_paths)
+    return builder.finder(index, own)
 
 
-def _write_articles(
-    run: _Import, index: SourceIndex, texts: Mapping[str, str], library: MediaLibrary, site_path_of: Callable[[str], str]
-) -> None:
+def _converter(
+    run: ImportContext, source: SourceSite, texts: Mapping[str, str], library: MediaLibrary, find: Finder
+) -> PostConverter:
     site = parse_site_or_raise(run.root, texts[SITE_FILE])
-    targets = ReferenceTargets(
-        site_path_of=site_path_of,
-        media_path=library.path_of,
-        has_medium=library.is_there,
-        is_missing=partial(library.is_missing, site.base_url),
-    )
     # WordPress writes the language in which the exporting user sees its menus: another user must not change all articles.
-    is_wordpress, language = run.site.system is SourceSystem.WORDPRESS, run.source.site.language
-    source = replace(run.site, language=run.base.first("language of the source", language) if is_wordpress else language)
-    first = run.base.first("language of the site", site.language)
-    converter = PostConverter(
-        site=site, site_language=first, terms=run.terms, source=source, targets=targets, now=run.options.now
+    is_wordpress, language = source.system is SourceSystem.WORDPRESS, source.language
+    return PostConverter(
+        site=site,
+        site_language=run.base.first("language of the site", site.language),
+        terms=run.terms,
+        source=replace(run.source, language=run.base.first("language of the source", language) if is_wordpress else language),
+        targets=ReferenceTargets(
+            site_path_of=find,
+            media_path=library.path_of,
+            has_medium=library.is_there,
+            is_missing=partial(library.is_missing, site.base_url),
+        ),
+        now=run.now,
     )
-    references = parsed_references(run.root, site, texts, library)
-    writer = ArticleWriter(run.root, run.base, index, run.articles, converter, references, run.report, run.options.processes)
-    writer.write_all(run.selected_posts(len(index.plans)))
-    if not run.report.ends and run.options.since is None and run.site.system is not SourceSystem.FEED:
-        writer.find_gone(current_paths(run.base, run.articles, run.pages))
