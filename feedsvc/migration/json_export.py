@@ -8,9 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.migration.articles import ExportedArticle
-from feedsvc.migration.entries import unique_entries
-from feedsvc.migration.facts import facts_of, to_json
+from feedsvc.migration.articles import ExportedArticle, facts_of, to_json, unique_entries
 from feedsvc.support.date_formats import rfc3339
 
 _VERSION: Final = "https://jsonfeed.org/version/1.1"

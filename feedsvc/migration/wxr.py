@@ -5,7 +5,7 @@ Facts that it has no place for are postmeta `_feedsvc_KEY` with JSON.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 from xml.sax.saxutils import escape
@@ -15,10 +15,8 @@ from feedsvc import __version__
 from feedsvc.catalog import pages_by_slug
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.free_places import StaticPageAt
-from feedsvc.migration.articles import ExportedArticle, ExportState
-from feedsvc.migration.entries import unique_entries
-from feedsvc.migration.facts import facts_of, page_facts, to_json
-from feedsvc.model import Author, Category, Site
+from feedsvc.migration.articles import ExportedArticle, ExportState, facts_of, page_facts, to_json, unique_entries
+from feedsvc.model import Image, Site
 from feedsvc.page_model import StaticPage
 from feedsvc.routes import path_of
 from feedsvc.support.date_formats import rfc822
@@ -47,19 +45,14 @@ def write_wxr(content: ContentSnapshot, articles: Iterable[ExportedArticle], now
     namespaces = " ".join(f'xmlns:{prefix}="{address}"' for prefix, address in _NAMESPACES.items())
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" {namespaces}>\n<channel>\n'
     yield from _channel(site, now)
-    categories = unique_entries(content.categories)
-    for number, author in enumerate(unique_entries(content.authors), 1):
-        yield from _author(number, author)
-    for number, category in enumerate(categories, 1):
-        yield from _category(number, category)
-    titles = {tag.id: tag.title for article in content.articles for tag in article.tags}
-    for number, (slug, title) in enumerate(sorted(titles.items()), len(categories) + 1):
-        name = _cdata(escape(title))
-        yield _lines("wp:tag", (("wp:term_id", str(number)), ("wp:tag_slug", _cdata(slug)), ("wp:tag_name", name)))
+    yield from _terms(content)
     pages = [*pages_by_slug(content.pages)]
-    attachments = _Attachments(site, len(content.articles) + len(pages))
+    first, numbers = len(content.articles) + len(pages) + 1, dict[str, int]()  # of lead images, by address
     for exported in articles:
-        yield from _item(content, exported, attachments)
+        if (image := exported.article.image) and image.url not in numbers:
+            numbers[image.url] = first + len(numbers)
+            yield _attachment(site, numbers[image.url], image)
+        yield from _item(content, exported, numbers)
     for number, page in enumerate(pages, len(content.articles) + 1):
         yield from _page_item(content, page, number, now)
     yield "</channel>\n</rss>\n"
@@ -81,56 +74,30 @@ def _channel(site: Site, now: datetime) -> Iterator[str]:
         yield f"<{name}>{value}</{name}>\n"
 
 
-def _author(number: int, author: Author) -> Iterator[str]:
-    yield _lines(
-        "wp:author",
-        (
-            ("wp:author_id", str(number)),
-            ("wp:author_login", _cdata(author.id)),
-            ("wp:author_email", _cdata(author.email)),
-            ("wp:author_display_name", _cdata(escape(author.name))),
-        ),
-    )
+def _terms(content: ContentSnapshot) -> Iterator[str]:
+    """Yield the authors, the categories and the tags; categories and tags share their numbers."""
+    for number, author in enumerate(unique_entries(content.authors), 1):
+        texts = {"login": author.id, "email": author.email, "display_name": escape(author.name)}
+        elements = ((f"wp:author_{name}", _cdata(text)) for name, text in texts.items())
+        yield _lines("wp:author", (("wp:author_id", str(number)), *elements))
+    categories = unique_entries(content.categories)
+    for number, category in enumerate(categories, 1):
+        texts = {"category_nicename": category.id, "category_parent": "", "cat_name": escape(category.title)}
+        texts["category_description"] = escape(category.description)
+        elements = ((f"wp:{name}", _cdata(text)) for name, text in texts.items())
+        yield _lines("wp:category", (("wp:term_id", str(number)), *elements))
+    titles = {tag.id: tag.title for article in content.articles for tag in article.tags}
+    for number, (slug, title) in enumerate(sorted(titles.items()), len(categories) + 1):
+        name = _cdata(escape(title))
+        yield _lines("wp:tag", (("wp:term_id", str(number)), ("wp:tag_slug", _cdata(slug)), ("wp:tag_name", name)))
 
 
-def _category(number: int, category: Category) -> Iterator[str]:
-    yield _lines(
-        "wp:category",
-        (
-            ("wp:term_id", str(number)),
-            ("wp:category_nicename", _cdata(category.id)),
-            ("wp:category_parent", _cdata("")),
-            ("wp:cat_name", _cdata(escape(category.title))),
-            ("wp:category_description", _cdata(escape(category.description))),
-        ),
-    )
-
-
-class _Attachments:
-    """Numbers of the lead images, which follow the numbers of the articles and pages (`item_count`)."""
-
-    def __init__(self, site: Site, item_count: int) -> None:
-        self._site, self._next = site, item_count + 1
-        self._numbers: dict[str, int] = {}
-
-    def number(self, address: str) -> tuple[int, bool]:
-        """Return (number of the lead image at `address`, whether this is the first call for it)."""
-        is_new = address not in self._numbers
-        if is_new:
-            self._numbers[address] = self._next
-            self._next += 1
-        return self._numbers[address], is_new
-
-
-def _item(content: ContentSnapshot, exported: ExportedArticle, attachments: _Attachments) -> Iterator[str]:
-    """Yield, in parts, the item of an article's lead image, unless an earlier article had it, and the item of the article."""
+def _item(content: ContentSnapshot, exported: ExportedArticle, images: Mapping[str, int]) -> Iterator[str]:
+    """Yield the item of an article in parts. `images` are the numbers of lead images by address."""
     article, site = exported.article, content.site
     meta = [(f"_feedsvc_{name}", to_json(value)) for name, value in facts_of(exported, _OWN_KEYS)]
     if article.image:
-        number, is_new = attachments.number(article.image.url)
-        meta.append(("_thumbnail_id", str(number)))
-        if is_new:
-            yield _attachment(site, number, article.image.url, article.image.alt, article.image.caption)
+        meta.append(("_thumbnail_id", str(images[article.image.url])))
     meta += [("enclosure", f"{file.url}\n{file.length}\n{file.type}\n") for file in article.enclosures]
     author_ids = [content.authors[name].id for name in article.authors if name in content.authors]
     elements = [
@@ -204,19 +171,19 @@ def _page_item(content: ContentSnapshot, page: StaticPage, number: int, now: dat
     yield "</item>\n"
 
 
-def _attachment(site: Site, number: int, address: str, alt: str, caption: str) -> str:
-    address = address if "://" in address else absolute(site.base_url, address)
+def _attachment(site: Site, number: int, image: Image) -> str:
+    address = image.url if "://" in image.url else absolute(site.base_url, image.url)
     elements = (
         ("title", _cdata(escape(address.rpartition("/")[2]))),
         ("link", escape(address)),
         ("guid", escape(address)),
-        ("excerpt:encoded", _cdata(escape(caption))),
+        ("excerpt:encoded", _cdata(escape(image.caption))),
         ("wp:post_id", str(number)),
         ("wp:status", _cdata("inherit")),
         ("wp:post_type", _cdata("attachment")),
         ("wp:attachment_url", _cdata(address)),
     )
-    meta = _lines("wp:postmeta", (("wp:meta_key", _cdata("_wp_attachment_image_alt")), ("wp:meta_value", _cdata(alt))))
+    meta = _lines("wp:postmeta", (("wp:meta_key", _cdata("_wp_attachment_image_alt")), ("wp:meta_value", _cdata(image.alt))))
     return f"<item>\n{''.join(_element(name, value) for name, value in elements)}{meta}</item>\n"
 
 

@@ -10,17 +10,20 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import PurePosixPath
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from feedsvc.content.reading.article import parse_article
 from feedsvc.content.reading.context import References
 from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE
 from feedsvc.content.reading.page import parse_page
 from feedsvc.content.safe_read import read_file
+from feedsvc.content.schema.dates import parse_instant
 from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.importing.source import Omission, PostState, SourcePost
 from feedsvc.importing.writer.article_files import (
@@ -30,6 +33,7 @@ from feedsvc.importing.writer.article_files import (
     ArticleValues,
     create_file,
     format_article,
+    normalize_value,
     parse_article_file,
 )
 from feedsvc.importing.writer.base import ARTICLES, text_digest
@@ -306,7 +310,7 @@ class ArticleWriter:
             if not self._rewrite(candidate, text):
                 return
             self.run.report.changed.append(plan.path)
-        elif new in (own, last):
+        elif new in (own, last) or _stated_values(plan.path, data) == _stated_values(plan.path, text.encode()):
             self.run.report.unchanged += 1
         else:
             self.run.report.kept.append(plan.path)
@@ -360,6 +364,18 @@ class ArticleWriter:
             known = ", ".join(filter(None, ids)) or "none"
             lost = f"the file has {known} now" if plan.is_existing else f"no article can have it; the article gets {known}"
             self._omit(post, f"id {post.id}", f"{lost}, and subscribers may see it as new")
+
+
+def _stated_values(path: str, data: bytes) -> dict[str, Any]:
+    """Return what a file states of the keys that an import writes, in one normal form, without empty values."""
+    file = parse_article_file(path if data[:3] != b"---" else "a.md", data)
+    keys = {_PLURALS.get(key, key): value for key, value in file.keys.items()}
+    values: ArticleValues = {key: normalize_value(key, keys[key]) for key in KEYS if key in keys and key != BODY}
+    for key in values.keys() & {"published", "updated", "expires"}:
+        with suppress(ValueError):
+            values[key] = parse_instant(str(values[key]), ZoneInfo("UTC"))[0]
+    others = {key: value for key, value in values.items() if value not in ("", None, [], {})}
+    return {**others, "status": others.get("status", "published"), BODY: file.body}
 
 
 def _with_body_of_file(values: ArticleValues, file: ArticleFile) -> ArticleValues:

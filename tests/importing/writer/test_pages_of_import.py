@@ -20,6 +20,7 @@ from feedsvc.support.atomic_write import CONTENT_PREFIX
 from tests.importing.writer.memory_source import NOW, OLD, SITE, files, former_addresses, load, post, run_import, what
 
 ABOUT = "pages/about.md"
+ELSEWHERE = "the site cannot have a page there, or has another one; it is at "
 
 
 def page(number: int = 1, name: str = "about", **facts: object) -> SourcePost:
@@ -96,20 +97,35 @@ def test_page_called_feed_leaves_the_address_of_the_feed_to_it(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("address", "title", "path", "reason"),
     [
-        ("/con/", "Contact", "pages/con-2.md", "Windows can have no file named 'con'; the page is at /con-2/"),
-        ("/-/", "Dash", "pages/dash.md", "'-' is no name that a page can have; the page is at /dash/"),
-        ("/_/", "Line below", "pages/line-below.md", "'_' is no name that a page can have; the page is at /line-below/"),
-        ("/index/", "Start here", "pages/start-here.md", "'index' is no name that a page can have; the page is at /start-here/"),
+        ("/con/", "Contact", "pages/con-2.md", f"{ELSEWHERE}/con-2/"),
+        ("/-/", "Dash", "pages/dash.md", f"{ELSEWHERE}/dash/"),
+        (
+            "/_/",
+            "Line below",
+            "pages/line-below.md",
+            f"{ELSEWHERE}/line-below/",
+        ),
+        (
+            "/index/",
+            "Start here",
+            "pages/start-here.md",
+            f"{ELSEWHERE}/start-here/",
+        ),
         ("/index/", "Index", "pages/index.md", ""),
         ("/about/index.html", "About us", ABOUT, ""),
         ("", "About us", "pages/about-us.md", ""),
         *(
-            (f"/{name}/", "About us", f"pages/{name}-2.md", f"the site itself has it; the page is at /{name}-2/")
+            (
+                f"/{name}/",
+                "About us",
+                f"pages/{name}-2.md",
+                f"{ELSEWHERE}/{name}-2/",
+            )
             for name in ("tags", "search", "articles", "media")
         ),
     ],
 )
-def test_page_is_at_its_address_or_the_report_has_the_true_reason(
+def test_page_is_at_its_address_or_the_report_says_where(
     tmp_path: Path, address: str, title: str, path: str, reason: str
 ) -> None:
     report = run_import(tmp_path, page(title=title, address=address and f"{OLD}{address}"))
