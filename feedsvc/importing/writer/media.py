@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import chain, count, islice
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import unquote
@@ -172,11 +172,6 @@ def media_name(address: str, file: Path, media_type: str) -> str:
     return f"{MEDIA_PREFIX}{'/'.join(map(portable_name, segments))}"
 
 
-def _numbered(path: str, number: int) -> str:
-    pure = PurePosixPath(path)
-    return path if number == 1 else str(pure.with_name(f"{pure.stem}-{number}{pure.suffix}"))
-
-
 def _image_type(file: Path) -> str:
     try:
         with open_file(str(file)) as stream:
@@ -307,11 +302,13 @@ class MediaLibrary(MediaFolder):
 
     def _unused_path(self, wanted: str, digest: str) -> str:
         """Return a path, with a number if needed, that no file has, or only one with this digest."""
-        paths = (_numbered(wanted, number) for number in count(1))
-        return next(path for path in paths if path not in self._expected and self._is_free(self._root / path, digest))
-
-    def _is_free(self, target: Path, digest: str) -> bool:
-        return not os.path.lexists(target) or bool(digest and _digest(target) == digest)
+        pure = PurePosixPath(wanted)
+        numbered = (str(pure.with_name(f"{pure.stem}-{number}{pure.suffix}")) for number in count(2))
+        for path in chain([wanted], numbered):
+            target = self._root / path
+            if path not in self._expected and (not os.path.lexists(target) or (digest and _digest(target) == digest)):
+                return path
+        raise AssertionError
 
     def forecast(self, addresses: Iterable[str], origin: MediaOrigin) -> Iterator[Omission | None]:
         """Give files the paths that they would get in media/, for a dry run. Yield for each None, or an omission.

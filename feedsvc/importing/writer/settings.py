@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -55,7 +55,7 @@ _FOLDERS: Final = (ARTICLES_FOLDER, PAGES_FOLDER, "media", ".feedsvc", IMPORT_FO
 def check_folder(root: Path) -> None:
     """Raise FeedsvcError if something else is where an import needs a folder or file, or if the parent folder is a newsroom.
 
-    redirects.yaml must be UTF-8. Each folder and file may be missing. Permissions are not checked.
+    Each folder and file may be missing. Permissions are not checked.
     """
     for folder in (root, *(root / name for name in _FOLDERS)):
         if os.path.lexists(folder) and not folder.is_dir():
@@ -64,13 +64,6 @@ def check_folder(root: Path) -> None:
     for file in (root / name for name in (*_COMMENTS, REDIRECTS_FILE)):
         if os.path.lexists(file) and not file.is_file():
             raise FeedsvcError(f"{file} is not a file, and nothing was written; move it away, and import again")
-    with suppress(OSError):
-        try:
-            (root / REDIRECTS_FILE).read_bytes().decode()
-        except UnicodeDecodeError:
-            raise FeedsvcError(
-                f"{root / REDIRECTS_FILE} is not UTF-8, and nothing was written; save it as UTF-8, and import again"
-            ) from None
     parent = root.resolve().parent
     if (parent / SITE_FILE).exists():
         raise FeedsvcError(
