@@ -1,4 +1,4 @@
-"""What exports contain of a newsroom: articles with their facts, static pages and entries; and what they leave out."""
+"""Articles, static pages and entries as exports contain them, with their facts, and the parts that exports leave out."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import unicodedata
@@ -158,7 +159,7 @@ def read_existing_articles(root: Path, base: ImportBase, site: Site) -> Existing
         if line:
             existing.paths.setdefault(line[1].decode(errors="replace"), path)
             aliases = _ALIASES_LINE.search(head)
-            existing.add_names(path, "", parse_yaml(path, f"[{aliases[1].decode()}]").value if aliases else [])
+            existing.add_names(path, "", _aliases(aliases[1].decode(errors="replace")) if aliases else [])
             continue
         file = parse_article_file(path, data)
         existing.ids[path] = file.ids
@@ -217,6 +218,14 @@ def _content_files(root: Path, folder: str) -> Iterator[tuple[str, bytes]]:
         if usual_suffix(path):
             data = read_file(root, path)
             yield path, data if isinstance(data, bytes) else b""
+
+
+def _aliases(line: str) -> object:
+    """Return the entries of a list on one line; one of addresses alone is JSON, which is read ten times as fast."""
+    try:
+        return json.loads(f"[{line}]")
+    except ValueError:
+        return parse_yaml("aliases", f"[{line}]").value
 
 
 def address_key(address: str) -> str:

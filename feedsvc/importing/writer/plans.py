@@ -166,7 +166,7 @@ class SourceIndex:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportContext:
-    """What all steps of an import know: where it writes, facts of the source, and the newsroom as it was before.
+    """Facts that all steps of an import share: where it writes, what the source says, and the newsroom as it was before.
 
     `source` has also what earlier imports knew, `site` is that of site.yaml, which may be new. `hosts` are the source's own.
     Posts before `since` are left out.
