@@ -118,7 +118,7 @@ def build(
     newsroom = import_cli_module("content_folder").open_content_folder(content, base_url, config.state_folder, scan=scan)
     prefetch = _prefetch_tree(config)
     with prefetch or nullcontext():  # ends the prefetch even after an error; usually it has ended before, with its result
-        newsroom.start_first_read(wall_clock(), lambda: import_cli_module("build_runner").preload())
+        newsroom.start_first_read(wall_clock(), lambda: import_cli_module("build_runner").preload(config.only))
         import_cli_module("build_runner").build(config, newsroom, prefetch)
 
 

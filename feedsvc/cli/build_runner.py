@@ -34,12 +34,13 @@ _MAX_FOREIGN: Final = 5  # names of files of other origin in a report
 _HOOK_SECONDS: Final = 300.0  # how long the end of a build waits for the hooks of plug-ins
 
 
-def preload() -> None:
-    """Compile the built-in templates and compute the fingerprint of the code, which every build needs.
+def preload(only: str) -> None:
+    """Compile the built-in templates, unless `only` leaves pages out, and compute the fingerprint of the code.
 
     Call it before processes are forked, so that they inherit both.
     """
-    compile_builtin_templates()
+    if not only:
+        compile_builtin_templates()
     code_fingerprint()
 
 
