@@ -92,7 +92,7 @@ class _Git:
             files = {"HEAD": "ref: refs/heads/none\n", "config": _CONFIG.format(object_format), "info/attributes": _NO_ATTRIBUTES}
             for name, text in files.items():
                 (Path(folder) / name).parent.mkdir(exist_ok=True)
-                (Path(folder) / name).write_text(text)
+                (Path(folder) / name).write_text(text, "utf-8")
             (Path(folder) / "refs").mkdir()
             with self._start("archive", tree, GIT_DIR=folder, GIT_OBJECT_DIRECTORY=objects) as child:
                 try:
