@@ -74,6 +74,7 @@ LIBRARIES: Final = {
         *("feedsvc.web.blueprint", "feedsvc.web.service_endpoints", "feedsvc.flask", "feedsvc.wsgi"),
     ),
     "hashlib": ("feedsvc.support.digest",),
+    "html_to_markdown": ("feedsvc.importing.html_markdown",),
     "jinja2": ("feedsvc.pages.environments", "feedsvc.pages.theme", "feedsvc.pages.theme_check_process"),
     "lxml": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml", "feedsvc.importing"),  # writes and reads XML
     "msgspec": ("feedsvc.content.store", "feedsvc.publication.dependencies"),

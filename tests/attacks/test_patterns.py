@@ -21,8 +21,7 @@ SAFE_INPUT_REASONS: Final = {
     "feedsvc.content.markdown.feed_markdown._PREFORMATTED": "sees clean HTML only, in which every <pre> has its end",
     "feedsvc.importing.html_markdown._BLOCK_TAG": "sees clean HTML only, in which every tag has its '>'",
     "feedsvc.importing.html_markdown._PREFORMATTED": "sees clean HTML only, in which every <pre> has its end",
-    "feedsvc.importing.html_tree._TAG": "sees clean HTML only, in which every tag has its '>'",
-    "feedsvc.importing.html_tree._ATTRIBUTE": "sees the attributes of clean HTML only, each of which has a value",
+    "feedsvc.importing.html_markdown._TAG": "sees clean HTML only, in which every tag has its '>'",
 }
 
 

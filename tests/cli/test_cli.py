@@ -17,7 +17,7 @@ from tests import ROOT
 from tests.cli.command_line import run_feedsvc
 from tests.helpers import newsrooms
 
-_SLOW_LIBRARIES: Final = ("comrak", "feedgen", "flask", "jinja2", "lxml", "pydantic", "sqlalchemy", "yaml")
+_SLOW_LIBRARIES: Final = ("comrak", "feedgen", "flask", "html_to_markdown", "jinja2", "lxml", "pydantic", "sqlalchemy", "yaml")
 
 
 def test_command_modules_import_no_slow_library() -> None:
