@@ -13,9 +13,9 @@ from feedsvc.importing.addresses import absolute, host_of, is_front_page, page_k
 from feedsvc.importing.feed_source import open_feed_source
 from feedsvc.importing.http_fetch import fetch_document
 from feedsvc.importing.source import ImportSourceError, SourceRedirect
-from feedsvc.importing.wordpress import open_wordpress_export
 from feedsvc.importing.writer import ImportOptions, import_source
 from feedsvc.support.http import HostAccess, HttpError
+from tests.importing.wordpress.reading import open_export
 from tests.importing.wordpress_export import WxrItem, export_xml
 from tests.importing.writer.memory_source import NOW, SITE, articles, post, run_import
 
@@ -54,7 +54,7 @@ def test_export_with_broken_addresses_is_imported(tmp_path: Path, place: str) ->
     text = text.replace("https://paper.example</", f"{BROKEN}</") if place == "site" else text
     (tmp_path / "export.xml").write_text(text, "utf-8")
     options = ImportOptions(now=NOW, base_url="https://new.example")
-    import_source(open_wordpress_export(tmp_path / "export.xml"), tmp_path / "newsroom", options)
+    import_source(open_export(tmp_path / "export.xml"), tmp_path / "newsroom", options)
     assert [article.title for article in articles(tmp_path / "newsroom").values()] == ["A title"]
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from feedsvc.importing.feed_source import is_address, open_feed_source
 from feedsvc.importing.source import ImportSource, ImportSourceError
-from feedsvc.importing.wordpress import is_wordpress_export, open_wordpress_export
+from feedsvc.importing.wordpress import open_wordpress_export
 from feedsvc.support.http import HostAccess
 
 _HEAD_SIZE: Final = 64 * 1024  # bytes of a file that name its system
@@ -45,8 +45,8 @@ def open_source(where: str, access: HostAccess, post_types: Mapping[str, str] = 
             f"there is no file or folder {where}; give an export of WordPress, or a feed, or its https address"
         )
     path = Path(where)
-    if is_wordpress_export(path):
-        return open_wordpress_export(path, post_types)
+    if export := open_wordpress_export(path, post_types):
+        return export
     try:
         return open_feed_source(where, access=access)
     except ImportSourceError as error:

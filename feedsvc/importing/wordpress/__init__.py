@@ -4,7 +4,6 @@ Files come in; the neutral records of `importing.source` go out, with the addres
 packages of `importing` call it.
 """
 
-from feedsvc.importing.wordpress.export_files import is_wordpress_export
 from feedsvc.importing.wordpress.export_source import open_wordpress_export
 from feedsvc.importing.wordpress.former_feeds import (
     FeedHolding,
@@ -20,7 +19,6 @@ __all__ = [
     "FeedHolding",
     "WordPressFeed",
     "former_feeds",
-    "is_wordpress_export",
     "listing_page",
     "open_wordpress_export",
     "posts_page_feeds",

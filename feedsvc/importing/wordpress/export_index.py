@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache, cached_property
@@ -12,8 +13,7 @@ from typing import Final, NamedTuple
 
 from feedsvc.content.media import MEDIA_TYPES
 from feedsvc.importing.addresses import split_address
-from feedsvc.importing.wordpress.items import ItemFields
-from feedsvc.importing.wordpress.php_serialized import php_member
+from feedsvc.importing.wordpress.items import ItemFields, parse_number
 
 # Postmeta of an attachment with the name of its photographer, by plug-in: Media Credit and Newspack, Image Source Control, Credit
 # Tracker, themes.
@@ -25,7 +25,9 @@ _CREDIT_ORGANIZATION: Final = "_navis_media_credit_org"  # Largo and Newspack: s
 _MAX_GALLERY: Final = 1000  # attachments of a gallery without list
 # States of items that are no posts: in the trash, revisions, and what WordPress saves when a new post is opened.
 NO_POST_STATES: Final = frozenset({"trash", "auto-draft", "inherit"})
-_MAX_LENGTH: Final = 2**63 - 1  # bytes of a file
+# Values in PHP's serialised array `_wp_attachment_metadata`, whose lengths count bytes.
+_FILE_SIZE: Final = re.compile(r's:8:"filesize";i:([0-9]{1,18});')
+_FILE_CREDIT: Final = re.compile(rb's:6:"credit";s:([0-9]{1,4}):"')
 
 
 class Attachment(NamedTuple):
@@ -50,15 +52,20 @@ class _Post(NamedTuple):
 
     title: str
     slug: str
-    number: int
-    ordinal: int
     modified: str
-    place: str
-    is_post: bool
     id: str
     link: str
+    state: str
+    number: int
+    ordinal: int
+    place: str
     work: str
     language: str
+
+    def is_same(self, item: ItemFields) -> bool:
+        """Return whether an item with the same number holds the same post: one with an equal title or slug."""
+        title, slug = item.text("title"), item.text("wp:post_name")
+        return bool((title and self.title == title) or (slug and self.slug == slug)) or (self.title, self.slug) == (title, slug)
 
 
 class TranslatedPost(NamedTuple):
@@ -96,44 +103,45 @@ class ExportIndex:
             self._children[item.number("wp:post_parent")].append(attachment.number)
 
     def add_post(self, item: ItemFields, ordinal: int) -> None:
-        """Add a post. Items with one number hold one post if their titles or their slugs are equal.
-
-        Of these, the last changed counts; of equally new ones, the first.
-        """
+        """Add a post. Of items that hold the same one, the last changed counts; of equally new ones, the first."""
         post = _Post(
             title=item.text("title"),
             slug=item.text("wp:post_name"),
-            number=item.number("wp:post_id"),
-            ordinal=ordinal,
             modified=item.text("wp:post_modified_gmt") or item.text("wp:post_modified"),
-            place=item.place,
-            is_post=item.text("wp:status") not in NO_POST_STATES,
             id=item.text("guid"),
             link=item.text("link"),
+            state=item.text("wp:status"),
+            number=item.number("wp:post_id"),
+            ordinal=ordinal,
+            place=item.place,
             work=item.translation_group,
             language=item.language,
         )
         versions = self._posts[_key(item, ordinal)]
-        index = next((index for index, version in enumerate(versions) if _is_same(version, item)), len(versions))
+        index = next((index for index, version in enumerate(versions) if version.is_same(item)), len(versions))
         if index == len(versions) or post.modified > versions[index].modified:
             versions[index : index + 1] = [post]
 
     def post_location(self, item: ItemFields, ordinal: int) -> tuple[int, str]:
         """Return ordinal and place of the added item whose version of this item's post counts: perhaps those of the item."""
-        versions = (version for version in self._posts[_key(item, ordinal)] if _is_same(version, item))
+        versions = (version for version in self._posts[_key(item, ordinal)] if version.is_same(item))
         return next(((version.ordinal, version.place) for version in versions), (ordinal, item.place))
 
     @cached_property
+    def _public_posts(self) -> list[_Post]:
+        posts = (post for post in chain.from_iterable(self._posts.values()) if post.state not in NO_POST_STATES)
+        return sorted(posts, key=lambda post: post.number)
+
+    @cached_property
     def _first_by_id(self) -> Mapping[str, _Post]:
-        posts = sorted(chain.from_iterable(self._posts.values()), key=lambda post: -post.ordinal)
-        return {post.id: post for post in posts if post.is_post}
+        return {post.id: post for post in sorted(self._public_posts, key=lambda post: -post.ordinal)}
 
     @cached_property
     def _works(self) -> Mapping[str, list[_Post]]:
         """Posts that translate each other, by the name of their group, ordered by number."""
         works = defaultdict[str, list[_Post]](list)
-        for post in sorted(chain.from_iterable(self._posts.values()), key=lambda post: post.number):
-            if post.work and post.is_post and post.number:
+        for post in self._public_posts:
+            if post.work and post.number:
                 works[post.work].append(post)
         return works
 
@@ -169,11 +177,6 @@ def _key(item: ItemFields, ordinal: int) -> str:
     return item.text("wp:post_id") or f"ordinal {ordinal}"
 
 
-def _is_same(post: _Post, item: ItemFields) -> bool:
-    title, slug = item.text("title"), item.text("wp:post_name")
-    return bool((title and post.title == title) or (slug and post.slug == slug)) or (post.title, post.slug) == (title, slug)
-
-
 def media_type_of(address: str) -> str:
     """Return the media type that the suffix of an address stands for, the same on every machine; "" if it is unknown."""
     path = PurePosixPath(split_address(address).path)
@@ -190,7 +193,7 @@ def _attachment(item: ItemFields, uploads: str) -> Attachment:
     attached_file = item.meta_value("_wp_attached_file")
     address = item.text("wp:attachment_url") or (f"{uploads}{attached_file}" if attached_file else item.text("guid"))
     metadata = item.meta_value("_wp_attachment_metadata")
-    length = php_member(metadata, "filesize")
+    size = _FILE_SIZE.search(metadata.partition('s:5:"sizes";')[0])
     return Attachment(
         number=item.number("wp:post_id"),
         position=item.number("wp:menu_order"),
@@ -198,13 +201,13 @@ def _attachment(item: ItemFields, uploads: str) -> Attachment:
         title=item.title,
         alt=item.meta_value("_wp_attachment_image_alt"),
         caption=item.text("excerpt:encoded"),
-        credit=_credit(item, metadata),
+        credit=_credit(item, metadata.encode(errors="ignore")),
         media_type=media_type_of(address),
-        length=length if isinstance(length, int) and 0 <= length <= _MAX_LENGTH else 0,
+        length=parse_number(size[1]) if size else 0,
     )
 
 
-def _credit(item: ItemFields, metadata: str) -> str:
-    stated = [item.meta_value(*_CREDIT_KEYS), item.meta_value(_CREDIT_ORGANIZATION)]
-    credit = php_member(metadata, "image_meta", "credit")
-    return " / ".join(filter(None, stated)) or (credit.strip() if isinstance(credit, str) else "")
+def _credit(item: ItemFields, metadata: bytes) -> str:
+    stated = " / ".join(filter(None, (item.meta_value(*_CREDIT_KEYS), item.meta_value(_CREDIT_ORGANIZATION))))
+    found = _FILE_CREDIT.search(metadata)
+    return stated or (metadata[found.end() : found.end() + int(found[1])].decode(errors="replace").strip() if found else "")

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from feedsvc.importing.markup import to_plain_text
 from feedsvc.importing.source import (
-    ImportSourceError,
     Omission,
     PostState,
     SourceMedium,
@@ -37,6 +36,7 @@ from feedsvc.importing.wordpress.items import (
     parse_number,
 )
 from feedsvc.importing.wordpress.site_facts import SiteFacts
+from feedsvc.importing.xml_items import XmlDocument
 
 _PAGE: Final = "page"
 _POST_TYPES: Final = {"post": "article", _PAGE: _PAGE}
@@ -64,17 +64,13 @@ class WordPressSource:
     def __init__(self, files: Sequence[ExportFile], post_types: Mapping[str, str]) -> None:
         """Read all files once. `post_types` says for further types of posts whether they become an article or a page.
 
-        Raises ImportSourceError if no file has a channel or an item of WordPress, or if they are of several sites.
+        Raises ImportSourceError if the files are of several sites.
         """
         self._files, self._post_types = files, {**_POST_TYPES, **post_types}
         self._index, self._offsets, facts = ExportIndex(), SiteOffsets(), SiteFacts(self._post_types)
-        exports = [file for file in files if file.is_wordpress]
-        if not exports:
-            names = ", ".join(file.name for file in files[:3])
-            hint = "name a file that Tools > Export of WordPress wrote, or a folder with such files"
-            raise ImportSourceError(f"{names}: this is no WordPress export; {hint}")
-        for file in exports:
-            facts.add_channel(file)
+        for file in files:
+            if file.document:
+                facts.add_channel(file.name, file.document)
         for ordinal, item in enumerate(self._items()):
             if isinstance(item, ItemFields):
                 self._add_item(item, ordinal, facts)
@@ -84,8 +80,8 @@ class WordPressSource:
     def _items(self) -> Iterator[ItemFields | Omission]:
         """Yield everything in the files, in order. Raises nothing for bad input: what cannot be read becomes an omission."""
         for file in self._files:
-            if file.is_wordpress:
-                yield from _items_of(file)
+            if file.document:
+                yield from _items_of(file.name, file.document)
             else:
                 yield Omission(file.name, "the file", "it is no WordPress export")
 
@@ -217,38 +213,35 @@ class _LeftOut:
             yield Omission(place, _count(self._comments, "comment"), "articles have no comments")
 
 
-def open_wordpress_export(path: Path, post_types: Mapping[str, str] = MappingProxyType({})) -> WordPressSource:
+def open_wordpress_export(path: Path, post_types: Mapping[str, str] = MappingProxyType({})) -> WordPressSource | None:
     """Open an export of WordPress (WXR 1.0 to 1.2): a file, one in a gzip or zip archive, or a folder with its parts.
 
-    `post_types` maps further types of posts to "article" or "page". Raises ImportSourceError if the path is not readable, holds
-    neither a channel nor an item of WordPress, or holds exports of several sites.
+    `post_types` maps further types of posts to "article" or "page". Return None if the first file is no export. Raises
+    ImportSourceError if one cannot be read, or if they are of several sites.
     """
-    return WordPressSource(open_export_files(path), post_types)
+    files = open_export_files(path)
+    return WordPressSource(files, post_types) if files and files[0].document else None
 
 
-def _items_of(file: ExportFile) -> Iterator[ItemFields | Omission]:
+def _items_of(name: str, document: XmlDocument) -> Iterator[ItemFields | Omission]:
     """Yield the items of a file, and an omission with its line for each fault in it."""
-    document = file.document
     if document.head.fault:
-        place = f"{file.name}, line {document.head.fault_line}"
-        yield Omission(place, "the XML of the channel, in part", f"it is not well-formed ({document.head.fault})")
+        reason = f"it is not well-formed ({document.head.fault})"
+        yield Omission(f"{name}, line {document.head.fault_line}", "the XML of the channel, in part", reason)
     for xml in document.items():
-        item = item_fields(xml.element, f"{file.name}, line {xml.line}", has_html_title=xml.has_cdata_title)
-        is_whole = all(item.text(name) for name in _ESSENTIAL_FIELDS)
+        item = item_fields(xml.element, f"{name}, line {xml.line}", has_html_title=xml.has_cdata_title)
+        is_whole = all(item.text(field) for field in _ESSENTIAL_FIELDS)
         if xml.is_cut:
             loss = "its last fields are lost" if is_whole else "it is left out"
             yield Omission(item.place, item.description, f"{xml.fault}, so {loss}; export it again")
         elif xml.fault:
             reason = f"it is not well-formed ({xml.fault}); it is read as far as possible"
-            yield Omission(f"{file.name}, line {xml.fault_line}", f"the XML of {item.description}, in part", reason)
+            yield Omission(f"{name}, line {xml.fault_line}", f"the XML of {item.description}, in part", reason)
         if is_whole or not xml.is_cut:
             yield item
-    place = f"{file.name}, line {document.line_count}"
-    if file.fault:
-        yield Omission(place, "the rest of the file", f"it cannot be read: {file.fault}", is_end=True)
-    elif not document.has_end:
+    if not document.has_end:
         reason = f"the file ends early, after {document.item_count:,} items, without </rss>; export it again if there are more"
-        yield Omission(place, "what may follow", reason, is_end=True)
+        yield Omission(f"{name}, line {document.line_count}", "what may follow", reason, is_end=True)
 
 
 def _count(number: int, noun: str) -> str:

@@ -19,7 +19,6 @@ from feedsvc.importing.source import (
     TermKind,
 )
 from feedsvc.importing.wordpress.addresses import is_plain_address
-from feedsvc.importing.wordpress.export_files import ExportFile
 from feedsvc.importing.wordpress.items import (
     AUTHOR_PREFIX,
     LANGUAGE_FOLDER,
@@ -29,7 +28,7 @@ from feedsvc.importing.wordpress.items import (
     sort_languages,
     texts_of,
 )
-from feedsvc.importing.xml_items import children, name_of, raw_text
+from feedsvc.importing.xml_items import XmlDocument, children, name_of, raw_text
 
 _GUEST_AUTHOR: Final = "guest-author"  # post type of the plug-in Co-Authors Plus
 _REDIRECT_RULE: Final = "redirect_rule"  # post type of Safe Redirect Manager
@@ -98,9 +97,9 @@ class SiteFacts:
             sites = ", ".join(f"{name} of {address}" for address, name in sorted(by_address.items()))
             raise ImportSourceError(f"the files are of several sites: {sites}; put those of each site into a folder of their own")
 
-    def add_channel(self, file: ExportFile) -> None:
+    def add_channel(self, file_name: str, document: XmlDocument) -> None:
         """Add the elements of a channel. Of a text that several channels have, such as the title, the first counts."""
-        for element in children(file.document.head.element):
+        for element in children(document.head.element):
             name, text = name_of(element), raw_text(element).strip()
             if name == "wp:author":
                 self._add_author({name: text.strip() for name, text in texts_of(element).items()})
@@ -109,7 +108,7 @@ class SiteFacts:
             elif text and not len(element) and not self._texts.get(name):
                 self._texts[name] = text
             if name in ("link", "wp:base_blog_url") and text:
-                self._base_by_file[file.name] = text.rstrip("/")
+                self._base_by_file[file_name] = text.rstrip("/")
 
     def _add_author(self, child: Mapping[str, str]) -> None:
         login = child.get("wp:author_login", "")

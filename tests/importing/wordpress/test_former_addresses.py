@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from feedsvc.catalog.catalog import build_catalog
-from feedsvc.importing.wordpress import open_wordpress_export
 from feedsvc.importing.writer import ImportOptions, ImportReport, TermMapping, import_source
 from feedsvc.publication.old_addresses import query_target, redirect_target
+from tests.importing.wordpress.reading import open_export
 from tests.importing.wordpress_export import SITE, WxrItem, write_export
 from tests.importing.writer.memory_source import former_addresses, load
 
@@ -28,7 +28,7 @@ R_AND_D = [("post_tag", "r-d", "R&amp;D")]
 
 def run(root: Path, *items: WxrItem, site: str = SITE, extra: str = "", **options: Any) -> ImportReport:
     export = write_export(root / "export.xml", *items, site=site, extra=extra)
-    return import_source(open_wordpress_export(export), root / "n", ImportOptions(**{"now": NOW, **options}))
+    return import_source(open_export(export), root / "n", ImportOptions(**{"now": NOW, **options}))
 
 
 def target(root: Path, address: str) -> str:

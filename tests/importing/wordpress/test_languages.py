@@ -12,10 +12,10 @@ import pytest
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.lint import lint_content
-from feedsvc.importing.wordpress import open_wordpress_export
 from feedsvc.importing.wordpress.items import sort_languages
 from feedsvc.importing.writer import ImportOptions, ImportReport, TermMapping, import_source
 from feedsvc.publication.old_addresses import redirect_target
+from tests.importing.wordpress.reading import open_export
 from tests.importing.wordpress_export import SITE, WxrItem, write_export
 from tests.importing.writer.memory_source import articles, files, former_addresses, load
 
@@ -36,8 +36,8 @@ ALONE = item(6, "en")
 
 def test_site_has_the_languages_of_published_posts_the_main_one_first(tmp_path: Path) -> None:
     draft = item(7, "ko", status="draft")
-    assert open_wordpress_export(write_export(tmp_path / "export.xml", *ITEMS, draft)).site.languages == ("en", "de", "fr")
-    assert open_wordpress_export(write_export(tmp_path / "one.xml", ALONE, draft)).site.languages == ()
+    assert open_export(write_export(tmp_path / "export.xml", *ITEMS, draft)).site.languages == ("en", "de", "fr")
+    assert open_export(write_export(tmp_path / "one.xml", ALONE, draft)).site.languages == ()
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_main_language_is_that_of_the_channel_or_of_most_posts(
 
 
 def test_subscribers_of_each_language_get_the_articles_in_it(tmp_path: Path) -> None:
-    source = open_wordpress_export(write_export(tmp_path / "export.xml", *ITEMS, ALONE))
+    source = open_export(write_export(tmp_path / "export.xml", *ITEMS, ALONE))
     root = tmp_path / "newsroom"
     import_source(source, root, ImportOptions(now=NOW))
     rules = former_addresses(root)
@@ -83,7 +83,7 @@ def test_subscribers_of_each_language_get_the_articles_in_it(tmp_path: Path) -> 
 
 def run(root: Path, tmp_path: Path, *items: WxrItem, since: datetime | None = None) -> ImportReport:
     """Import an export with these items into `root`."""
-    source = open_wordpress_export(write_export(tmp_path / "export.xml", *items))
+    source = open_export(write_export(tmp_path / "export.xml", *items))
     return import_source(source, root, ImportOptions(now=NOW, since=since))
 
 
@@ -105,7 +105,7 @@ def test_language_whose_front_page_is_a_public_page_keeps_its_feeds_and_all_rule
 def test_feeds_of_a_dropped_category_are_gone_at_the_addresses_of_every_language(tmp_path: Path) -> None:
     terms = (("category", "europe", "Europe"), ("category", "world", "World"))
     items = [replace(one, terms=(*one.terms, *terms)) for one in ITEMS]
-    source = open_wordpress_export(write_export(tmp_path / "export.xml", *items, ALONE))
+    source = open_export(write_export(tmp_path / "export.xml", *items, ALONE))
     import_source(source, tmp_path / "n", ImportOptions(now=NOW, mapping=TermMapping(categories={"europe": None})))
     catalog = build_catalog(load(tmp_path / "n"), NOW)
     for prefix in ("", "/de", "/fr", "/en"):

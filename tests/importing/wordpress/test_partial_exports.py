@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.importing.wordpress import open_wordpress_export
 from feedsvc.importing.writer import FolderMedia, ImportOptions, ImportReport, import_source
 from tests.helpers.newsrooms import picture
+from tests.importing.wordpress.reading import open_export
 from tests.importing.wordpress_export import SITE, WxrItem, attachment, write_export
 from tests.importing.writer.memory_source import files, former_addresses
 
@@ -35,7 +35,7 @@ def run(tmp_path: Path, *items: WxrItem, since: datetime | None = None) -> Impor
     file.parent.mkdir(parents=True, exist_ok=True)
     if not file.exists():
         file.write_bytes(picture(8, 8, "PNG"))
-    source = open_wordpress_export(write_export(tmp_path / "export.xml", *items))
+    source = open_export(write_export(tmp_path / "export.xml", *items))
     media = partial(FolderMedia, tmp_path / "uploads")
     return import_source(source, tmp_path / "n", ImportOptions(now=NOW, since=since, media=media))
 
@@ -84,11 +84,11 @@ def test_export_of_posts_without_a_list_of_categories_changes_no_rule_of_a_categ
     complete = write_export(tmp_path / "all.xml", *items, extra=child)
     posts = write_posts_only(tmp_path / "posts.xml", *items)
     file = tmp_path / "n/redirects.yaml"
-    import_source(open_wordpress_export(complete), tmp_path / "n", ImportOptions(now=NOW))
+    import_source(open_export(complete), tmp_path / "n", ImportOptions(now=NOW))
     before, all_before = file.read_bytes(), files(tmp_path / "n")
     assert former_addresses(tmp_path / "n")["/category/world/europe/\u043d/feed/rss2/"] == "/category/\u043d/feed.rss"
     for export in (posts, complete, posts):
-        report = import_source(open_wordpress_export(export), tmp_path / "n", ImportOptions(now=NOW))
+        report = import_source(open_export(export), tmp_path / "n", ImportOptions(now=NOW))
         assert (report.redirects, report.settings) == ({}, [])
         assert file.read_bytes() == before
         assert files(tmp_path / "n") == all_before

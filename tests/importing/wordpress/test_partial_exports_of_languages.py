@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.importing.wordpress import open_wordpress_export
 from feedsvc.importing.writer import ImportOptions, ImportReport, import_source
+from tests.importing.wordpress.reading import open_export
 from tests.importing.wordpress.test_languages import ALONE, ITEMS, item
 from tests.importing.wordpress_export import WxrItem, write_export
 from tests.importing.writer.memory_source import articles, files
@@ -21,7 +21,7 @@ def run(tmp_path: Path, *items: WxrItem, language: str = "en-GB", since: datetim
     """Import an export with these items into the folder n, whose state of before is in the report only."""
     file = write_export(tmp_path / "export.xml", *items)
     file.write_text(file.read_text("utf-8").replace("<language>en-GB<", f"<language>{language}<"), "utf-8")
-    return import_source(open_wordpress_export(file), tmp_path / "n", ImportOptions(now=NOW, since=since))
+    return import_source(open_export(file), tmp_path / "n", ImportOptions(now=NOW, since=since))
 
 
 def originals(tmp_path: Path) -> dict[int, int]:
