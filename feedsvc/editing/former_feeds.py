@@ -326,7 +326,8 @@ def text_lines(replay: FeedReplay, *, every: bool) -> Iterator[str]:
     former = f"{replay.former.kind.value.removesuffix(' Feed')} feed of {_entries(len(replay.former.items))}"
     yield f"{replay.former.place}, {former}, against the feed of {replay.name}:"
     damaged = (f"item {index}: {fault}" for index, item in enumerate(replay.former.items, 1) for fault in item.faults)
-    faults = (*replay.former.faults, *damaged, *filter(None, [replay.former.early_end]))
+    ends = (omission.reason for omission in replay.former.left_out if omission.is_end)
+    faults = (*replay.former.faults, *damaged, *ends)
     yield from (f"  {escape_invisible(replay.former.place)}: {fault}" for fault in faults)
     for kind in (ChangeKind.NEW, ChangeKind.CHANGED, ChangeKind.REMOVED):
         yield from entry_lines(_with_all_reasons(replay.of(kind)), every=every)

@@ -16,7 +16,7 @@ from lxml import etree, html
 from feedsvc.importing.addresses import absolute
 from feedsvc.importing.dates import has_zone, parse_date
 from feedsvc.importing.markup import to_plain_text
-from feedsvc.importing.source import PostState, SourceAuthor, SourceMedium
+from feedsvc.importing.source import Omission, PostState, SourceAuthor, SourceMedium
 
 POST: Final = "post"
 PAGE: Final = "page"
@@ -102,8 +102,8 @@ class FeedDocument:
     `place` names it in messages. `own_address` is its rel=self (JSON Feed: feed_url), `older_address` the address of the next
     older document (RFC 5005: prev-archive, else next; JSON Feed: next_url). Only an export of feedsvc has a `time_zone`, and
     `categories`: all of the newsroom, whether or not an item has them. Each text is "" if there is none. `items` are posts and
-    pages, `left_out` are entries of other kinds. `unread` counts elements of podcasts that are not read, by name. `faults` are
-    sentences about the document as a whole. `early_end` is a sentence if the document ends early, else "".
+    pages. `faults` are sentences about the document as a whole. `left_out` has entries of other kinds, elements of podcasts, and
+    what is missing if the document ends early.
     """
 
     kind: FeedKind
@@ -118,10 +118,8 @@ class FeedDocument:
     authors: tuple[SourceAuthor, ...] = ()
     categories: tuple[FeedTerm, ...] = ()
     items: tuple[FeedItem, ...] = ()
-    left_out: tuple[FeedItem, ...] = ()
-    unread: Mapping[str, int] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
-    early_end: str = ""
+    left_out: tuple[Omission, ...] = ()
 
     @property
     def public_items(self) -> tuple[FeedItem, ...]:

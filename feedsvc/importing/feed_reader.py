@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from html import unescape
 from typing import Final
 
@@ -35,7 +35,7 @@ from feedsvc.importing.feed_document import (
 )
 from feedsvc.importing.json_feed import parse_json_feed
 from feedsvc.importing.markup import attributes_of, to_plain_text
-from feedsvc.importing.source import ImportSourceError, PostState, SourceAuthor, SourceMedium
+from feedsvc.importing.source import ImportSourceError, Omission, PostState, SourceAuthor, SourceMedium
 from feedsvc.importing.xml_items import (
     XmlDocument,
     XmlItem,
@@ -59,6 +59,7 @@ _CONTENT: Final = ("content:encoded", "xhtml:body", "xhtml:div", "atom:content")
 _SUMMARY: Final = ("description", "atom:summary")
 _SHORT: Final = ("itunes:summary", "itunes:subtitle")
 _READ_ELEMENTS: Final = frozenset({*_SHORT, "itunes:author", "itunes:image"})
+_PODCAST: Final = re.compile("itunes:|podcast:")
 _OLDER: Final = ("prev-archive", "next")  # RFC 5005 sections 4 and 3
 _ABOUT: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _KIND_SCHEME: Final = "http://schemas.google.com/g/2005#kind"  # of Blogger: the kind is behind "#" in the term
@@ -133,7 +134,6 @@ def _xml_feed(document: XmlDocument, kind: FeedKind, place: str, address: str) -
         xml_items.pop()
     default = authors if kind is FeedKind.ATOM else ()
     items = [_item(item, f"{place}, item {number}", base, default) for number, item in enumerate(xml_items, 1)]
-    early_end = f"it ends early, at line {document.line_count}, without its end tag; get it again if there is more"
     return FeedDocument(
         kind=kind,
         place=place,
@@ -145,10 +145,8 @@ def _xml_feed(document: XmlDocument, kind: FeedKind, place: str, address: str) -
         older_address=next((links[rel] for rel in _OLDER if rel in links), ""),
         authors=authors,
         items=tuple(item for item in items if item.kind in (POST, PAGE)),
-        left_out=tuple(item for item in items if item.kind not in (POST, PAGE)),
-        unread=_unread([head, *(item.element for item in xml_items)]),
         faults=tuple(_document_faults(document)),
-        early_end="" if document.has_end else early_end,
+        left_out=tuple(_left_out(document, items, [head, *(item.element for item in xml_items)], place)),
     )
 
 
@@ -159,9 +157,21 @@ def _document_faults(document: XmlDocument) -> Iterator[str]:
         yield f"it is not well-formed at line {document.head.fault_line} ({document.head.fault}); parts of it may be missing"
 
 
-def _unread(elements: Iterable[etree._Element]) -> Mapping[str, int]:
-    names = (name_of(found) for element in elements for found in children(element))
-    return Counter(name for name in names if name.startswith(("itunes:", "podcast:")) and name not in _READ_ELEMENTS)
+def _left_out(
+    document: XmlDocument, items: Iterable[FeedItem], elements: Iterable[etree._Element], place: str
+) -> Iterator[Omission]:
+    """Yield entries of other kinds and unread elements of podcasts, by number, and the early end of a document."""
+    for kind, count in Counter(item.kind for item in items if item.kind not in (POST, PAGE)).items():
+        yield Omission(place, f"entries of the kind '{kind}' ({count:,})", "only posts and pages are imported")
+    unread = Counter(name_of(found) for element in elements for found in children(element))
+    names = [
+        f"{name} ({count:,})" for name, count in sorted(unread.items()) if _PODCAST.match(name) and name not in _READ_ELEMENTS
+    ]
+    if names:
+        yield Omission(place, f"elements of a podcast: {', '.join(names)}", "articles have no place for them")
+    if not document.has_end:
+        reason = f"it ends early, at line {document.line_count}, without its end tag; get it again if there is more"
+        yield Omission(place, "what may follow", reason, is_end=True)
 
 
 def _item(xml: XmlItem, place: str, document_base: str, feed_authors: tuple[SourceAuthor, ...]) -> FeedItem:

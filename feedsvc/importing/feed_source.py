@@ -1,18 +1,12 @@
-"""Feed as the source of an import: a file, the files of a folder, or an address with the older documents that it leads to.
-
-What is fetched stays in a temporary folder as long as its FeedSource, so that the documents can be read again.
-"""
+"""Feed as the source of an import: a file, the files of a folder, or an address with the older documents that it leads to."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
-import weakref
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -59,74 +53,36 @@ class FeedLimits:
 
     document_bytes: int = 64 * _MIB
     documents: int = 5000
-    total_bytes: int = 4096 * _MIB
+    total_bytes: int = 1024 * _MIB
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Stored:
-    """Document in a file; `place` names it in messages. `address` and `charset` are those of the response, "" for a file."""
-
-    path: Path
-    place: str
-    address: str = ""
-    charset: str = ""
-
-    def parse(self, limits: FeedLimits) -> FeedDocument:
-        """Read and parse the file. Raises ImportSourceError if it cannot be read, is too large or is no feed."""
-        try:
-            with self.path.open("rb") as file:
-                data = file.read(limits.document_bytes + 1)
-        except OSError as error:
-            raise ImportSourceError(f"{self.place}: {error.strerror or error}") from None
-        if len(data) > limits.document_bytes:
-            raise ImportSourceError(f"{self.place}: it is larger than {limits.document_bytes // _MIB} MiB; split it")
-        return parse_feed(data, self.place, address=self.address, charset=self.charset)
-
-
+@dataclass(slots=True)
 class FeedDocuments:
-    """The documents of one source, which `parsed` parses one by one. `omissions` has what cannot be read or is not fetched.
+    """The documents of one source: of an address the newest first, of a folder by name, files before subfolders.
 
-    Use `open_documents` to create one. The files of fetched documents are deleted when this object is.
+    `omissions` has what cannot be read or is not fetched.
     """
 
-    def __init__(self, limits: FeedLimits) -> None:
-        self.limits = limits
-        self.stored: list[_Stored] = []
-        self.omissions: list[Omission] = []
-
-    def parsed(self) -> Iterator[FeedDocument]:
-        """Parse and yield every document: of an address the newest first, of a folder by name, files before subfolders.
-
-        If a document cannot be read any more (its file was removed), one omission for all calls is added to `omissions` instead.
-        """
-        for stored in self.stored:
-            try:
-                yield stored.parse(self.limits)
-            except ImportSourceError as error:
-                omission = Omission(stored.place, "the document", str(error))
-                if omission not in self.omissions:
-                    self.omissions.append(omission)
+    documents: list[FeedDocument] = field(default_factory=list)
+    omissions: list[Omission] = field(default_factory=list)
 
 
 def open_documents(where: str, *, access: HostAccess, limits: FeedLimits) -> FeedDocuments:
     """Return the documents of a file, of all feeds in files below a folder, or of an http or https address.
 
-    From an address, the document and all older ones that it leads to are fetched now. `access` says which hosts may be asked;
+    From an address, the document and all older ones that it leads to are fetched. `access` says which hosts may be asked;
     the host in `where` may be asked, too, if it is plainly internal (localhost, an IP address). Older documents that a file
     names are not read; of a single file, they become an omission. Raises ImportSourceError if no document can be read.
     """
-    documents = FeedDocuments(limits)
     if is_address(where):
-        _fetch_all(where, documents, with_named_host(access, where))
-    elif os.path.isdir(where):
-        _add_folder(Path(where), documents)
-    else:
-        stored = _Stored(path=Path(where), place=Path(where).name)
-        if older := stored.parse(limits).older_address:
-            reason = f"they are at {older}; to have them, give the address of the feed instead of a file"
-            documents.omissions.append(Omission(stored.place, "the older documents of the feed", reason))
-        documents.stored.append(stored)
-    return documents
+        return _fetch_all(where, with_named_host(access, where), limits)
+    if os.path.isdir(where):
+        return _read_folder(Path(where), limits)
+    document = _read_file(Path(where), Path(where).name, limits)
+    if not (older := document.older_address):
+        return FeedDocuments([document])
+    reason = f"they are at {older}; to have them, give the address of the feed instead of a file"
+    return FeedDocuments([document], [Omission(document.place, "the older documents of the feed", reason)])
 
 
 def read_document(where: str, *, access: HostAccess, limits: FeedLimits) -> FeedDocument:
@@ -136,16 +92,12 @@ def read_document(where: str, *, access: HostAccess, limits: FeedLimits) -> Feed
     be asked, too, if it is plainly internal (localhost, an IP address). Raises ImportSourceError if the document cannot be read
     or is no feed.
     """
-    if not is_address(where):
-        if not os.path.isfile(where):
-            example = "give the file of a feed, or its address, such as https://old.example/feed/"
-            raise ImportSourceError(f"there is no file '{where}'; {example}")
-        return _Stored(path=Path(where), place=where).parse(limits)
-    try:
-        fetched = _fetch(where, with_named_host(access, where), limits.document_bytes)
-    except HttpError as error:
-        raise ImportSourceError(str(error)) from None
-    return parse_feed(fetched.data, fetched.address, address=fetched.address, charset=fetched.charset)
+    if is_address(where):
+        return _parse(_fetch(where, with_named_host(access, where), limits.document_bytes))
+    if not os.path.isfile(where):
+        example = "give the file of a feed, or its address, such as https://old.example/feed/"
+        raise ImportSourceError(f"there is no file '{where}'; {example}")
+    return _read_file(Path(where), where, limits)
 
 
 def is_address(where: str) -> bool:
@@ -153,131 +105,130 @@ def is_address(where: str) -> bool:
     return where.lower().startswith(("http://", "https://"))
 
 
-def _add_folder(folder: Path, documents: FeedDocuments) -> None:
-    """Add to `documents` the files below a folder that have a suffix of feeds, by name.
+def _read_file(path: Path, place: str, limits: FeedLimits) -> FeedDocument:
+    try:
+        with path.open("rb") as file:
+            data = file.read(limits.document_bytes + 1)
+    except OSError as error:
+        raise ImportSourceError(f"{place}: {error.strerror or error}") from None
+    if len(data) > limits.document_bytes:
+        raise ImportSourceError(f"{place}: it is larger than {limits.document_bytes // _MIB} MiB; split it")
+    return parse_feed(data, place)
+
+
+def _read_folder(folder: Path, limits: FeedLimits) -> FeedDocuments:
+    """Return the documents of the files below a folder that have a suffix of feeds, by name.
 
     The files of a folder come before those of its subfolders; hidden files and folders are skipped. A file that is no feed or
     cannot be read becomes an omission. Raises ImportSourceError if there is no feed at all.
     """
+    found = FeedDocuments()
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for path in (Path(parent, name) for name in sorted(names) if not name.startswith(".")):
             if path.suffix.lower() not in _FILE_SUFFIXES:
                 continue
-            stored = _Stored(path=path, place=path.relative_to(folder).as_posix())
+            place = path.relative_to(folder).as_posix()
             try:
-                stored.parse(documents.limits)
+                found.documents.append(_read_file(path, place, limits))
             except ImportSourceError as error:
-                reason, is_end = str(error).removeprefix(f"{stored.place}: "), isinstance(error, DamagedFeedError)
-                documents.omissions.append(Omission(stored.place, "the file", reason, is_end=is_end))
-            else:
-                documents.stored.append(stored)
-    if not documents.stored:
+                reason, is_end = str(error).removeprefix(f"{place}: "), isinstance(error, DamagedFeedError)
+                found.omissions.append(Omission(place, "the file", reason, is_end=is_end))
+    if not found.documents:
         suffixes = ", ".join(sorted(_FILE_SUFFIXES))
-        faults = f": {documents.omissions[0].place}: {documents.omissions[0].reason}" if documents.omissions else ""
+        faults = "".join(f": {omission.place}: {omission.reason}" for omission in found.omissions[:1])
         raise ImportSourceError(f"{folder}: no file with a name ending in {suffixes} is a feed{faults}")
+    return found
 
 
-def _fetch_all(address: str, documents: FeedDocuments, access: HostAccess) -> None:
-    """Fetch a document and all older ones that it leads to, and add them to `documents`.
+def _fetch_all(address: str, access: HostAccess, limits: FeedLimits) -> FeedDocuments:
+    """Return a document and all older ones that it leads to.
 
     Stop at a document that was fetched already, or whose items are all in documents fetched before. Raises ImportSourceError if
     the first document cannot be read. If an older one cannot be read, or a limit is reached, add an omission.
     """
-    folder = Path(tempfile.mkdtemp(prefix="feedsvc-import-"))
-    weakref.finalize(documents, shutil.rmtree, folder, ignore_errors=True)
-    limits, addresses, ids, total = documents.limits, set[str](), set[str](), 0
+    found, addresses, ids, total = FeedDocuments(), set[str](), set[str](), 0
     while address and address not in addresses:
         addresses.add(address)
-        if documents.stored and (len(documents.stored) >= limits.documents or total >= limits.total_bytes):
-            reason = f"the feed has more than {len(documents.stored)} documents or {total // _MIB} MiB"
-            documents.omissions.append(Omission(address, _OLDER, reason, is_end=True))
-            return
+        if found.documents and (len(found.documents) >= limits.documents or total >= limits.total_bytes):
+            reason = f"the feed has more than {len(found.documents)} documents or {total // _MIB} MiB"
+            found.omissions.append(Omission(address, _OLDER, reason, is_end=True))
+            break
         try:
             fetched = _fetch(address, access, min(limits.document_bytes, limits.total_bytes - total))
-            stored = _store(fetched, folder / f"{len(documents.stored)}")
-            document = stored.parse(limits)
-        except (HttpError, ImportSourceError) as error:
-            if not documents.stored:
-                raise ImportSourceError(str(error)) from None
-            documents.omissions.append(Omission(address, _OLDER, str(error), is_end=True))
-            return
-        new_ids = {item.id or item.link or item.title for item in (*document.items, *document.left_out)} - ids
-        if documents.stored and not new_ids:
-            return  # pages beyond the last one, which some servers answer with the same items for ever
+            document = _parse(fetched)
+        except ImportSourceError as error:
+            if not found.documents:
+                raise
+            found.omissions.append(Omission(address, _OLDER, str(error), is_end=True))
+            break
+        new_ids = {item.id or item.link or item.title for item in document.items} - ids
+        if found.documents and not new_ids:
+            break  # pages beyond the last one, which some servers answer with the same items for ever
+        found.documents.append(document)
+        addresses.add(fetched.address)
         ids, total, address = ids | new_ids, total + len(fetched.data), document.older_address
-        documents.stored.append(stored)
-        addresses.add(stored.address)
+    return found
 
 
-def _store(fetched: FetchedDocument, path: Path) -> _Stored:
-    path.write_bytes(fetched.data)
-    return _Stored(path=path, place=fetched.address, address=fetched.address, charset=fetched.charset)
+def _parse(fetched: FetchedDocument) -> FeedDocument:
+    return parse_feed(fetched.data, fetched.address, address=fetched.address, charset=fetched.charset)
 
 
 def _fetch(address: str, access: HostAccess, max_bytes: int) -> FetchedDocument:
-    """Fetch a document, with two further attempts, after pauses of 1 and 4 seconds, if the fault may pass. Raises HttpError."""
+    """Fetch a document, with further attempts after `_PAUSES` if the fault may pass. Raises ImportSourceError."""
     limits = replace(HttpLimits(), max_bytes=max_bytes)
-    for pause in _PAUSES:
+    for pause in (*_PAUSES, None):
         try:
             return fetch_document(address, access=access, limits=limits, accept=_ACCEPT)
         except HttpError as error:
-            if not error.is_temporary:
-                raise
+            if pause is None or not error.is_temporary:
+                raise ImportSourceError(str(error)) from None
             time.sleep(pause)
-    return fetch_document(address, access=access, limits=limits, accept=_ACCEPT)
+    raise AssertionError
 
 
 class FeedSource:
-    """A feed with all its documents (`ImportSource`). They are parsed one at a time; ids, dates and names of all are in memory.
+    """A feed with all its documents (`ImportSource`).
 
     If an item is in the documents several times, the one with the latest date (of change, else of publication) counts; of
     equal dates, the first. Facts of the site such as the title are those of the first document.
     """
 
-    def __init__(self, documents: FeedDocuments, where: str) -> None:
-        """Read all documents once. `where` is their file, folder or address."""
-        self._documents = documents
-        self._latest: dict[str, tuple[datetime, str]] = {}  # date and place of the item that counts, by its `_key`
+    def __init__(self, found: FeedDocuments, where: str) -> None:
+        """Initialize with the documents of a file, folder or address."""
+        self._found = found
+        self._latest: dict[str, FeedItem] = {}  # the item that counts, by its `_key`
         authors: dict[str, SourceAuthor] = {}
         terms: dict[tuple[TermKind, str], SourceTerm] = {}
-        feeds: dict[str, str] = {}  # address -> suffix
-        newest, entries, first = _OLDEST, 0, None
-        for document in documents.parsed():
-            if first is None and is_address(where):
-                feeds[where] = _SUFFIXES[document.kind]
-            first = first or document
-            date = max(map(_date, document.public_items), default=_OLDEST)
-            if date > newest or not entries:  # the number of entries is that of the document with the latest item
-                newest, entries = date, len(document.public_items)
-            if document.own_address:
-                feeds.setdefault(document.own_address, _SUFFIXES[document.kind])
+        for document in found.documents:
             for term, kind in _terms_of(document):
                 key = term.key or term.name
                 terms.setdefault((kind, key), SourceTerm(kind, key, term.name, term.description, has_id=bool(term.key)))
             for item in document.items:
-                self._add(item)
+                if _date(item) > _date(self._latest.setdefault(_key(item), item)):
+                    self._latest[_key(item)] = item
                 for author in _authors(item, document):
                     authors[author.key] = unique_authors((authors.get(author.key, author), author))[0]
+        first = found.documents[0]
+        feeds = {where: _SUFFIXES[first.kind]} if is_address(where) else {}
+        feeds = {document.own_address: _SUFFIXES[document.kind] for document in found.documents if document.own_address} | feeds
+        # The number of entries is that of the document with the latest item.
+        newest = max(found.documents, key=lambda one: max(map(_date, one.public_items), default=_OLDEST))
         self.site: SourceSite = SourceSite(
             SourceSystem.FEED,
-            title=first.title if first else "",
-            address=first.address if first else "",
-            description=first.description if first else "",
-            language=first.language if first else "",
-            time_zone=first.time_zone if first else "",
-            feed_entries=entries,
+            title=first.title,
+            address=first.address,
+            description=first.description,
+            language=first.language,
+            time_zone=first.time_zone,
+            feed_entries=len(newest.public_items),
             feeds=tuple(feeds),
             feed_suffixes=tuple(feeds.values()),
             authors=tuple(authors.values()),
             terms=tuple(terms.values()),
-            has_exact_texts=bool(first and first.time_zone),  # which only an export of feedsvc names
+            has_exact_texts=bool(first.time_zone),  # which only an export of feedsvc names
         )
-
-    def _add(self, item: FeedItem) -> None:
-        key, date = _key(item), _date(item)
-        if key not in self._latest or date > self._latest[key][0]:
-            self._latest[key] = (date, item.place)
 
     def posts(self, _main_language: str = "") -> Iterator[SourcePost | Omission]:
         """Yield the items in the order of the documents, and an omission for each part that cannot be carried over.
@@ -285,38 +236,26 @@ class FeedSource:
         An item without title and text becomes an omission. One that does not count, because another one with its id does,
         becomes an omission if its own document has the id several times; else it is skipped silently.
         """
-        yield from list(self._documents.omissions)
-        omission_count = len(self._documents.omissions)
-        for document in self._documents.parsed():
+        yield from self._found.omissions
+        for document in self._found.documents:
             yield from (Omission(document.place, "the document", fault) for fault in document.faults)
             counts = Counter(map(_key, document.items))
             for item in document.items:
                 key = _key(item)
-                if key in self._latest and self._latest[key][1] == item.place:
+                if self._latest[key] is item:
                     yield from _records(item, document)
                 elif counts[key] > 1:
                     yield Omission(item.place, f"'{_title(item)}'", f"another item of the document has the id '{key[:200]}', too")
-            yield from _left_out(document)
-        yield from self._documents.omissions[omission_count:]
+            yield from document.left_out
 
 
 def open_feed_source(where: str, *, access: HostAccess | None = None, limits: FeedLimits | None = None) -> FeedSource:
     """Open a feed: a file, a folder of files, or an http or https address with all its older documents, which are fetched now.
 
-    All documents are parsed once. `access` says which hosts may be asked, None for every public one; a plainly internal host in
-    `where` (localhost, an IP address) may be asked, too. Raises ImportSourceError if there is no feed.
+    `access` says which hosts may be asked, None for every public one; a plainly internal host in `where` (localhost, an IP
+    address) may be asked, too. Raises ImportSourceError if there is no feed.
     """
     return FeedSource(open_documents(where, access=access or HostAccess(), limits=limits or FeedLimits()), where)
-
-
-def _left_out(document: FeedDocument) -> Iterator[Omission]:
-    for kind, count in Counter(item.kind for item in document.left_out).items():
-        yield Omission(document.place, f"entries of the kind '{kind}' ({count:,})", "only posts and pages are imported")
-    if document.unread:
-        names = ", ".join(f"{name} ({count:,})" for name, count in sorted(document.unread.items()))
-        yield Omission(document.place, f"elements of a podcast: {names}", "articles have no place for them")
-    if document.early_end:
-        yield Omission(document.place, "what may follow", document.early_end, is_end=True)
 
 
 def _terms_of(document: FeedDocument) -> Iterator[tuple[FeedTerm, TermKind]]:

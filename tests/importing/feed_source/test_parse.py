@@ -53,4 +53,4 @@ def test_feed_with_a_fault_outside_of_its_items_names_the_line() -> None:
     document = parse_feed(b"<rss><channel><title>T<b></title><item><title>A</title></item></channel></rss>", "old.xml")
     assert "not well-formed at line" in document.faults[0]
     assert [item.title for item in document.items] == ["A"]
-    assert document.early_end == ""
+    assert document.left_out == ()
