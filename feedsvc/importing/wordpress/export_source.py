@@ -21,10 +21,10 @@ from feedsvc.importing.source import (
     TermKind,
 )
 from feedsvc.importing.wordpress.addresses import inner_addresses, other_addresses, public_address
-from feedsvc.importing.wordpress.body import PostBody
+from feedsvc.importing.wordpress.body import body_html
 from feedsvc.importing.wordpress.export_files import ExportFile, open_export_files
 from feedsvc.importing.wordpress.export_index import NO_POST_STATES, ExportIndex, media_type_of
-from feedsvc.importing.wordpress.figures import NOT_EXPORTED, attachment_medium
+from feedsvc.importing.wordpress.figures import NOT_EXPORTED, PostMedia, attachment_medium
 from feedsvc.importing.wordpress.items import (
     AUTHOR_TAXONOMY,
     GROUP_TAXONOMY,
@@ -137,13 +137,13 @@ class WordPressSource:
     def _post(self, item: ItemFields, identifier: str, main_language: str) -> Iterator[SourcePost | Omission]:
         is_page = self._post_types[item.text("wp:post_type")] == _PAGE
         is_wordpress = self.site.system is SourceSystem.WORDPRESS
-        body, content = PostBody(item, self._index), item.texts.get("content:encoded", "")
-        markup = body.render(content) if is_wordpress else content
+        media, content = PostMedia(item, self._index), item.texts.get("content:encoded", "")
+        markup = body_html(content, media) if is_wordpress else content
         original, published = self._index.original_of(item, main_language), self._offsets.published(item)
         state = _state(item, is_page=is_page)
         lead_number = parse_number(item.meta_value("_thumbnail_id"))
         lead = self._index.attachments.get(lead_number) if lead_number else None
-        omissions = {**_state_omissions(item, is_page=is_page), **body.omissions}
+        omissions = {**_state_omissions(item, is_page=is_page), **media.omissions}
         if lead_number and not lead:
             omissions["lead image"] = f"the export has no attachment {lead_number}; export all content"
         if state is not PostState.DRAFT and not published:
@@ -173,7 +173,7 @@ class WordPressSource:
             translation_of=original.key if original and original.is_first_in_language else "",
             lead_image=attachment_medium(lead) if lead else None,
             lacks_lead_image=bool(lead_number and not lead),
-            lacks_body_parts=NOT_EXPORTED in body.omissions.values(),
+            lacks_body_parts=NOT_EXPORTED in media.omissions.values(),
             enclosures=tuple(_enclosures(item)),
             is_page=is_page,
             has_exact_texts=item.has_html_title,
