@@ -5,8 +5,6 @@ Bytes come in, a FeedDocument goes out, also for JSON Feed. Ids are exactly as w
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -200,7 +198,7 @@ def _item(xml: XmlItem, place: str, document_base: str, feed_authors: tuple[Sour
         is_summary_text=_form(child(item, "atom:summary")) is TitleForm.TEXT,
         language=child_text(item, "dc:language", "language") or language_of(item),
         lead_image=image,
-        enclosures=_unique_media((*_enclosures(item, base), *media)),
+        enclosures=tuple(media.values()),
         kind=_kind(item),
         state=_state(item),
         faults=(*_xml_faults(xml), *date_faults(dates), *_content_faults(child(item, "atom:content"))),
@@ -215,7 +213,7 @@ def _xml_faults(xml: XmlItem) -> Iterator[str]:
 def _content_faults(content: etree._Element | None) -> Iterator[str]:
     if content is not None and content.get("src"):
         yield f"its text is not in the feed, but at {content.get('src', '')[:200]}"
-    elif content is not None and not _is_read(content):
+    elif content is not None and not _kind_of_text(content):
         yield f"its content is of the type '{content.get('type', '')[:MAX_FAULT_TEXT]}', which is not read"
 
 
@@ -280,38 +278,35 @@ def _form(element: etree._Element | None) -> TitleForm:
     """Return the form of a text construct of Atom (RFC 4287 section 3.1), UNKNOWN for None and elements of RSS."""
     if element is None or not name_of(element).startswith("atom:"):
         return TitleForm.UNKNOWN
-    is_text = element.get("type", "text").strip().lower() in _TEXT_TYPES
-    has_markup = element.get("mode", "").strip().lower() == "base64" or (len(element) and element.get("mode") != "escaped")
-    return TitleForm.TEXT if is_text and not has_markup else TitleForm.HTML
+    return TitleForm.TEXT if _kind_of_text(element) == "text" else TitleForm.HTML
 
 
-def _is_read(content: etree._Element) -> bool:
-    """Return whether the type of an atom:content is one of text or markup."""
-    stated, is_base64 = content.get("type", "text").strip().lower(), content.get("mode", "").strip().lower() == "base64"
-    return bool(len(content)) or is_base64 or stated in (*_XML_TYPES, *_HTML_TYPES, *_TEXT_TYPES)
+def _kind_of_text(element: etree._Element) -> str:
+    """Return "xhtml" for an element with child elements or a type of XML, "html" or "text" for one of these types, else ""."""
+    stated = element.get("type", "").strip().lower()
+    if stated in _XML_TYPES or (len(element) and element.get("mode") != "escaped"):
+        return "xhtml"
+    is_text = element.get("mode") != "base64"  # of Atom 0.3
+    return "text" if is_text and stated in _TEXT_TYPES else "html" if is_text and stated in _HTML_TYPES else ""
 
 
 def _title(element: etree._Element | None) -> tuple[str, TitleForm]:
     """Return a title as it is written, if it has child elements its content as HTML, and its form."""
-    is_markup = element is not None and _form(element) is not TitleForm.UNKNOWN and len(element)
-    return inner_html(element) if element is not None and is_markup else raw_text(element), _form(element)
+    form = _form(element)
+    is_markup = element is not None and form is not TitleForm.UNKNOWN and len(element)
+    return inner_html(element) if element is not None and is_markup else raw_text(element), form
 
 
 def _html(element: etree._Element) -> str:
     """Return a text of RSS or Atom as HTML, "" for a type that is not read."""
-    if not _is_read(element):
-        return ""
-    if element.get("mode", "").strip().lower() == "base64":
-        try:
-            return base64.b64decode("".join(raw_text(element).split()), validate=True).decode()
-        except (binascii.Error, ValueError):
-            return ""
-    if element.get("type", "").strip().lower() in _XML_TYPES or (len(element) and element.get("mode") != "escaped"):
+    kind = _kind_of_text(element)
+    if kind == "xhtml":
         # The div around XHTML does not count (RFC 4287 section 3.1.1.3).
         elements, is_atom = list(children(element)), name_of(element).startswith("atom:")
         is_div = len(elements) == 1 and name_of(elements[0]) in ("xhtml:div", "div", "atom:div")
         return inner_html(elements[0] if is_atom and is_div and not (element.text or "").strip() else element).strip()
-    return text_to_html(raw_text(element)) if _form(element) is TitleForm.TEXT else raw_text(element).strip()
+    is_text = kind == "text" and name_of(element).startswith("atom:")
+    return text_to_html(raw_text(element)) if is_text else raw_text(element).strip() if kind else ""
 
 
 def _texts(item: etree._Element, base: str) -> tuple[str, str]:
@@ -364,38 +359,26 @@ def _integer(value: str | None) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else 0  # noqa: PLR2004
 
 
-def _unique_media(media: Iterable[SourceMedium]) -> tuple[SourceMedium, ...]:
-    found: dict[str, SourceMedium] = {}
-    for medium in media:
-        found.setdefault(medium.address, medium)
-    return tuple(found.values())
-
-
-def _enclosures(item: etree._Element, base: str) -> Iterator[SourceMedium]:
-    found = [(absolute(base, element.get("url", "")), element) for element in children(item, "enclosure")]
-    found += [(href, link) for rel, href, link in _links(item, base) if rel == "enclosure"]
-    for address, element in found:
-        if address:
-            media_type, length = element.get("type", "").strip().lower(), _integer(element.get("length"))
-            yield SourceMedium(address, media_type=media_type, length=length)
-
-
-def _media_of(item: etree._Element, base: str) -> tuple[SourceMedium | None, list[SourceMedium]]:
-    """Return the lead image of an item, None if it has none, and its other media: media:content elements that are no images.
+def _media_of(item: etree._Element, base: str) -> tuple[SourceMedium | None, dict[str, SourceMedium]]:
+    """Return the lead image of an item, None if it has none, and by address its enclosures and other media.
 
     The lead image is the first image in media:content, else media:thumbnail, else itunes:image. Of a media:group, only the
     default counts, else the first.
     """
-    groups = list(children(item, "media:group"))
-    contents = list(children(item, "media:content"))
+    groups, contents = list(children(item, "media:group")), list(children(item, "media:content"))
+    parents = (item, *groups, *contents)
     for group in groups:
         versions = list(children(group, "media:content"))
         contents += ([version for version in versions if version.get("isDefault") == "true"] or versions)[:1]
-    parents = (item, *groups, *children(item, "media:content"))
     thumbnails = [found for parent in parents for found in children(parent, "media:thumbnail")]
     images = [*filter(_is_image, contents), *thumbnails, *children(item, "itunes:image")]
     lead = next(filter(None, (_medium(found, base) for found in images)), None)
-    return lead, [medium for found in contents if not _is_image(found) and (medium := _medium(found, base))]
+    enclosures = [*children(item, "enclosure"), *(link for rel, _, link in _links(item, base) if rel == "enclosure")]
+    others = [*enclosures, *(found for found in contents if not _is_image(found))]
+    media: dict[str, SourceMedium] = {}
+    for medium in filter(None, (_medium(found, base) for found in others)):
+        media.setdefault(medium.address, medium)
+    return lead, media
 
 
 def _is_image(content: etree._Element) -> bool:
@@ -406,8 +389,9 @@ def _is_image(content: etree._Element) -> bool:
 
 
 def _medium(element: etree._Element, base: str) -> SourceMedium | None:
-    """Return the medium of a media:content, media:thumbnail or itunes:image with its texts, None without an address."""
-    address, group = absolute(base, element.get("url") or element.get("href") or ""), element.getparent()
+    """Return the medium of an element of a module, an enclosure or a link with its texts, None without an address."""
+    address = absolute(base_of(element, base), element.get("url") or element.get("href") or "")
+    group = element.getparent()
     if not address:
         return None
     sources = [element, *([group] if group is not None and name_of(group) == "media:group" else [])]
@@ -422,5 +406,5 @@ def _medium(element: etree._Element, base: str) -> SourceMedium | None:
         caption=first("media:description", "media:title"),
         credit=", ".join(dict.fromkeys(filter(None, credits_))),
         media_type=element.get("type", "").strip().lower(),
-        length=_integer(element.get("fileSize")),
+        length=_integer(element.get("fileSize") or element.get("length")),
     )

@@ -12,7 +12,7 @@ from feedsvc.importing.wordpress.former_feeds import (
     listing_page,
     posts_page_feeds,
 )
-from feedsvc.importing.wordpress.items import LANGUAGE_FOLDER
+from feedsvc.importing.wordpress.site_facts import LANGUAGE_FOLDER
 
 __all__ = [
     "LANGUAGE_FOLDER",

@@ -38,33 +38,22 @@ def other_addresses(item: ItemFields, site_address: str) -> tuple[str, ...]:
     They are absolute ones at the host of `site_address`, with or without "www.", or root-relative paths with their query.
     The permalink itself is not among them.
     """
-    link, site_host = item.text("link"), _host(site_address)
-    addresses = dict.fromkeys(
-        address
-        for address in (*_numbered(item, site_address), *_former(item), item.text("guid"))
-        if address.startswith("/") or (site_host and _host(address) == site_host)
-    )
-    # A guid by number is the same path as that of _numbered, perhaps with another scheme.
-    numbered = set(_numbered(item, site_address))
-    return tuple(address for address in addresses if address != link and (address in numbered or not _is_same(address, numbered)))
+    number, base = item.number("wp:post_id"), split_address(site_address).path.rstrip("/")
+    names = ("p", "page_id") if item.text("wp:post_type") == "page" else ("p",)
+    numbered = [f"{base}/?{name}={number}" for name in names if number]
+    # A guid by number is the same path as one of these, perhaps with another scheme.
+    others = (address for address in (*_former(item), item.text("guid")) if _path(address) not in numbered)
+    own = (address for address in others if address.startswith("/") or _host(address) == _host(site_address) != "")
+    return tuple(address for address in dict.fromkeys((*numbered, *own)) if address != item.text("link"))
 
 
-def _is_same(address: str, paths: set[str]) -> bool:
+def _path(address: str) -> str:
     parts = split_address(address)
-    return f"{parts.path or '/'}?{parts.query}" in paths
+    return f"{parts.path or '/'}?{parts.query}"
 
 
 def _host(address: str) -> str:
     return host_of(address).removeprefix("www.")
-
-
-def _numbered(item: ItemFields, site_address: str) -> Iterator[str]:
-    number = item.number("wp:post_id")
-    if number:
-        base = split_address(site_address).path.rstrip("/")
-        yield f"{base}/?p={number}"
-        if item.text("wp:post_type") == "page":
-            yield f"{base}/?page_id={number}"
 
 
 def inner_addresses(item: ItemFields) -> Iterator[str]:

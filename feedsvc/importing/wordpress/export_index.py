@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from feedsvc.content.media import MEDIA_TYPES
 from feedsvc.importing.addresses import split_address
-from feedsvc.importing.wordpress.items import ItemFields, parse_number
+from feedsvc.importing.wordpress.items import GROUP_TAXONOMY, LANGUAGE_TAXONOMY, ItemFields, parse_number
 
 # Postmeta of an attachment with the name of its photographer, by plug-in: Media Credit and Newspack, Image Source Control, Credit
 # Tracker, themes.
@@ -114,8 +114,8 @@ class ExportIndex:
             number=item.number("wp:post_id"),
             ordinal=ordinal,
             place=item.place,
-            work=item.translation_group,
-            language=item.language,
+            work=item.term(GROUP_TAXONOMY),
+            language=item.term(LANGUAGE_TAXONOMY),
         )
         versions = self._posts[_key(item, ordinal)]
         index = next((index for index, version in enumerate(versions) if version.is_same(item)), len(versions))
@@ -158,11 +158,11 @@ class ExportIndex:
 
         The original of posts that translate each other is that in `main_language`, or else the one with the lowest number.
         """
-        number, members = item.number("wp:post_id"), self._works.get(item.translation_group, [])
+        number, members = item.number("wp:post_id"), self._works.get(item.term(GROUP_TAXONOMY), [])
         original = min(members, key=lambda post: post.language != main_language, default=None)
         if original is None or original.number == number:
             return None
-        in_language = [post.number for post in members if post.language == item.language]
+        in_language = [post.number for post in members if post.language == item.term(LANGUAGE_TAXONOMY)]
         first = original.number if original.number in in_language else next(iter(in_language), number)
         has_id = original.id and not self.earlier_place(original.id, original.ordinal)
         return TranslatedPost(original.id if has_id else original.link, is_first_in_language=first == number)

@@ -104,17 +104,20 @@ class WordPressSource:
         """
         yield from self._omissions
         language = main_language or next(iter(self.site.languages), "")
-        left_out = _LeftOut()
+        types, places, taxonomies, comment_count = Counter[str](), dict[str, str](), Counter[str](), 0
         for ordinal, item in enumerate(self._items()):
             if isinstance(item, Omission):
                 yield item
-            elif item.text("wp:post_type") in self._post_types:
+            elif (post_type := item.text("wp:post_type")) in self._post_types:
                 parts = list(self._read(item, ordinal, language))
-                left_out.add_post(item, has_post=isinstance(parts[-1], SourcePost))
+                comment_count += item.comment_count
+                if isinstance(parts[-1], SourcePost):
+                    taxonomies.update(term.taxonomy for term in item.terms if term.taxonomy not in _READ_TAXONOMIES)
                 yield from parts
-            else:
-                left_out.add_item(item)
-        yield from left_out.omissions(self._files[0].name)
+            elif post_type not in _SILENT_TYPES:
+                types[post_type] += 1
+                places.setdefault(post_type, item.place)
+        yield from _left_out(self._files[0].name, types, places, taxonomies, comment_count)
 
     def _read(self, item: ItemFields, ordinal: int, main_language: str) -> Iterator[SourcePost | Omission]:
         """Yield the omissions of an item's parts, then its post; if it must not be imported, only one omission for all of it."""
@@ -140,7 +143,7 @@ class WordPressSource:
         media, content = PostMedia(item, self._index), item.texts.get("content:encoded", "")
         markup = body_html(content, media) if is_wordpress else content
         original, published = self._index.original_of(item, main_language), self._offsets.published(item)
-        state = _state(item, is_page=is_page)
+        state, language = _state(item, is_page=is_page), item.term(LANGUAGE_TAXONOMY)
         lead_number = parse_number(item.meta_value("_thumbnail_id"))
         lead = self._index.attachments.get(lead_number) if lead_number else None
         omissions = {**_state_omissions(item, is_page=is_page), **media.omissions}
@@ -150,7 +153,7 @@ class WordPressSource:
             state, omissions["publication"] = PostState.DRAFT, "it has no date, so it is a draft"
         if original and not original.is_first_in_language:
             omissions["translation"] = (
-                f"another translation of the same post is in {item.language}, too, so this one is not joined to them"
+                f"another translation of the same post is in {language}, too, so this one is not joined to them"
             )
         yield from (Omission(item.place, f"{item.description}: {part}", reason) for part, reason in omissions.items())
         terms = list(item.categories_and_tags())
@@ -164,12 +167,12 @@ class WordPressSource:
             inner_addresses=tuple(inner_addresses(item)) if is_wordpress else (),
             published=published,
             updated=self._offsets.updated(item),
-            authors=tuple(key for key, _ in item.authors()),
+            authors=tuple(item.authors()),
             categories=tuple(key for kind, key, _ in terms if kind is TermKind.CATEGORY),
             tags=tuple(key for kind, key, _ in terms if kind is TermKind.TAG),
             summary=_summary(item),
             body=markup,
-            language=item.language,
+            language=language,
             translation_of=original.key if original and original.is_first_in_language else "",
             lead_image=attachment_medium(lead) if lead else None,
             lacks_lead_image=bool(lead_number and not lead),
@@ -182,35 +185,19 @@ class WordPressSource:
         )
 
 
-class _LeftOut:
-    """Counter of what articles have no place for: items of other types, with the place of the first, taxonomies, comments."""
-
-    def __init__(self) -> None:
-        self._types, self._taxonomies, self._places, self._comments = Counter[str](), Counter[str](), dict[str, str](), 0
-
-    def add_item(self, item: ItemFields) -> None:
-        """Count an item of a type that is not imported."""
-        post_type = item.text("wp:post_type")
-        self._types[post_type] += post_type not in _SILENT_TYPES
-        self._places.setdefault(post_type, item.place)
-
-    def add_post(self, item: ItemFields, *, has_post: bool) -> None:
-        """Count the comments of a post and, if it is imported, its terms of other taxonomies."""
-        self._comments += item.comment_count
-        if has_post:
-            self._taxonomies.update(term.taxonomy for term in item.terms if term.taxonomy not in _READ_TAXONOMIES)
-
-    def omissions(self, place: str) -> Iterator[Omission]:
-        """Yield an omission for each kind; `place` is that of those that concern the whole export."""
-        for post_type, count in (+self._types).items():
-            kind = f'of the type "{post_type}"' if post_type else "without a type"
-            reason = "only posts, pages and the media and blocks in them are imported; --post-type names further types"
-            yield Omission(f"from {self._places[post_type]} on", f"{_count(count, 'item')} {kind}", reason)
-        for taxonomy, count in sorted(self._taxonomies.items()):
-            what = f'{_count(count, "term")} of the taxonomy "{taxonomy}"'
-            yield Omission(place, what, "articles have categories and tags only")
-        if self._comments:
-            yield Omission(place, _count(self._comments, "comment"), "articles have no comments")
+def _left_out(
+    place: str, types: Counter[str], places: Mapping[str, str], taxonomies: Counter[str], comment_count: int
+) -> Iterator[Omission]:
+    """Yield what articles have no place for: items of other types, with the place of the first, taxonomies and comments."""
+    for post_type, count in types.items():
+        kind = f'of the type "{post_type}"' if post_type else "without a type"
+        reason = "only posts, pages and the media and blocks in them are imported; --post-type names further types"
+        yield Omission(f"from {places[post_type]} on", f"{_count(count, 'item')} {kind}", reason)
+    for taxonomy, count in sorted(taxonomies.items()):
+        what = f'{_count(count, "term")} of the taxonomy "{taxonomy}"'
+        yield Omission(place, what, "articles have categories and tags only")
+    if comment_count:
+        yield Omission(place, _count(comment_count, "comment"), "articles have no comments")
 
 
 def open_wordpress_export(path: Path, post_types: Mapping[str, str] = MappingProxyType({})) -> WordPressSource | None:

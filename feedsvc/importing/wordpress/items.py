@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Final
+from typing import Final, NamedTuple
 
 from lxml import etree
 
-from feedsvc.content.schema.field_types import is_language_tag
 from feedsvc.importing.dates import parse_date
 from feedsvc.importing.markup import to_plain_text
 from feedsvc.importing.source import TermKind
@@ -23,8 +21,6 @@ AUTHOR_PREFIX: Final = "cap-"
 # Taxonomies of Polylang. A term of the first is the language of a post, one of the second the group of its translations.
 LANGUAGE_TAXONOMY: Final = "language"
 GROUP_TAXONOMY: Final = "post_translations"
-# In front of a language in addresses, unless Polylang is set to remove it: /language/de/a-post/.
-LANGUAGE_FOLDER: Final = "language/"
 # Postmeta with the address that a post redirects to: Yoast SEO, Page Links To, Quick Page/Post Redirect.
 _REDIRECT_KEYS: Final = ("_yoast_wpseo_redirect", "_links_to", "_pprredirect_url")
 _MAX_TITLE_LENGTH: Final = 80  # characters of a title in a description
@@ -34,8 +30,7 @@ _MAX_OFFSET: Final = timedelta(hours=14)
 _OFFSET_STEP: Final = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class ItemTerm:
+class ItemTerm(NamedTuple):
     """A `category` element of an item: taxonomy ("category", "post_tag", ...), nicename and name. The first two may be ""."""
 
     taxonomy: str
@@ -77,17 +72,8 @@ class ItemFields:
         title = self.text("title")
         return to_plain_text(title) if self.has_html_title else " ".join(title.split())
 
-    @property
-    def language(self) -> str:
-        """The language of a post as Polylang names it, such as de; "" if it has none."""
-        return self._term(LANGUAGE_TAXONOMY)
-
-    @property
-    def translation_group(self) -> str:
-        """The name that a post has in common with its translations; "" if it has no translation."""
-        return self._term(GROUP_TAXONOMY)
-
-    def _term(self, taxonomy: str) -> str:
+    def term(self, taxonomy: str) -> str:
+        """Return the nicename of the first term of a taxonomy, such as LANGUAGE_TAXONOMY; "" if there is none."""
         return next((term.nicename.strip() for term in self.terms if term.taxonomy == taxonomy), "")
 
     @property
@@ -103,12 +89,12 @@ class ItemFields:
         is_reachable = self.text("wp:status") == "publish" and self.text("link")
         return self.meta_value(*_REDIRECT_KEYS) if is_reachable else ""
 
-    def authors(self) -> Iterator[tuple[str, str]]:
-        """Yield (key, name) of the authors of the plug-in Co-Authors Plus; without any, the login in `dc:creator` as both."""
+    def authors(self) -> Mapping[str, str]:
+        """Return names by key of the authors of the plug-in Co-Authors Plus; without any, the login in `dc:creator` as both."""
         names = [(term.nicename or term.name, term.name) for term in self.terms if term.taxonomy == AUTHOR_TAXONOMY]
         co_authors = {key.strip().removeprefix(AUTHOR_PREFIX): name.strip() for key, name in names if key.strip()}
         creator = self.text("dc:creator")
-        yield from co_authors.items() if co_authors else [(creator, creator)] if creator else ()
+        return co_authors or ({creator: creator} if creator else {})
 
     def categories_and_tags(self) -> Iterator[tuple[TermKind, str, str]]:
         """Yield (kind, key, name) of each category and tag, once.
@@ -116,7 +102,7 @@ class ItemFields:
         Terms without taxonomy, as in WXR 1.0, count as categories, and only if there are no terms with a taxonomy of TERM_KINDS.
         """
         terms = [term for term in self.terms if term.taxonomy in TERM_KINDS]
-        terms = terms or [ItemTerm("category", term.nicename, term.name) for term in self.terms if not term.taxonomy]
+        terms = terms or [term._replace(taxonomy="category") for term in self.terms if not term.taxonomy]
         # WXR 1.0 writes each term with a taxonomy a second time without nicename.
         named = {(term.taxonomy, to_plain_text(term.name)) for term in terms if term.nicename}
         found: dict[tuple[TermKind, str], str] = {}
@@ -161,22 +147,6 @@ def parse_number(text: str) -> int:
     return number if number < _NUMBER_LIMIT else 0
 
 
-def sort_languages(counts: Counter[str], site_language: str) -> tuple[str, ...]:
-    """Return the languages of a site's published posts, the main one first, the others by name; () if there are not two.
-
-    `counts` has the number of posts by language. The front page and feed of WordPress show only posts in the main language. It
-    is that of the channel (`site_language`), or else the one with most posts. Names may have "_" in place of "-". If one is no
-    language tag, the result is ().
-    """
-    by_tag = {language.replace("_", "-").lower(): language for language in sorted(counts)}
-    if len(counts) < 2 or not all(is_language_tag(language.replace("_", "-")) for language in counts):  # noqa: PLR2004
-        return ()
-    channel = site_language.strip().replace("_", "-").lower()
-    wanted = (channel, channel.partition("-")[0])
-    main = next((by_tag[tag] for tag in wanted if tag in by_tag), max(sorted(counts), key=counts.__getitem__))
-    return (main, *(language for language in sorted(counts) if language != main))
-
-
 class SiteOffsets:
     """Offsets of the site's time from UTC, one for each month, from posts that have both times."""
 
@@ -196,35 +166,28 @@ class SiteOffsets:
         It is `wp:post_date_gmt`, else `pubDate`, else `wp:post_date` with the offset of the nearest month. For an item with the
         status draft, pending or auto-draft, `wp:post_date` does not count.
         """
-        is_draft = item.text("wp:status") in ("draft", "pending", "auto-draft")
-        pub_date = item.text("pubDate")
+        is_draft, pub_date = item.text("wp:status") in ("draft", "pending", "auto-draft"), item.text("pubDate")
         utc = parse_date(item.text("wp:post_date_gmt")) or parse_date("" if _NO_YEAR in pub_date else pub_date)
-        return self._with_offset(parse_date(item.text("wp:post_date")), utc, is_local_enough=not is_draft)
+        return None if is_draft and not utc else self._with_offset(parse_date(item.text("wp:post_date")), utc)
 
     def updated(self, item: ItemFields) -> datetime | None:
         """Return when an item was changed, with the offset of the site's time from UTC; None if unknown.
 
         It is `wp:post_modified_gmt` (WordPress 5.7 or later), else `wp:post_modified` with the offset of the nearest month.
         """
-        utc = parse_date(item.text("wp:post_modified_gmt"))
-        return self._with_offset(parse_date(item.text("wp:post_modified")), utc, is_local_enough=True)
+        return self._with_offset(parse_date(item.text("wp:post_modified")), parse_date(item.text("wp:post_modified_gmt")))
 
-    def _with_offset(self, local: datetime | None, utc: datetime | None, *, is_local_enough: bool) -> datetime | None:
-        known = _offset(local, utc)
-        nearest = self._at(utc or local) if known is None else known
-        zone = timezone(nearest) if nearest else UTC
+    def _with_offset(self, local: datetime | None, utc: datetime | None) -> datetime | None:
+        """Return `utc`, else `local`, with the offset between them, else that of the nearest month, else none."""
+        known, date = _offset(local, utc), utc or local
+        if known is None and date and self._offsets:
+            month = _month(date)
+            known = self._offsets[min(self._offsets, key=lambda one: (abs(one - month), one))]
+        zone = timezone(known or timedelta())
         try:
-            if utc:
-                return utc.astimezone(zone)
-            return local.replace(tzinfo=zone) if local and is_local_enough else None
+            return utc.astimezone(zone) if utc else local and local.replace(tzinfo=zone)
         except OverflowError:
             return None
-
-    def _at(self, date: datetime | None) -> timedelta:
-        """Return the offset of the month nearest to that of a date that has one; 0 if none has."""
-        if not self._offsets or not date:
-            return timedelta()
-        return self._offsets[min(self._offsets, key=lambda month: (abs(month - _month(date)), month))]
 
 
 def _month(date: datetime) -> int:
@@ -233,7 +196,5 @@ def _month(date: datetime) -> int:
 
 def _offset(local: datetime | None, utc: datetime | None) -> timedelta | None:
     """Return local time, which is written like UTC, minus UTC if a zone can have it: at most 14 hours, in quarters. Else None."""
-    if not local or not utc:
-        return None
-    offset = local.replace(tzinfo=UTC) - utc
-    return offset if abs(offset) <= _MAX_OFFSET and not offset % _OFFSET_STEP else None
+    offset = local.replace(tzinfo=UTC) - utc if local and utc else None
+    return offset if offset is not None and abs(offset) <= _MAX_OFFSET and not offset % _OFFSET_STEP else None

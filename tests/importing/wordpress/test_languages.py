@@ -12,7 +12,7 @@ import pytest
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.lint import lint_content
-from feedsvc.importing.wordpress.items import sort_languages
+from feedsvc.importing.wordpress.site_facts import sort_languages
 from feedsvc.importing.writer import ImportOptions, ImportReport, TermMapping, import_source
 from feedsvc.publication.old_addresses import redirect_target
 from tests.importing.wordpress.reading import open_export
