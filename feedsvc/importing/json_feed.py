@@ -66,16 +66,15 @@ class _Names:
     """Authors and categories by id that `feedsvc export json` describes beside the items; no others have them."""
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
-        authors = [
-            SourceAuthor(*(_text(author, key) for key in ("id", "name", "email", "url", "bio")))
-            for author in _list(facts, "authors", dict)
-        ]
+        keys = ("id", "name", "email", "url", "bio")
+        authors = [SourceAuthor(*(_text(author, key) for key in keys)) for author in _list(facts, "authors", dict)]
         self._authors = {author.key: author for author in authors}
         self._authors_by_name = {author.name: author for author in authors}
+        described = ((_text(category, "id"), category) for category in _list(facts, "categories", dict))
         self.categories = {
             key: FeedTerm(name=_text(category, "title"), key=key, description=_text(category, "description"))
-            for category in _list(facts, "categories", dict)
-            if (key := _text(category, "id"))
+            for key, category in described
+            if key
         }
 
     def authors(self, item: Mapping[str, Any], people: tuple[SourceAuthor, ...]) -> tuple[SourceAuthor, ...]:
@@ -84,11 +83,10 @@ class _Names:
         The ids that an export of feedsvc states beside them count if their names are the same: two authors may share one name.
         Otherwise each of `people` is replaced by the author of the same name that the export describes, if there is one.
         """
-        own = _facts(item)
-        keys = _list(own, "authors", str) or [_text(own, "author")]
-        stated = [self._authors[key] for key in dict.fromkeys(keys) if key in self._authors]
+        keys = dict.fromkeys(_list(_facts(item), "authors", str))
+        stated = tuple(self._authors[key] for key in keys if key in self._authors)
         if {" ".join(author.name.split()) for author in stated} == {author.name for author in people}:
-            return tuple(stated)
+            return stated
         return tuple(self._authors_by_name.get(author.name, author) for author in people)
 
     def terms(self, item: Mapping[str, Any]) -> tuple[FeedTerm, ...]:
@@ -97,22 +95,21 @@ class _Names:
         If an export of feedsvc describes categories, both come from its own lists, because JSON Feed's `tags` mixes them.
         """
         own = _facts(item)
-        keys = _list(own, "categories", str) or [_text(own, "category")]
-        categories = [self.categories[key] for key in keys if key in self.categories]
-        names = _list(own if self.categories else item, "tags", str)
-        return tuple(dict.fromkeys((*categories, *(FeedTerm(name=name.strip()) for name in names if name.strip()))))
+        categories = [self.categories[key] for key in _list(own, "categories", str) if key in self.categories]
+        names = (name.strip() for name in _list(own if self.categories else item, "tags", str))
+        return tuple(dict.fromkeys((*categories, *(FeedTerm(name=name) for name in names if name))))
 
 
 def _item(item: Mapping[str, Any], place: str, base: str, names: _Names) -> FeedItem:
-    address = absolute(base, _text(item, "url"))
-    dates = _text(item, "date_published"), _text(item, "date_modified")
+    link, facts = _text(item, "url"), _facts(item)
+    address, dates = absolute(base, link), (_text(item, "date_published"), _text(item, "date_modified"))
     content = absolute_links(_text(item, "content_html") or text_to_html(_text(item, "content_text")), address or base)
     summary = text_to_html(_text(item, "summary"))
     image = absolute(base, _text(item, "image") or _text(item, "banner_image"))
     return FeedItem(
         place=place,
         id=_id(item.get("id")),
-        link=_text(item, "url"),
+        link=link,
         address=address or absolute(base, _text(item, "external_url")),
         title=_text(item, "title"),
         title_form=TitleForm.TEXT,
@@ -127,8 +124,8 @@ def _item(item: Mapping[str, Any], place: str, base: str, names: _Names) -> Feed
         language=_text(item, "language"),
         lead_image=SourceMedium(image) if image else None,
         enclosures=tuple(_attachments(item, base)),
-        state=PostState.PUBLISHED if _facts(item).get("status", "published") == "published" else PostState.DRAFT,
-        facts=_facts(item),
+        state=PostState.PUBLISHED if facts.get("status", "published") == "published" else PostState.DRAFT,
+        facts=facts,
         faults=tuple(date_faults(dates)),
     )
 
