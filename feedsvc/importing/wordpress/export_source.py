@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from feedsvc.importing.markup import to_plain_text
 from feedsvc.importing.source import (
+    ImportSourceError,
     Omission,
     PostState,
     SourceMedium,
@@ -22,7 +25,6 @@ from feedsvc.importing.source import (
 )
 from feedsvc.importing.wordpress.addresses import inner_addresses, other_addresses, public_address
 from feedsvc.importing.wordpress.body import body_html
-from feedsvc.importing.wordpress.export_files import ExportFile, open_export_files
 from feedsvc.importing.wordpress.export_index import NO_POST_STATES, ExportIndex, media_type_of
 from feedsvc.importing.wordpress.figures import NOT_EXPORTED, PostMedia, attachment_medium
 from feedsvc.importing.wordpress.items import (
@@ -36,8 +38,13 @@ from feedsvc.importing.wordpress.items import (
     parse_number,
 )
 from feedsvc.importing.wordpress.site_facts import SiteFacts
-from feedsvc.importing.xml_items import XmlDocument
+from feedsvc.importing.xml_items import XmlDocument, encoding_of
 
+_NAME: Final = re.compile(r"(?!\.).*\.(?:xml|wxr)\Z", re.IGNORECASE | re.DOTALL)
+_NAMESPACE: Final = b"wordpress.org/export/"
+_ZIP_MAGIC: Final = b"PK\x03\x04"  # an archive may hold a file as it is
+_HEAD_SIZE: Final = 64 * 1024  # bytes in which an export names its namespace
+_NUMBER: Final = re.compile(r"(\d+)")
 _PAGE: Final = "page"
 _POST_TYPES: Final = {"post": "article", _PAGE: _PAGE}
 _REUSABLE_BLOCK: Final = "wp_block"
@@ -58,10 +65,17 @@ _MAX_LENGTH: Final = 2**63 - 1  # bytes of a file
 _ESSENTIAL_FIELDS: Final = ("wp:post_id", "wp:status", "wp:post_type")
 
 
+class _ExportFile(NamedTuple):
+    """A file. `document` is None if it does not name the namespace of WordPress's exports in its first 64 KiB."""
+
+    name: str
+    document: XmlDocument | None
+
+
 class WordPressSource:
     """An open export (`source.ImportSource`). `site` is complete before the first post."""
 
-    def __init__(self, files: Sequence[ExportFile], post_types: Mapping[str, str]) -> None:
+    def __init__(self, files: Sequence[_ExportFile], post_types: Mapping[str, str]) -> None:
         """Read all files once. `post_types` says for further types of posts whether they become an article or a page.
 
         Raises ImportSourceError if the files are of several sites.
@@ -201,13 +215,35 @@ def _left_out(
 
 
 def open_wordpress_export(path: Path, post_types: Mapping[str, str] = MappingProxyType({})) -> WordPressSource | None:
-    """Open an export of WordPress (WXR 1.0 to 1.2): a file, one in a gzip or zip archive, or a folder with its parts.
+    """Open an export of WordPress (WXR 1.0 to 1.2): a file, or a folder with its parts, in the order of their names.
 
-    `post_types` maps further types of posts to "article" or "page". Return None if the first file is no export. Raises
-    ImportSourceError if one cannot be read, or if they are of several sites.
+    `post_types` maps further types of posts to "article" or "page". Other files of a folder, hidden ones and its subfolders are
+    skipped. Return None if the first file is no export. Raises ImportSourceError if a file cannot be read, or if they are of
+    several sites.
     """
-    files = open_export_files(path)
+    try:
+        names = sorted((name for name in os.listdir(path) if _NAME.match(name)), key=_natural_key) if path.is_dir() else [""]
+        files = [_open(path / name) for name in names if (path / name).is_file()]
+    except OSError as error:
+        reason = error.strerror or error
+        raise ImportSourceError(f"{path} cannot be read ({reason}); name the export, or the folder with its parts") from None
     return WordPressSource(files, post_types) if files and files[0].document else None
+
+
+def _natural_key(name: str) -> list[tuple[int, str]]:
+    """Return a sort key by which "part-2" is before "part-10"."""
+    return [(int(piece), "") if piece.isdecimal() else (-1, piece.lower()) for piece in _NUMBER.split(name)]
+
+
+def _open(path: Path) -> _ExportFile:
+    with path.open("rb") as file:
+        start = file.read(_HEAD_SIZE)
+        encoding = encoding_of(start[:400])
+        if _NAMESPACE not in start.replace(b"\0", b"") or start.startswith(_ZIP_MAGIC):
+            return _ExportFile(path.name, None)
+        if encoding.startswith(("utf-16", "utf-32")):
+            return _ExportFile(path.name, XmlDocument((start + file.read()).decode(encoding, "replace").encode()))
+        return _ExportFile(path.name, XmlDocument(mmap(file.fileno(), 0, access=ACCESS_READ), encoding))
 
 
 def _items_of(name: str, document: XmlDocument) -> Iterator[ItemFields | Omission]:

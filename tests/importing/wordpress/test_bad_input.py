@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from pathlib import Path
 
 import pytest
 
-from feedsvc.importing.source import ImportSourceError
-from feedsvc.importing.wordpress import export_files
 from tests.importing.wordpress.reading import read_all
 from tests.importing.wordpress_export import WxrItem, export_xml, write_export
 
@@ -150,21 +147,6 @@ def test_document_type_expands_nothing_and_reads_no_file(tmp_path: Path) -> None
     text = posts_with("<![CDATA[MARKER]]>", "&c;&file;")
     (tmp_path / "export.xml").write_text(text.replace("<rss ", f"{BOMB}\n<rss ", 1), "utf-8")
     assert read_all(tmp_path / "export.xml")[0]["2"].body == "<p>&c;&file;</p>"
-
-
-def test_archive_that_expands_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_files, "_FREE_EXPANSION", 1_000_000)
-    data = export_xml([WxrItem(number=1)]).encode() + b" " * 30_000_000
-    (tmp_path / "export.xml.gz").write_bytes(gzip.compress(data))
-    with pytest.raises(ImportSourceError, match="it expands to over"):
-        read_all(tmp_path / "export.xml.gz")
-
-
-def test_truncated_gzip_file_is_refused(tmp_path: Path) -> None:
-    data = gzip.compress(export_xml([WxrItem(number=1)]).encode())
-    (tmp_path / "export.xml.gz").write_bytes(data[: len(data) // 2])
-    with pytest.raises(ImportSourceError, match="ended before the end-of-stream marker"):
-        read_all(tmp_path / "export.xml.gz")
 
 
 def test_many_unclosed_elements_blocks_and_shortcodes_do_not_hang(tmp_path: Path) -> None:

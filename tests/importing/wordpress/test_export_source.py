@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import mimetypes
-import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,7 +13,7 @@ from lxml import etree
 
 from feedsvc.importing.source import ImportSourceError, PostState, SourceAuthor, SourcePost, SourceRedirect, TermKind
 from tests.importing.wordpress.reading import open_export, read_all
-from tests.importing.wordpress_export import NO_DATE, WxrItem, attachment, export_xml, write_export
+from tests.importing.wordpress_export import NO_DATE, WxrItem, attachment, write_export
 
 VERSIONS = ("1.0", "1.1", "1.2")
 TERMS = (("category", "europe", "Europe &amp; Asia"), ("category", "world", "World"), ("post_tag", "r-d", "R&amp;D"))
@@ -85,23 +83,12 @@ def test_parts_in_a_folder_are_one_export(tmp_path: Path) -> None:
     posts = some_posts(3)
     write_export(tmp_path / "part-10.xml", posts[2])
     write_export(tmp_path / "part-2.xml", attachment(50), posts[1])
-    (tmp_path / "part-1.xml.gz").write_bytes(gzip.compress(export_xml([posts[0]]).encode()))
+    write_export(tmp_path / "part-1.wxr", posts[0])
     (tmp_path / "readme.txt").write_text("no export")
     read, omissions = read_all(tmp_path)
     assert list(read) == ["1", "2", "3"]
     assert omissions == []
     assert read["3"].place.startswith("part-10.xml, line ")
-
-
-def test_zip_archive_is_read_in_the_order_of_its_names(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "export.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        for number in (10, 9):
-            archive.writestr(f"paper.{number}.xml", export_xml([WxrItem(number=number)]))
-        archive.writestr("__MACOSX/paper.9.xml", "resource fork")
-    read, omissions = read_all(tmp_path / "export.zip")
-    assert list(read) == ["9", "10"]
-    assert omissions == []
-    assert read["9"].place.startswith("export.zip/paper.9.xml, line ")
 
 
 @pytest.mark.parametrize(
