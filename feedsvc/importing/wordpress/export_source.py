@@ -40,7 +40,7 @@ from feedsvc.importing.wordpress.items import (
 from feedsvc.importing.wordpress.site_facts import SiteFacts
 from feedsvc.importing.xml_items import XmlDocument, encoding_of
 
-_NAME: Final = re.compile(r"(?!\.).*\.(?:xml|wxr)\Z", re.IGNORECASE | re.DOTALL)
+_NAME: Final = re.compile(r"(?!\.).*\.(?:xml|wxr|gz|zip)\Z", re.IGNORECASE | re.DOTALL)
 _NAMESPACE: Final = b"wordpress.org/export/"
 _ZIP_MAGIC: Final = b"PK\x03\x04"  # an archive may hold a file as it is
 _HEAD_SIZE: Final = 64 * 1024  # bytes in which an export names its namespace
@@ -97,7 +97,7 @@ class WordPressSource:
             if file.document:
                 yield from _items_of(file.name, file.document)
             else:
-                yield Omission(file.name, "the file", "it is no WordPress export")
+                yield Omission(file.name, "the file", "it is no WordPress export, or compressed: decompress it")
 
     def _add_item(self, item: ItemFields, ordinal: int, facts: SiteFacts) -> None:
         post_type = item.text("wp:post_type")
@@ -218,7 +218,7 @@ def open_wordpress_export(path: Path, post_types: Mapping[str, str] = MappingPro
     """Open an export of WordPress (WXR 1.0 to 1.2): a file, or a folder with its parts, in the order of their names.
 
     `post_types` maps further types of posts to "article" or "page". Other files of a folder, hidden ones and its subfolders are
-    skipped. Return None if the first file is no export. Raises ImportSourceError if a file cannot be read, or if they are of
+    skipped. Return None if none is an export. Raises ImportSourceError if a file cannot be read, or if they are of
     several sites.
     """
     try:
@@ -227,7 +227,7 @@ def open_wordpress_export(path: Path, post_types: Mapping[str, str] = MappingPro
     except OSError as error:
         reason = error.strerror or error
         raise ImportSourceError(f"{path} cannot be read ({reason}); name the export, or the folder with its parts") from None
-    return WordPressSource(files, post_types) if files and files[0].document else None
+    return WordPressSource(files, post_types) if any(file.document for file in files) else None
 
 
 def _natural_key(name: str) -> list[tuple[int, str]]:

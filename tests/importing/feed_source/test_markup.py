@@ -48,6 +48,9 @@ def test_relative_links_become_absolute_and_other_html_stays_as_it_is() -> None:
     odd = "<P CLASS=x><a href='https://b.example/'>b</a><a href='#n'>n</a><br/>"
     assert absolute_links(odd, "https://a.example/") == odd
     assert absolute_links('<a href="x">', "") == '<a href="x">'
+    assert (
+        absolute_links('<!-- c -->1 < 2<a href="x">y</a>', "https://a.example") == '1 &lt; 2<a href="https://a.example/x">y</a>'
+    )
 
 
 def test_text_becomes_paragraphs() -> None:

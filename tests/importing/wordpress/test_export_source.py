@@ -84,10 +84,11 @@ def test_parts_in_a_folder_are_one_export(tmp_path: Path) -> None:
     write_export(tmp_path / "part-10.xml", posts[2])
     write_export(tmp_path / "part-2.xml", attachment(50), posts[1])
     write_export(tmp_path / "part-1.wxr", posts[0])
+    (tmp_path / "part-0.zip").write_bytes(b"PK\3\4")
     (tmp_path / "readme.txt").write_text("no export")
     read, omissions = read_all(tmp_path)
     assert list(read) == ["1", "2", "3"]
-    assert omissions == []
+    assert [omission.place for omission in omissions] == ["part-0.zip"]
     assert read["3"].place.startswith("part-10.xml, line ")
 
 
