@@ -20,7 +20,7 @@ from feedsvc.cli.terminal import item_progress
 from feedsvc.content.schema.dates import parse_instant
 from feedsvc.editing import git_ignore_text, write_schemas
 from feedsvc.errors import FeedsvcError
-from feedsvc.importing.formats import open_source
+from feedsvc.importing import open_source
 from feedsvc.importing.writer import (
     DEFAULT_MAX_BYTES,
     REPORT_FORMATS,

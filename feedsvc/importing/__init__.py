@@ -9,6 +9,7 @@ from feedsvc.importing.addresses import split_address, with_named_host
 from feedsvc.importing.feed_document import FeedDocument, FeedItem, FeedKind, title_text
 from feedsvc.importing.feed_reader import parse_feed
 from feedsvc.importing.feed_source import FeedLimits, read_document
+from feedsvc.importing.formats import open_source
 from feedsvc.importing.markup import to_plain_text
 from feedsvc.importing.source import ImportSourceError
 
@@ -18,6 +19,7 @@ __all__ = [
     "FeedKind",
     "FeedLimits",
     "ImportSourceError",
+    "open_source",
     "parse_feed",
     "read_document",
     "split_address",

@@ -177,6 +177,7 @@ def absolute_links(markup: str, base: str) -> str:
         if target and element.get(attribute) == reference:
             element.set(attribute, target)
             has_changed = True
+    etree.strip_elements(root, etree.Comment, with_tail=False)
     return inner_html(root) if has_changed else markup
 
 
@@ -184,9 +185,6 @@ def inner_html(element: etree._Element) -> str:
     """Return the content of an element, without its own tags, as HTML without namespaces."""
     parts = [escape(element.text or "", quote=False)]
     for found in element:
-        if not isinstance(found.tag, str):  # a comment
-            parts.append(escape(found.tail or "", quote=False))
-            continue
         detached = deepcopy(found)  # lxml writes the namespaces of elements around an element, too
         for node in detached.iter(etree.Element):
             node.tag = etree.QName(node).localname
