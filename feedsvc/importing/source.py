@@ -109,8 +109,7 @@ class SourcePost:
 
     `place` tells an editor where it stands: "export.xml, line 812". `id` is what feed readers know it by, "" if there is none.
     `address` is the absolute address of its page, "" if it had none; `other_addresses` are further addresses, absolute or as
-    paths with their query, that led there. `inner_addresses` are those of its second and further pages, if it was divided.
-    `is_page`: it is a page of the site, not a post. `published` and
+    paths with their query, that led there. `is_page`: it is a page of the site, not a post. `published` and
     `updated` have a zone, and are None if unknown. `title` and `summary` are plain text; `body` is HTML as browsers would get
     it, with blocks and shortcodes already replaced. `language` is "" if it is that of the source or unknown. `translation_of` is
     the `id`, or else the `address`, of the post that this one translates, "" if it translates none. With
@@ -127,7 +126,6 @@ class SourcePost:
     state: PostState
     address: str = ""
     other_addresses: tuple[str, ...] = ()
-    inner_addresses: tuple[str, ...] = ()
     published: datetime | None = None
     updated: datetime | None = None
     authors: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Addresses at which a post of WordPress could be read: its permalink, others, and those of its further pages."""
+"""Addresses at which a post of WordPress could be read: its permalink, and others."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from feedsvc.importing.dates import parse_date
 from feedsvc.importing.wordpress.items import ItemFields
 
 _PLAIN_QUERY: Final = re.compile(r"(?:\A|&)(?:p|page_id|attachment_id)=[0-9]+(?:&|\Z)")
-NEXT_PAGE: Final = "<!--nextpage-->"  # in a content
-_MAX_PAGES: Final = 100  # of one post
 _DAY: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})\Z")
 
 
@@ -54,14 +52,6 @@ def _path(address: str) -> str:
 
 def _host(address: str) -> str:
     return host_of(address).removeprefix("www.")
-
-
-def inner_addresses(item: ItemFields) -> Iterator[str]:
-    """Yield the absolute addresses of the further pages of a published item, `/name/2/`: at most 99, none below a query."""
-    link = public_address(item)
-    if item.text("wp:status") == "publish" and link and not split_address(link).query:
-        page_count = min(item.texts.get("content:encoded", "").count(NEXT_PAGE) + 1, _MAX_PAGES)
-        yield from (f"{link.rstrip('/')}/{number}/" for number in range(2, page_count + 1))
 
 
 def _former(item: ItemFields) -> Iterator[str]:

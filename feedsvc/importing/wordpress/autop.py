@@ -1,7 +1,8 @@
 """Paragraphs of classic posts: WordPress stores their text with line breaks and adds the tags when it shows them.
 
 The rules, in WordPress's order: an empty line separates paragraphs; a block element is no paragraph, nor is what stands alone in
-it; a single line break is a `br`; text in `pre`, `script`, `style`, `svg` and `math` keeps its line breaks.
+it; a single line break is a `br`; text in `pre` keeps its line breaks. Elements that no article may have, such as `script`, are
+texts like others.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ _DOUBLE_BREAK: Final = re.compile(r"<br\s*+/?>\s*+<br\s*+/?>")
 _HTML_TAG: Final = re.compile(r"<[a-zA-Z!/][^<>]*+>")
 # (?<!\s): a run of white space is tried once, not from each of its characters.
 _SPACE_AT_MEDIA_CHILD: Final = re.compile(r"(?<!\s)\s*+(</?(?:source|track|param|embed)\b[^<>]*+>)\s*+", re.IGNORECASE)
-_OPTION: Final = re.compile(r"(?<!\s)\s*+(</?option\b[^<>]*+>)\s*+", re.IGNORECASE)
 _CAPTION_START: Final = re.compile(r"(?<!\s)\s*+(<figcaption[^<>]*+>)")
 _CAPTION_END: Final = re.compile(r"(</figcaption>)\s*+")
 _EMPTY_LINE: Final = re.compile(r"\n\s*\n")
@@ -77,8 +77,6 @@ def _separate_blocks(text: str) -> str:
     text = _CLOSING.sub(r"\1\n\n", text)
     text = _RULE.sub(r"\1\n\n", text)
     text = _HTML_TAG.sub(lambda tag: tag[0].replace("\n", _KEPT_NEWLINE), text)
-    if "<option" in text:
-        text = _OPTION.sub(r"\1", text)
     text = replace_elements(text, _join_media_lines, "audio", "video", "object")
     if "<figcaption" in text:
         text = _CAPTION_END.sub(r"\1", _CAPTION_START.sub(r"\1", text))
@@ -101,20 +99,11 @@ def _unwrap_blocks(text: str) -> str:
 
 
 def _break_lines(text: str) -> str:
-    """Return paragraphs with a `br` at each line break that is not beside the tag of a block element.
-
-    Line breaks in `script`, `style`, `svg` and `math` become `_KEPT_NEWLINE`, for the caller to put them back.
-    """
-    text = replace_elements(text, _keep_lines, "script", "style", "svg", "math")
+    """Return paragraphs with a `br` at each line break that is not beside the tag of a block element."""
     text = _SPACE.sub(_break_line, _BREAK_TAG.sub("<br />", text))
     text = _BREAK_AFTER_BLOCK.sub(r"\1", text)
     text = _BREAK_BEFORE_BLOCK.sub(r"\1", text)
     return _LAST_BREAK.sub("</p>", text)
-
-
-def _keep_lines(element: MarkupElement) -> str:
-    inner = element.inner.replace("\n", _KEPT_NEWLINE)
-    return f"{element.tag}{inner}</{element.name}>"
 
 
 def _break_line(space: re.Match[str]) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from feedsvc.importing.markup import to_plain_text
+from feedsvc.importing.markup import replace_frames, to_plain_text
 from feedsvc.importing.source import (
     ImportSourceError,
     Omission,
@@ -23,8 +25,9 @@ from feedsvc.importing.source import (
     SourceSystem,
     TermKind,
 )
-from feedsvc.importing.wordpress.addresses import inner_addresses, other_addresses, public_address
-from feedsvc.importing.wordpress.body import body_html
+from feedsvc.importing.wordpress.addresses import other_addresses, public_address
+from feedsvc.importing.wordpress.autop import add_paragraphs
+from feedsvc.importing.wordpress.blocks import blocks_html, has_blocks
 from feedsvc.importing.wordpress.export_index import NO_POST_STATES, ExportIndex, media_type_of
 from feedsvc.importing.wordpress.figures import NOT_EXPORTED, PostMedia, attachment_medium
 from feedsvc.importing.wordpress.items import (
@@ -37,6 +40,7 @@ from feedsvc.importing.wordpress.items import (
     item_fields,
     parse_number,
 )
+from feedsvc.importing.wordpress.shortcodes import replace_early_shortcodes, replace_shortcodes
 from feedsvc.importing.wordpress.site_facts import SiteFacts
 from feedsvc.importing.xml_items import XmlDocument, encoding_of
 
@@ -61,6 +65,15 @@ _DESCRIPTION_KEYS: Final = ("_yoast_wpseo_metadesc", "rank_math_description", "_
 _VARIABLE: Final = re.compile(r"%[a-z_]+%|#[a-z]+_[a-z]+")
 _FACT_PREFIX: Final = "_feedsvc_"
 _MAX_LENGTH: Final = 2**63 - 1  # bytes of a file
+_MORE: Final = re.compile(r"<!--(?:more(?:[^-<]|-(?!->)|<(?!!--more))*+|noteaser)-->")
+_COMMENT: Final = re.compile(r"<!--(?:[^-]|-(?!->))*+(?:-->|\Z)")
+_BEFORE_BLOCK: Final = re.compile(r"<p>(?:\s|<br />)*+(?=<(?:figure|pre)\b)")
+_AFTER_BLOCK: Final = re.compile(r"(</(?:figure|pre)>)(?:\s|<br />)*+</p>")
+# Articles have no targets of such links, but the numbers of the list are those of the links.
+_FOOTNOTE_LINK: Final = re.compile(r"(<sup\b[^<>]*?\sdata-fn=[^<>]*+>)\s*+<a\s[^<>]*+>([^<>]*+)</a>\s*+(?=</sup>)")
+_LINK: Final = re.compile(r"(<a\s[^<>]*?href=\")([^\"<>]*)(?=\")", re.IGNORECASE)
+_EMPTY_PARAGRAPH: Final = re.compile(r"<p>\s*+</p>\n?")
+_EMPTY_LINES: Final = re.compile(r"\n{3,}")
 # An item that is cut after these elements has its text and its state.
 _ESSENTIAL_FIELDS: Final = ("wp:post_id", "wp:status", "wp:post_type")
 
@@ -155,7 +168,7 @@ class WordPressSource:
         is_page = self._post_types[item.text("wp:post_type")] == _PAGE
         is_wordpress = self.site.system is SourceSystem.WORDPRESS
         media, content = PostMedia(item, self._index), item.texts.get("content:encoded", "")
-        markup = body_html(content, media) if is_wordpress else content
+        markup = _body_html(content, media) if is_wordpress else content
         original, published = self._index.original_of(item, main_language), self._offsets.published(item)
         state, language = _state(item, is_page=is_page), item.term(LANGUAGE_TAXONOMY)
         lead_number = parse_number(item.meta_value("_thumbnail_id"))
@@ -178,7 +191,6 @@ class WordPressSource:
             state=state,
             address=public_address(item),
             other_addresses=other_addresses(item, self.site.address) if is_wordpress else (),
-            inner_addresses=tuple(inner_addresses(item)) if is_wordpress else (),
             published=published,
             updated=self._offsets.updated(item),
             authors=tuple(item.authors()),
@@ -328,3 +340,28 @@ def _facts(item: ItemFields) -> Iterator[tuple[str, Any]]:
         if key.startswith(_FACT_PREFIX):
             with suppress(ValueError, RecursionError):
                 yield key.removeprefix(_FACT_PREFIX), json.loads(value)
+
+
+def _body_html(content: str, media: PostMedia) -> str:
+    """Return as HTML a post's content as the export has it, blocks or classic text. Report to `media` what is left out.
+
+    The HTML is not cleaned: it may have elements that no article can have.
+    """
+    content = content.replace("\r\n", "\n").replace("\r", "\n")
+    markup = blocks_html(content, media) if has_blocks(content) else _classic_html(content, media)
+    # Shortcodes on lines of their own have become paragraphs around figures and `pre`.
+    markup = _AFTER_BLOCK.sub(r"\1", _BEFORE_BLOCK.sub("", replace_shortcodes(markup, media)))
+    markup = media.link_lone_addresses(_FOOTNOTE_LINK.sub(r"\1\2", markup))
+    markup = replace_frames(markup, media.title_of)
+    markup = _LINK.sub(partial(_file_link, media.index.files), _EMPTY_PARAGRAPH.sub("", _COMMENT.sub("", markup)))
+    return _EMPTY_LINES.sub("\n\n", markup).strip() if "<pre" not in markup else markup.strip()
+
+
+def _classic_html(content: str, media: PostMedia) -> str:
+    text = replace_early_shortcodes(_MORE.sub("", content).replace("<!--nextpage-->", "\n\n"), media)
+    return add_paragraphs(media.link_lone_addresses(text))
+
+
+def _file_link(files: Mapping[str, str], match: re.Match[str]) -> str:
+    """Return the start of a link; one to the page of an attachment, which no newsroom has, leads to its file."""
+    return f"{match[1]}{html.escape(files[page])}" if (page := html.unescape(match[2])) in files else match[0]

@@ -257,9 +257,6 @@ class Planner:
             (index.site_paths if is_present else index.former_paths).setdefault(page_key(address), plan.site_path)
             if not plan.is_deleted:
                 (index.addresses if is_present else index.former_addresses).append((address, plan.site_path))
-        if not plan.is_deleted:
-            inner = (absolute(self.run.source.address, one) for one in post.inner_addresses)
-            index.former_addresses += [(address, plan.site_path) for address in inner if address]
 
     def _note_page(self, post: SourcePost, plan: PostPlan, index: SourceIndex) -> None:
         if is_front_page(post.address, self.run.source.address):

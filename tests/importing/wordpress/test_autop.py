@@ -32,7 +32,6 @@ from feedsvc.importing.wordpress.autop import add_paragraphs
         ("a <em>b\nc</em>", "<p>a <em>b<br />\nc</em></p>\n"),
         ('<a href="x"\ntitle="y">z</a>', '<p><a href="x"\ntitle="y">z</a></p>\n'),
         ("<table>\n<tr>\n<td>a</td>\n</tr>\n</table>", "<table>\n<tr>\n<td>a</td>\n</tr>\n</table>\n"),
-        ("<script>\na();\nb();\n</script>", "<p><script>\na();\nb();\n</script></p>\n"),
         ("<p>one</p>\n<p>two</p>", "<p>one</p>\n<p>two</p>\n"),
         ("<p>one\ntwo</p>", "<p>one<br />\ntwo</p>\n"),
         ("<figure>\n<img>\n<figcaption>c</figcaption>\n</figure>", "<figure>\n<img><figcaption>c</figcaption></figure>\n"),

@@ -243,13 +243,6 @@ def test_addresses_by_number_are_below_the_folder_of_the_site(tmp_path: Path) ->
     assert read_all(path)[0]["1"].other_addresses == ("/blog/?p=1",)
 
 
-def test_further_pages_are_addresses_of_the_post(tmp_path: Path) -> None:
-    item = WxrItem(number=12, slug="walk", content="<p>One</p><!--nextpage--><p>Two</p>")
-    posts = read_all(write_export(tmp_path / "export.xml", item, WxrItem(number=15, slug="short")))[0]
-    assert posts["12"].inner_addresses == ("https://paper.example/walk/2/",)
-    assert posts["15"].inner_addresses == ()
-
-
 def test_same_post_in_two_exports_is_read_once_as_changed_last(tmp_path: Path) -> None:
     new = WxrItem(number=1, title="New", modified_gmt="2021-02-02 00:00:00")
     write_export(tmp_path / "1.xml", WxrItem(number=1, title="Old", modified_gmt="2021-01-01 00:00:00"))

@@ -173,14 +173,6 @@ def test_address_of_a_dropped_category_is_not_gone_if_another_one_has_it_now(tmp
     assert exact.get("/category/city/ferries/feed/") != "gone"
 
 
-def test_further_pages_and_pages_of_pictures_lead_to_the_post(tmp_path: Path) -> None:
-    inner = (f"{OLD}/2020/01/03/title-1/2/", f"{OLD}/2020/01/03/title-1/pier/", "/?attachment_id=9")
-    run_import(tmp_path, post(1, inner_addresses=inner), post(2, address=f"{OLD}/2020/01/03/title-1/pier/"))
-    exact = rules(tmp_path)
-    assert exact["/2020/01/03/title-1/2/"] == exact["/?attachment_id=9"] == "/articles/title-1/"
-    assert exact["/2020/01/03/title-1/pier/"] == "/articles/pier/"
-
-
 def test_date_archives_lead_to_the_archive(tmp_path: Path) -> None:
     run_import(tmp_path, post(1))
     content = load(tmp_path)
