@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from feedsvc.content.media import MEDIA_TYPES
 from feedsvc.importing.addresses import split_address
+from feedsvc.importing.source import SourceMedium
 from feedsvc.importing.wordpress.items import GROUP_TAXONOMY, LANGUAGE_TAXONOMY, ItemFields, parse_number
 
 # Postmeta of an attachment with the name of its photographer, by plug-in: Media Credit and Newspack, Image Source Control, Credit
@@ -31,20 +32,12 @@ _FILE_CREDIT: Final = re.compile(rb's:6:"credit";s:([0-9]{1,4}):"')
 
 
 class Attachment(NamedTuple):
-    """A media file of the export. `position` is its order among the media of its post.
-
-    `caption` and `credit` may be HTML, `title` is plain text; `media_type` is "" if unknown. `length` is in bytes, 0 if unknown.
-    """
+    """A media file of the export. `position` is its order among the media of its post; `title` is plain text."""
 
     number: int
     position: int
-    address: str
     title: str
-    alt: str
-    caption: str
-    credit: str
-    media_type: str
-    length: int
+    medium: SourceMedium
 
 
 class _Post(NamedTuple):
@@ -97,9 +90,9 @@ class ExportIndex:
         `uploads` is the absolute address of the folder of uploads, with a slash at its end.
         """
         attachment = _attachment(item, uploads)
-        if attachment.number and attachment.address:
+        if attachment.number and (address := attachment.medium.address):
             self.attachments[attachment.number] = attachment
-            self.files[item.text("link") or attachment.address] = attachment.address
+            self.files[item.text("link") or address] = address
             self._children[item.number("wp:post_parent")].append(attachment.number)
 
     def add_post(self, item: ItemFields, ordinal: int) -> None:
@@ -194,17 +187,15 @@ def _attachment(item: ItemFields, uploads: str) -> Attachment:
     address = item.text("wp:attachment_url") or (f"{uploads}{attached_file}" if attached_file else item.text("guid"))
     metadata = item.meta_value("_wp_attachment_metadata")
     size = _FILE_SIZE.search(metadata.partition('s:5:"sizes";')[0])
-    return Attachment(
-        number=item.number("wp:post_id"),
-        position=item.number("wp:menu_order"),
+    medium = SourceMedium(
         address=address,
-        title=item.title,
         alt=item.meta_value("_wp_attachment_image_alt"),
         caption=item.text("excerpt:encoded"),
         credit=_credit(item, metadata.encode(errors="ignore")),
         media_type=media_type_of(address),
         length=parse_number(size[1]) if size else 0,
     )
+    return Attachment(item.number("wp:post_id"), item.number("wp:menu_order"), item.title, medium)
 
 
 def _credit(item: ItemFields, metadata: bytes) -> str:

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -29,7 +30,7 @@ from feedsvc.importing.wordpress.addresses import other_addresses, public_addres
 from feedsvc.importing.wordpress.autop import add_paragraphs
 from feedsvc.importing.wordpress.blocks import blocks_html, has_blocks
 from feedsvc.importing.wordpress.export_index import NO_POST_STATES, ExportIndex, media_type_of
-from feedsvc.importing.wordpress.figures import NOT_EXPORTED, PostMedia, attachment_medium
+from feedsvc.importing.wordpress.figures import NOT_EXPORTED, PostMedia
 from feedsvc.importing.wordpress.items import (
     AUTHOR_TAXONOMY,
     GROUP_TAXONOMY,
@@ -200,7 +201,7 @@ class WordPressSource:
             body=markup,
             language=language,
             translation_of=original.key if original and original.is_first_in_language else "",
-            lead_image=attachment_medium(lead) if lead else None,
+            lead_image=_plain_texts(lead.medium) if lead else None,
             lacks_lead_image=bool(lead_number and not lead),
             lacks_body_parts=NOT_EXPORTED in media.omissions.values(),
             enclosures=tuple(_enclosures(item)),
@@ -317,6 +318,10 @@ def _summary(item: ItemFields) -> str:
     """Return the excerpt, else the description for search engines, if it has no variables (%%title%%, %title%, #post_title)."""
     description = item.meta_value(*_DESCRIPTION_KEYS)
     return to_plain_text(item.text("excerpt:encoded") or ("" if _VARIABLE.search(description) else description))
+
+
+def _plain_texts(medium: SourceMedium) -> SourceMedium:
+    return replace(medium, caption=to_plain_text(medium.caption), credit=to_plain_text(medium.credit))
 
 
 def _enclosures(item: ItemFields) -> Iterator[SourceMedium]:

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs
 
 from feedsvc.importing.addresses import host_of, split_address
 from feedsvc.importing.markup import attributes_of, link_html, page_address, to_plain_text
-from feedsvc.importing.source import SourceMedium
 from feedsvc.importing.wordpress.export_index import Attachment, ExportIndex
 from feedsvc.importing.wordpress.items import ItemFields
 
@@ -117,12 +116,11 @@ def _attachment_figure(attachment: Attachment) -> str:
 
     Any other file is taken for a picture.
     """
-    kind = attachment.media_type.partition("/")[0]
+    medium = attachment.medium
+    kind = medium.media_type.partition("/")[0]
     if kind in ("audio", "video"):
-        caption = attachment.caption or html.escape(attachment.title, quote=False)
-        return _figure(player_html(kind, attachment.address), caption)
-    image = f'<img src="{html.escape(attachment.address)}" alt="{html.escape(attachment.alt)}">'
-    return _figure(image, attachment.caption)
+        return _figure(player_html(kind, medium.address), medium.caption or html.escape(attachment.title, quote=False))
+    return _figure(f'<img src="{html.escape(medium.address)}" alt="{html.escape(medium.alt)}">', medium.caption)
 
 
 def player_html(kind: str, address: str, poster: str = "") -> str:
@@ -144,15 +142,3 @@ def captioned_html(inner: str, caption: str) -> str:
     """
     match = _CAPTION_MEDIUM.match(inner)
     return _figure(match[1], caption or match[2]) if match else _figure(inner.strip(), caption)
-
-
-def attachment_medium(attachment: Attachment) -> SourceMedium:
-    """Return an attachment as the record of the lead image or an enclosure, with caption and credit as plain text."""
-    return SourceMedium(
-        address=attachment.address,
-        alt=attachment.alt,
-        caption=to_plain_text(attachment.caption),
-        credit=to_plain_text(attachment.credit),
-        media_type=attachment.media_type,
-        length=attachment.length,
-    )

@@ -14,13 +14,8 @@ from feedsvc.importing.source import SourceSite, SourceTerm, TermKind
 # Last segment of a path, or value of the query `feed`, by format. "feed" and "" are the default, RSS 2.0; "rss" is RSS 0.92.
 _SEGMENTS: Final = {"": "rss", "rss2": "rss", "rss": "rss", "rdf": "rss", "atom": "atom"}
 _DEFAULT_FEED: Final = "feed"  # value of the query `feed` for the default
-_OLD_FILES: Final = {  # in the site's folder, until WordPress 5.x; they redirected later
-    "wp-rss2.php": "rss",
-    "wp-rss.php": "rss",
-    "wp-rdf.php": "rss",
-    "wp-atom.php": "atom",
-    "wp-feed.php": "rss",
-}
+# In the site's folder, until WordPress 5.x; they redirected later.
+_OLD_FILES: Final = {f"wp-{name}.php": suffix for name, suffix in {**_SEGMENTS, "feed": "rss"}.items() if name}
 _MAX_PARENTS: Final = 20  # categories above a category
 
 

@@ -154,7 +154,7 @@ def _attachments(shortcode: Shortcode, media: PostMedia, kind: str) -> list[Atta
     if not numbers:
         excluded = {parse_number(text) for text in shortcode.first("exclude").split(",")}
         of_post = media.index.attachments_of(parse_number(shortcode.first("id")) or media.number)
-        found = [one for one in of_post if one.media_type.startswith(f"{kind}/") and one.number not in excluded]
+        found = [one for one in of_post if one.medium.media_type.startswith(f"{kind}/") and one.number not in excluded]
         found = found[::-1] if shortcode.first("order").upper() == "DESC" else found
     if len(found) < max(len(numbers), 1):
         media.report(f"shortcode [{shortcode.name}]", NOT_EXPORTED)
