@@ -122,8 +122,9 @@ def _refusal(text: str, root_name: str, address: str) -> str:
 
 def _xml_feed(document: XmlDocument, kind: FeedKind, place: str, address: str) -> FeedDocument:
     head = document.head.element
-    links = {rel: href for rel, href, _ in reversed(_links(head, address))}
-    page = absolute(base_of(head, address), child_text(head, "link")) or _page(head, address)
+    head_links = _links(head, address)
+    links = {rel: href for rel, href, _ in reversed(head_links)}
+    page = absolute(base_of(head, address), child_text(head, "link")) or _page(head_links)[0]
     own_address = links.get("self", "")
     base = address or (own_address if kind is FeedKind.ATOM else "") or page
     authors = _people(head, base)
@@ -201,16 +202,14 @@ def _item(xml: XmlItem, place: str, document_base: str, feed_authors: tuple[Sour
         enclosures=tuple(media.values()),
         kind=_kind(item),
         state=_state(item),
-        faults=(*_xml_faults(xml), *date_faults(dates), *_content_faults(child(item, "atom:content"))),
+        faults=(*_faults(xml), *date_faults(dates)),
     )
 
 
-def _xml_faults(xml: XmlItem) -> Iterator[str]:
+def _faults(xml: XmlItem) -> Iterator[str]:
+    content = child(xml.element, "atom:content")
     if xml.fault:
         yield f"its XML is not well-formed at line {xml.fault_line or xml.line} ({xml.fault}); it is read as far as possible"
-
-
-def _content_faults(content: etree._Element | None) -> Iterator[str]:
     if content is not None and content.get("src"):
         yield f"its text is not in the feed, but at {content.get('src', '')[:200]}"
     elif content is not None and not _kind_of_text(content):
@@ -233,38 +232,31 @@ def _links(element: etree._Element, address: str) -> list[tuple[str, str, etree.
     return links
 
 
-def _page(element: etree._Element, address: str) -> str:
-    """Return the address of the page: the first alternate link to HTML or without a type, else the first alternate; else ""."""
-    alternates = [
-        (link.get("type", "").strip().lower(), href) for rel, href, link in _links(element, address) if rel == "alternate"
-    ]
-    return next((href for media_type, href in alternates if media_type in _PAGE_TYPES), alternates[0][1] if alternates else "")
+def _page(links: Iterable[tuple[str, str, etree._Element]]) -> tuple[str, str]:
+    """Return the address of the page, absolute and as written: the first alternate link to HTML or without a type, else any."""
+    alternates = [(href, link) for rel, href, link in links if rel == "alternate"]
+    pages = [(href, link) for href, link in alternates if link.get("type", "").strip().lower() in _PAGE_TYPES]
+    return next(((href, link.get("href", "")) for href, link in (*pages, *alternates)), ("", ""))
 
 
 def _addresses(item: etree._Element, base: str, document_base: str) -> tuple[str, str]:
     """Return the link of an item as written, and the absolute address of its page."""
-    page, guid = _page(item, document_base), child(item, "guid")
-    filename = child_text(item, "blogger:filename")  # of Blogger, whose newer files have no links
-    original = child_text(item, "feedburner:origLink")
-    written = [link.get("href", "") for _, href, link in _links(item, document_base) if href == page]
-    link = child_text(item, "link") or next(iter(written), "") or original or absolute(base, filename) or filename
-    address = absolute(base, original or child_text(item, "link")) or page or absolute(base, filename) or filename
-    is_permalink = guid is not None and guid.get("isPermaLink", "true").strip().lower() == "true"
-    permalink = raw_text(guid).strip() if is_permalink else ""
-    return link, address or (permalink if permalink.startswith(("http://", "https://")) else "")
+    (page, written), guid, link = _page(_links(item, document_base)), child(item, "guid"), child_text(item, "link")
+    original, file = child_text(item, "feedburner:origLink"), child_text(item, "blogger:filename")  # newer files have no links
+    path = absolute(base, file) or file
+    address = absolute(base, original or link) or page or path
+    if not address and guid is not None and guid.get("isPermaLink", "true").strip().lower() == "true":
+        address = raw_text(guid).strip() if raw_text(guid).strip().startswith(("http://", "https://")) else ""
+    return link or written or original or path, address
 
 
 def _kind(item: etree._Element) -> str:
     """Return the `kind` of an item: that which Blogger states, "trashed" if it is in its trash, or "comment" (RFC 4685)."""
-    stated = [found.get("term", "") for found in children(item, "atom:category") if _is_kind(found)]
+    stated = [found.get("term", "") for found in children(item, "atom:category") if found.get("scheme") == _KIND_SCHEME]
     stated += [child_text(item, "blogger:type"), child_text(item, "blogger:status").partition("SOFT_")[2]]
     stated += ["comment"] if child(item, "thr:in-reply-to") is not None else []
     kinds = {term.rpartition("#")[2].strip().lower() for term in stated} - {"", POST}
     return min(kinds - {PAGE}, default=PAGE if kinds else POST)
-
-
-def _is_kind(category: etree._Element) -> bool:
-    return category.get("scheme", "").strip() == _KIND_SCHEME
 
 
 def _state(item: etree._Element) -> PostState:
@@ -349,7 +341,7 @@ def _person(element: etree._Element, base: str) -> SourceAuthor | None:
 def _terms(item: etree._Element) -> Iterator[FeedTerm]:
     for found in children(item, "category", "atom:category", "dc:subject"):
         name = to_plain_text(found.get("label") or found.get("term") or raw_text(found).strip())
-        if name and not _is_kind(found):
+        if name and found.get("scheme") != _KIND_SCHEME:
             yield FeedTerm(name=name, scheme=(found.get("scheme") or found.get("domain") or "").strip())
 
 

@@ -48,7 +48,7 @@ class _Post(NamedTuple):
     modified: str
     id: str
     link: str
-    state: str
+    is_post: bool
     number: int
     ordinal: int
     place: str
@@ -103,7 +103,7 @@ class ExportIndex:
             modified=item.text("wp:post_modified_gmt") or item.text("wp:post_modified"),
             id=item.text("guid"),
             link=item.text("link"),
-            state=item.text("wp:status"),
+            is_post=item.text("wp:status") not in NO_POST_STATES,
             number=item.number("wp:post_id"),
             ordinal=ordinal,
             place=item.place,
@@ -122,7 +122,7 @@ class ExportIndex:
 
     @cached_property
     def _public_posts(self) -> list[_Post]:
-        posts = (post for post in chain.from_iterable(self._posts.values()) if post.state not in NO_POST_STATES)
+        posts = (post for post in chain.from_iterable(self._posts.values()) if post.is_post)
         return sorted(posts, key=lambda post: post.number)
 
     @cached_property
