@@ -27,7 +27,7 @@ from feedsvc.service.newsroom import open_token_authorizer
 from feedsvc.support.client_address import Networks, normal_peer
 from feedsvc.support.token_bucket import DEFAULT_HOURLY_LIMIT
 from feedsvc.web import VIEW_BEACON, AccessLog, PollLimit, RequestStats, StatusAccess, Worker, counters, create_app, gauges
-from feedsvc.websub import EditionListener, Publisher
+from feedsvc.websub import Publisher
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -108,7 +108,8 @@ class Service:
         """
         push_listeners: list[Listener] = []
         if self._config.announce:
-            push_listeners = [self._edition_listener(), self._edition_hooks(calls_hooks)]
+            self._publisher.publish(self.first_edition.publication.catalog)
+            push_listeners = [self._publisher.on_edition, self._edition_hooks(calls_hooks)]
         watcher = Watcher(self._config.content, self._live, [*listeners, *push_listeners])
         self._stack.callback(watcher.stop)
         watcher.start()
@@ -175,9 +176,6 @@ class Service:
             most_read=most_read,
         )
         return self._stack.enter_context(closing(counter))
-
-    def _edition_listener(self) -> EditionListener:
-        return EditionListener(self._publisher, self.first_edition, needs_addresses=bool(self._config.purge_command))
 
     def _edition_hooks(self, is_caller: Callable[[], bool]) -> Listener:
         """Return the listener that calls the hooks of plug-ins if this process is the one that does."""

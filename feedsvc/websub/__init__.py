@@ -3,16 +3,7 @@
 Input: editions. Output: requests to hubs, and the outcome of each. A service publishes while it runs, the command line once.
 """
 
-from feedsvc.websub.hubs import HubSelection
-from feedsvc.websub.listener import EditionListener
-from feedsvc.websub.one_shot import HubResult, OneShotPublisher, one_shot_publisher
-from feedsvc.websub.publisher import Publisher
+from feedsvc.websub.deliveries import reachable_hubs
+from feedsvc.websub.publisher import HubResult, Publisher, publish_once
 
-__all__ = [
-    "EditionListener",
-    "HubResult",
-    "HubSelection",
-    "OneShotPublisher",
-    "Publisher",
-    "one_shot_publisher",
-]
+__all__ = ["HubResult", "Publisher", "publish_once", "reachable_hubs"]

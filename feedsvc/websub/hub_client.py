@@ -88,11 +88,9 @@ def _classify(response: HttpResponse, now: datetime) -> DeliveryOutcome:
         return DeliveryOutcome(result=DeliveryResult.DELIVERED)
     is_rejected = 300 <= response.status < 500 and response.status not in _RETRYABLE_STATUSES  # noqa: PLR2004 - RFC 9110 sections 15.4, 15.5
     wait = _parse_retry_after(response.header("Retry-After"), now)
-    reason = (
-        f"it responded with {response.status} {printable(response.reason, 100)}".rstrip()
-        + _redirect_hint(response)
-        + _retry_after_hint(now, wait)
-    )
+    reason = f"it responded with {response.status} {printable(response.reason, 100)}".rstrip() + _redirect_hint(response)
+    if wait:
+        reason += f"; it asks to be tried again after {(now + timedelta(seconds=wait)).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     return DeliveryOutcome(
         result=DeliveryResult.REJECTED if is_rejected else DeliveryResult.DEFERRED, reason=reason, retry_after=wait
     )
@@ -104,14 +102,6 @@ def _redirect_hint(response: HttpResponse) -> str:
         return ""
     hint = "redirects of a hub are not followed; if it has moved, write its new address in site.yaml"
     return f" to '{printable(location)}': {hint}"
-
-
-def _retry_after_hint(now: datetime, wait: float) -> str:
-    return (
-        f"; it asks to be tried again after {(now + timedelta(seconds=wait)).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        if wait
-        else ""
-    )
 
 
 def _parse_retry_after(retry_after: str, now: datetime) -> float:

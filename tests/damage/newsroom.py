@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
@@ -17,12 +17,12 @@ from feedsvc.cli.content_folder import open_content_folder
 from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.feeds.digest import FeedDigests
 from feedsvc.live.live import Live
+from feedsvc.model import Site
 from feedsvc.publication.document import Document
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.uris import absolute
-from feedsvc.websub.hubs import HubSelection
-from feedsvc.websub.publisher import QUEUE_FILE
-from feedsvc.websub.queue import DeliveryQueue
+from feedsvc.websub.deliveries import QUEUE_FILE, DeliveryTable
+from feedsvc.websub.hub_client import DeliveryOutcome, DeliveryResult
 from tests.kills.newsroom import BASE_URL, AtomicEditors, PublishedDocuments, ReferencePublisher, article
 
 HUB_URL: Final = "https://hub.example/"
@@ -49,6 +49,11 @@ class ExpectedState:
 def topics_of(live: Live) -> dict[str, str]:
     """Return topic URL -> digest of every feed."""
     return {absolute(BASE_URL, path): digest for path, digest in FeedDigests().compute(live.edition.publication.catalog).items()}
+
+
+def site_with_hub(live: Live) -> Site:
+    """Return the site of an edition as if site.yaml named the hub."""
+    return replace(live.edition.publication.catalog.site, hubs=(HUB_URL,))
 
 
 class NewsroomWithState:
@@ -92,13 +97,14 @@ class NewsroomWithState:
             view_store = stack.enter_context(closing(ViewStore(state / VIEWS_FILE)))
             ids = sorted(article.id for article in live.edition.content.articles)
             view_store.add({(article_id, DAYS[day]): 10 + position for position, article_id in enumerate(ids)})
-            queue = stack.enter_context(closing(DeliveryQueue(state / QUEUE_FILE)))
+            table = stack.enter_context(closing(DeliveryTable(state / QUEUE_FILE)))
             topics = topics_of(live)
-            queue.synchronize(HubSelection(base_url=BASE_URL, site_hubs=(HUB_URL,)), topics)
-            pending = queue.pending_deliveries(HUB_URL)
-            for feed in pending[: len(pending) // 2]:
-                queue.mark_delivered(HUB_URL, feed, datetime.now(UTC).timestamp())
-            pending_topics = {delivery.topic for delivery in queue.pending_deliveries(HUB_URL)}
+            table.synchronize(site_with_hub(live), topics)
+            now = datetime.now(UTC).timestamp()
+            pending = table.pending(HUB_URL, now)
+            for delivery in pending[: len(pending) // 2]:
+                table.store(delivery.after(DeliveryOutcome(result=DeliveryResult.DELIVERED), now, 0.0))
+            pending_topics = table.pending_topics()
             (state / "push.lock").touch()
             if copy != state:
                 shutil.copytree(state, copy)

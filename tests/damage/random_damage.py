@@ -21,12 +21,11 @@ from feedsvc.publication.document import Document, FileResource
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.support.file_lock import FileLock
 from feedsvc.support.state_folder import open_lock_file
-from feedsvc.websub.hubs import HubSelection
-from feedsvc.websub.publisher import LOCK_FILE, QUEUE_FILE
-from feedsvc.websub.queue import DeliveryQueue
+from feedsvc.websub.deliveries import QUEUE_FILE, DeliveryTable
+from feedsvc.websub.publisher import LOCK_FILE
 from tests.damage.damages import DAMAGES, Target
-from tests.damage.newsroom import BROKEN_PATH, DATES_FILE, HUB_URL, RECORDS_FILE, NewsroomWithState, topics_of
-from tests.kills.newsroom import BASE_URL, PublishedDocuments
+from tests.damage.newsroom import BROKEN_PATH, DATES_FILE, RECORDS_FILE, NewsroomWithState, site_with_hub, topics_of
+from tests.kills.newsroom import PublishedDocuments
 
 _SECOND = timedelta(seconds=1)
 
@@ -97,7 +96,7 @@ class DamageRounds:
             if not lock.acquire():
                 yield "no process can take the lock of the publisher"
             lock.release()
-            yield from self._check_queue(stack.enter_context(closing(DeliveryQueue(state / QUEUE_FILE))), live, damaged_names)
+            yield from self._check_queue(stack.enter_context(closing(DeliveryTable(state / QUEUE_FILE))), live, damaged_names)
 
     def _check_documents(self, live: Live, damaged_names: set[str]) -> Iterator[str]:
         """Check that all documents equal those of an empty state folder, or those with a last valid version if one is used."""
@@ -141,9 +140,9 @@ class DamageRounds:
         if damaged_names and not _contains_file(damaged_names, VIEWS_FILE) and dict(totals) != dict(expected):
             yield f"views are lost, though their file is not damaged: {dict(totals)}"
 
-    def _check_queue(self, queue: DeliveryQueue, live: Live, damaged_names: set[str]) -> Iterator[str]:
-        queue.synchronize(HubSelection(base_url=BASE_URL, site_hubs=(HUB_URL,)), topics_of(live))
-        pending_topics, announced_topics = queue.pending_topics(), self._newsroom.expected.announced_topics
+    def _check_queue(self, table: DeliveryTable, live: Live, damaged_names: set[str]) -> Iterator[str]:
+        table.synchronize(site_with_hub(live), topics_of(live))
+        pending_topics, announced_topics = table.pending_topics(), self._newsroom.expected.announced_topics
         if self._is_broken:  # feeds may have changed
             return
         for topic in self._newsroom.expected.topic_digests.keys() - announced_topics - pending_topics:

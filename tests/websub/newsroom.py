@@ -5,7 +5,6 @@ from pathlib import Path
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
-from feedsvc.feeds.digest import FeedDigests
 from feedsvc.websub.publisher import Publisher
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import NOW, article
@@ -43,8 +42,6 @@ class PublishedSite:
     def __init__(self, root: Path, publisher: Publisher) -> None:
         self.root = root
         self.publisher = publisher
-        self.digests = FeedDigests()
 
-    def publish(self, *changed_urls: str, base_url: str = "") -> None:
-        catalog = build_catalog(load_content(self.root, base_url), NOW)
-        self.publisher.set_edition(catalog.site.base_url, catalog.site.hubs, lambda: self.digests.compute(catalog), changed_urls)
+    def publish(self, *changed_paths: str, base_url: str = "") -> None:
+        self.publisher.publish(build_catalog(load_content(self.root, base_url), NOW), changed_paths)

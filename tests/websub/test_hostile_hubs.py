@@ -155,5 +155,5 @@ def test_changing_reasons_of_a_hub_do_not_flood_the_log(
     hub.default_responder = responder
     open_site(timeout=TIMEOUT).publish()
     wait_until(lambda: len({request.topic for request in hub.requests}) >= 180)
-    assert 1 < len(caplog.records) < 20
-    assert "further ones are on /status only" in caplog.records[-1].getMessage()
+    [record] = caplog.records
+    assert record.getMessage().endswith("; further refusals are on /status only")

@@ -10,7 +10,6 @@ import pytest
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
-from feedsvc.feeds.digest import FeedDigests
 from feedsvc.websub.publisher import Publisher
 from tests.audience.waiting import TIMEOUT, wait_until
 from tests.helpers.newsrooms import NOW
@@ -82,7 +81,7 @@ def test_removed_hub_is_deleted_from_the_queue(open_site: OpenSite, content: Pat
     assert other_hub.delivery_counts == dict.fromkeys(ALL_FEEDS, 3)
 
 
-def test_removed_feed_is_deleted_from_the_queue(open_site: OpenSite, content: Path, hub: Hub) -> None:
+def test_removed_feed_is_deleted_from_the_queue(open_site: OpenSite, content: Path, state: Path, hub: Hub) -> None:
     site = open_site()
     site.publish()
     wait_until_delivered(site)
@@ -90,8 +89,8 @@ def test_removed_feed_is_deleted_from_the_queue(open_site: OpenSite, content: Pa
     (content / "categories.yaml").write_text("asia: {title: Asia}\n", "utf-8")
     site.publish()
     wait_until(lambda: len(hub.delivered_topics) == 12)
-    with contextlib.closing(sqlite3.connect(site.publisher._file)) as rows:
-        assert {topic for (topic,) in rows.execute("SELECT topic FROM announced_feed")} == {*ASIA_FEEDS, *SITE_FEEDS}
+    with contextlib.closing(sqlite3.connect(state / "push.sqlite")) as rows:
+        assert {topic for (topic,) in rows.execute("SELECT topic FROM delivery")} == {*ASIA_FEEDS, *SITE_FEEDS}
 
 
 def test_changed_base_url_announces_all_feeds(open_site: OpenSite, content: Path, hub: Hub) -> None:
@@ -108,25 +107,11 @@ def test_changed_base_url_announces_all_feeds(open_site: OpenSite, content: Path
 def test_site_without_hubs_starts_no_thread(open_site: OpenSite, content: Path, state: Path) -> None:
     newsroom.write(content)
     site = open_site()
-    site.publish("https://news.example/daily/")
+    site.publish("/")
     assert publisher_threads() == []
     assert not state.exists()
     assert site.publisher.status().hubs == ()
     assert not site.publisher.status().announcing
-
-
-def test_removal_of_the_last_hub_deletes_the_queue_file(open_site: OpenSite, content: Path, state: Path) -> None:
-    site = open_site()
-    site.publish()
-    wait_until_delivered(site)
-    newsroom.write(content)
-    site.publish()
-    wait_until(lambda: not list(state.glob("push.sqlite*")))
-    site.publisher.close()
-    newsroom.write(content)
-    second_site = open_site()
-    second_site.publish()
-    assert publisher_threads() == []
 
 
 def test_close_while_a_hub_hangs_loses_no_delivery(open_site: OpenSite, hub: Hub) -> None:
@@ -179,7 +164,7 @@ def test_change_is_announced_after_the_delay_even_if_others_follow(content: Path
     with contextlib.closing(Publisher(state, current_time, delay=1.0)) as publisher:
         start = time.monotonic()
         while not hub.delivered_topics:
-            publisher.set_edition(BASE_URL, [hub.url], lambda: FeedDigests().compute(catalog))
+            publisher.publish(catalog)
             time.sleep(0.1)
         assert 1.0 < time.monotonic() - start < TIMEOUT
         wait_until(lambda: len(hub.delivered_topics) == len(ALL_FEEDS))

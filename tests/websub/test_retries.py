@@ -1,22 +1,22 @@
 """Deliveries to failing hubs are retried, without delay for other hubs and feeds."""
 
 import contextlib
-import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from feedsvc.websub.hubs import HubSelection
-from feedsvc.websub.queue import DeliveryQueue, PendingDelivery
+from feedsvc.content.folder.folder import load_content
+from feedsvc.websub.deliveries import Delivery, DeliveryTable
+from feedsvc.websub.hub_client import DeliveryOutcome, DeliveryResult
 from tests.audience.conftest import FakeClock
 from tests.audience.waiting import wait_until
 from tests.websub import hub as hub_module
 from tests.websub import newsroom
 from tests.websub.conftest import OpenSite, wait_until_delivered
 from tests.websub.hub import Hub, HubFactory, respond
-from tests.websub.newsroom import ALL_FEEDS, ASIA_FEEDS, MONEY_FEEDS, SITE_FEEDS
+from tests.websub.newsroom import ALL_FEEDS, ASIA_FEEDS, BASE_URL, MONEY_FEEDS, SITE_FEEDS
 
 
 def test_unreachable_hub_gets_every_feed_once_it_is_back(
@@ -127,15 +127,14 @@ def test_pauses_grow_while_a_hub_fails(open_site: OpenSite, hub: Hub) -> None:
             return failure.next_try if failure and failure.at == clock.now and failure.next_try else None
 
         wait_until(next_try)
-        with contextlib.closing(sqlite3.connect(site.publisher._file)) as rows:
-            wait_until(lambda: rows.execute("SELECT failures FROM announced_hub").fetchone() == (tries,))  # noqa: B023
-            [(due,)] = rows.execute("SELECT due FROM announced_hub")
-        pauses.append(due - clock.now.timestamp())
+        [hub_status] = site.publisher.status().hubs
+        assert hub_status.last_failure
+        assert hub_status.last_failure.next_try
+        pauses.append((hub_status.last_failure.next_try - clock.now).total_seconds())
         clock.advance(hours=2)
     assert pauses[:12] == sorted(pauses[:12])
-    assert 0.75 <= pauses[0] <= 1
-    assert pauses[12] > 2700
-    assert pauses[-1] <= 3600
+    assert pauses[0] == 1
+    assert pauses[12:] == [3600, 3600]
 
 
 def test_feed_changed_repeatedly_while_pending_is_announced_once(open_site: OpenSite, content: Path, hub: Hub) -> None:
@@ -147,7 +146,7 @@ def test_feed_changed_repeatedly_while_pending_is_announced_once(open_site: Open
     for text in ("one", "two", "three"):
         newsroom.change_article(content, text)
         site.publish()
-    wait_until(lambda: site.publisher._queued_edition is site.publisher._latest_edition)
+    wait_until(lambda: site.publisher._stored is site.publisher._latest)
     clock.advance(minutes=2)
     wait_until_delivered(site)
     assert hub.delivery_counts == dict.fromkeys(ALL_FEEDS, 1)
@@ -169,16 +168,16 @@ def test_reverted_change_is_not_announced(open_site: OpenSite, content: Path, hu
     assert hub.delivery_counts == dict.fromkeys(ALL_FEEDS, 1)
 
 
-def test_clock_set_back_makes_pending_deliveries_due(state: Path) -> None:
-    queue = DeliveryQueue(state / "push.sqlite")
-    queue.synchronize(
-        HubSelection(base_url="https://a.example", site_hubs=("https://hub.example/",)), {"https://a.example/feed.rss": "1"}
+def test_clock_set_back_makes_pending_deliveries_due(content: Path, state: Path, hub: Hub) -> None:
+    with contextlib.closing(DeliveryTable(state / "push.sqlite")) as table:
+        table.synchronize(load_content(content).site, {f"{BASE_URL}/feed.rss": "1"})
+        future = datetime(2036, 1, 1, tzinfo=UTC).timestamp()
+        [delivery] = table.pending(hub.url, future)
+        outcome = DeliveryOutcome(result=DeliveryResult.DEFERRED, reason="it failed")
+        failed = delivery.after(outcome, future, future + 1)
+        table.store(failed)
+        assert table.pending(hub.url, future) == []
+        assert table.pending(hub.url, datetime(2026, 1, 1, tzinfo=UTC).timestamp()) == [failed]
+    assert failed == Delivery(
+        hub.url, f"{BASE_URL}/feed.rss", "1", attempts=1, due=future + 1, failed_at=future, failure="it failed"
     )
-    [feed] = queue.pending_deliveries("https://hub.example/")
-    future = datetime(2036, 1, 1, tzinfo=UTC).timestamp()
-    queue.mark_failed("https://hub.example/", feed, "it failed", now=future, due=future + 1, hub_due=future + 1)
-    assert queue.due_deliveries("https://hub.example/", future, 9) == ()
-    assert queue.due_deliveries("https://hub.example/", datetime(2026, 1, 1, tzinfo=UTC).timestamp(), 9) == (
-        PendingDelivery(topic="https://a.example/feed.rss", digest="1", attempts=1),
-    )
-    queue.close()
