@@ -20,9 +20,7 @@ from feedsvc.cli.options import (
     state_option,
 )
 from feedsvc.cli.settings import IntRange, WordChoice, command, option
-from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError
-from feedsvc.support.clock import wall_clock
 from feedsvc.support.compression import CODINGS
 from feedsvc.support.process_pool import available_processors
 
@@ -114,11 +112,9 @@ def build(
         hosting=hosting or ("nginx" if nginx else "any"),
         processes=processes,
     )
-    scan = start_scan(content)  # in another process if there are many files, while this one imports the modules
-    newsroom = import_cli_module("content_folder").open_content_folder(content, base_url, config.state_folder, scan=scan)
+    newsroom = import_cli_module("content_folder").open_content_folder(content, base_url, config.state_folder)
     prefetch = _prefetch_tree(config)
     with prefetch or nullcontext():  # ends the prefetch even after an error; usually it has ended before, with its result
-        newsroom.start_first_read(wall_clock(), lambda: import_cli_module("build_runner").preload(config.only))
         import_cli_module("build_runner").build(config, newsroom, prefetch)
 
 

@@ -34,16 +34,6 @@ _MAX_FOREIGN: Final = 5  # names of files of other origin in a report
 _HOOK_SECONDS: Final = 300.0  # how long the end of a build waits for the hooks of plug-ins
 
 
-def preload(only: str) -> None:
-    """Compile the built-in templates, unless `only` leaves pages out, and compute the fingerprint of the code.
-
-    Call it before processes are forked, so that they inherit both.
-    """
-    if not only:
-        compile_builtin_templates()
-    code_fingerprint()
-
-
 def prefetch_tree(out: Path) -> Prefetch:
     """Start to compare the static tree in `out` with its manifest, in a fork if possible. Pass the result to `build`."""
     return start_prefetch(out)
@@ -63,6 +53,10 @@ def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | Non
     selection = ThemeSelection(config.state_folder, is_required=True)
     live = Live(newsroom, None, variant_store=VariantStore(config.state_folder / "pictures"), theme_selection=selection)
     process.leak_on_exit(live)
+    # Processes that are forked from here on inherit both.
+    if not config.only:
+        compile_builtin_templates()
+    code_fingerprint()
     content = live.edition.content
     if content.errors and not config.skip_broken:
         raise ContentError(

@@ -8,7 +8,6 @@ from typing import Final
 from feedsvc.cli.terminal import ReadingProgress
 from feedsvc.content import folder
 from feedsvc.content.folder import ContentFolder, ContentSnapshot, Settings, content_store_file, load_content
-from feedsvc.content.scan import BackgroundScan
 from feedsvc.content.schema.field_types import require_base_url
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.alerts import Alerts
@@ -17,18 +16,15 @@ from feedsvc.support.clock import wall_clock
 _BASE_URL_OPTION: Final = "--base-url"
 
 
-def open_content_folder(
-    content: Path, base_url: str, state: Path, alerts: Alerts | None = None, scan: BackgroundScan | None = None
-) -> ContentFolder:
+def open_content_folder(content: Path, base_url: str, state: Path, alerts: Alerts | None = None) -> ContentFolder:
     """Open the content folder with its parse cache (the records of read files) in the state folder `state`.
 
-    Nothing is read yet; the first reading shows its progress. `base_url`, unless "", replaces that of site.yaml. `scan` is a
-    background scan of articles/ that was just started. `alerts` gets an alert while the cache cannot be written. Raises
-    FeedsvcError for an invalid `base_url`, or if the cache file cannot be used; errors of the folder are raised when it is
-    read.
+    Nothing is read yet; the first reading shows its progress. `base_url`, unless "", replaces that of site.yaml. `alerts` gets
+    an alert while the cache cannot be written. Raises FeedsvcError for an invalid `base_url`, or if the cache file cannot be
+    used; errors of the folder are raised when it is read.
     """
     require_base_url(base_url, _BASE_URL_OPTION)
-    return folder.open_content_folder(content, base_url, state, alerts, scan, on_read=ReadingProgress())
+    return folder.open_content_folder(content, base_url, state, alerts, on_read=ReadingProgress())
 
 
 def load_without_theme_check(content: Path, base_url: str) -> ContentSnapshot:

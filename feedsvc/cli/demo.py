@@ -22,7 +22,6 @@ from feedsvc.cli.options import report_errors
 from feedsvc.cli.output import report
 from feedsvc.cli.settings import IntRange, command, option
 from feedsvc.content.folder import sample_folder
-from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.file_descriptors import raise_limit
 from feedsvc.support.posix import signals
@@ -67,12 +66,11 @@ def demo(*, port: int) -> None:
         with ExitStack() as stack:
             with ending_signals.delayed():
                 state = stack.enter_context(_temporary_folder())
-                scan = start_scan(content)
             runner = import_cli_module("serve_runner")
             config = runner.service_config(
                 content=content, base_url=url_of(listening_socket).rstrip("/"), state=Path(state), announce=False
             )
-            runner.serve(config, _THREADS, lambda: listening_socket, scan=scan, is_demo=True)
+            runner.serve(config, _THREADS, lambda: listening_socket, is_demo=True)
 
 
 class _EndingSignals:

@@ -26,7 +26,6 @@ from feedsvc.cli.options import (
 )
 from feedsvc.cli.output import report
 from feedsvc.cli.settings import IntRange, WordChoice, command, option
-from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.client_address import UNIX_PEER
 from feedsvc.support.file_descriptors import raise_limit
@@ -161,14 +160,12 @@ def serve(
             content, host=host, port=port, threads=threads, base_url=base_url, state=state, allows_any_host=preview_anywhere
         )
         return
-    # In another process if there are many files, while this one imports the modules.
-    scan = start_scan(content) if workers == 1 else None
     runner = import_cli_module("serve_runner")
     config = runner.service_config(content=content, base_url=base_url, state=state, **settings)
     if unix_socket and UNIX_PEER not in config.trusted_proxies:
         report(_UNKNOWN_CLIENTS)
-    if scan:
-        runner.serve(config, threads, open_socket, scan=scan)
+    if workers == 1:
+        runner.serve(config, threads, open_socket)
     else:
         _serve_with_workers(runner.serve, config, threads, workers, open_socket)
 
@@ -183,7 +180,7 @@ def _open_socket(host: str, port: int, path: Path | None, mode: int) -> Callable
             )
 
     def open_socket() -> socket.socket:
-        from feedsvc import web  # noqa: PLC0415 - it imports Flask, meanwhile another process reads the content folder
+        from feedsvc import web  # noqa: PLC0415 - it imports Flask
 
         return web.listen_unix(path, mode) if path else web.listen(host, port)
 

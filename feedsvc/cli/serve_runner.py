@@ -19,7 +19,6 @@ from feedsvc.cli.content_folder import open_content_folder
 from feedsvc.cli.options import state_folder
 from feedsvc.cli.output import format_article_count, format_count, log_edition, log_problem_changes, print_problems, report
 from feedsvc.content.media import VariantStore
-from feedsvc.content.scan import BackgroundScan
 from feedsvc.errors import FeedsvcError
 from feedsvc.live import Edition, Listener, Live, Watcher
 from feedsvc.pages import ThemeSelection
@@ -72,20 +71,19 @@ def serve(
     open_socket: Callable[[], socket.socket],
     *,
     worker: Worker | None = None,
-    scan: BackgroundScan | None = None,
     is_demo: bool = False,
 ) -> None:
     """Serve in this process until SIGTERM or SIGINT, alone or as a worker, of which only the first prints problems and editions.
 
     `open_socket` returns the listening socket, a result of `listen` or `listen_unix`. It is called when the content has been
-    read. If it opens the socket, connections are refused until then, so that a proxy uses another server. `scan` is a scan of
-    articles/ that was just started. With `is_demo`, problems in the files are not printed, and SIGHUP ends the server, as when
-    its terminal is closed; otherwise SIGHUP makes the server examine every file.
+    read. If it opens the socket, connections are refused until then, so that a proxy uses another server. With `is_demo`,
+    problems in the files are not printed, and SIGHUP ends the server, as when its terminal is closed; otherwise SIGHUP makes
+    the server examine every file.
     """
     is_first = worker is None or worker.number == 1
     with ExitStack() as stack:
         alerts = Alerts()
-        open_folder = partial(open_content_folder, settings.content, settings.base_url, settings.state_folder, alerts, scan)
+        open_folder = partial(open_content_folder, settings.content, settings.base_url, settings.state_folder, alerts)
         live = open_live(open_folder, settings.state_folder, alerts, stack, has_last_modified=settings.has_last_modified)
         process.return_large_blocks()
         process.freeze_heap()

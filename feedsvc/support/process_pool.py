@@ -48,15 +48,13 @@ def map_chunks(
     *,
     max_chunk: int,
     min_chunk: int = 1,
-    while_waiting: Callable[[], object] | None = None,
 ) -> Iterator[_R]:
     """Yield the result of `work` for each chunk of `items`, in any order, computed in up to `processes` processes at once.
 
-    This process is one of them, and the only one if it runs several threads or the system has no forks. If others are forked,
-    this process calls `while_waiting` once, then works along. Chunks have `min_chunk` to `max_chunk` items, the last may have
-    fewer; they have more if there would be more than 1000 chunks. Results of forks are pickled, and what `work` changes in a
-    fork is lost. Raises errors of `work` (RuntimeError for one that cannot be pickled), and FeedsvcError, which advises to build
-    again, if a fork ended by itself. All forks end before this generator does.
+    This process is one of them, and the only one if it runs several threads or the system has no forks. Chunks have `min_chunk`
+    to `max_chunk` items, the last may have fewer; they have more if there would be more than 1000 chunks. Results of forks are
+    pickled, and what `work` changes in a fork is lost. Raises errors of `work` (RuntimeError for one that cannot be pickled),
+    and FeedsvcError, which advises to build again, if a fork ended by itself. All forks end before this generator does.
     """
     forks = min(processes, -(-len(items) // min_chunk)) - 1 if _can_fork() else 0
     bounds = _chunk_bounds(len(items), max(1, forks + 1), max_chunk, max(min_chunk, -(-len(items) // _MAX_CHUNKS)))
@@ -76,8 +74,6 @@ def map_chunks(
                 yield work(items[start:end])
 
         with _child_processes(results, forks) as children:
-            if while_waiting and children:
-                while_waiting()
             for result in results():
                 yield result
                 while ready := wait(children, timeout=0):
@@ -89,8 +85,8 @@ def map_chunks(
 class BackgroundTask(AbstractContextManager[Callable[[], _R]]):
     """Work that starts at once in a fork of this process. Leaving the `with` block ends the fork, even if it is still at work.
 
-    The block gets a function, to be called once, that waits for the result and returns it. With one processor, in a process with
-    several threads, or if no fork is possible, that function does the work itself. It raises the errors of `work`, and
+    The block gets a function, to be called once, that waits for the result and returns it. With one processor, in a process
+    with several threads, or if no fork is possible, that function does the work itself. It raises the errors of `work`, and
     FeedsvcError if the fork ended by itself.
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from feedsvc.content.markdown.text_store import TextStore
 from feedsvc.content.reading.article import parse_article
 from feedsvc.content.reading.context import References
 from feedsvc.content.reading.redirects import MAX_REDIRECTS_SIZE, RuleText, rule_texts
-from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner, ScanResult
+from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner
 from feedsvc.content.store import ContentStore, Record
 from feedsvc.errors import Problem
 from feedsvc.model import Article
@@ -53,10 +53,6 @@ class ArticleFiles:
         self._recent_files: set[str] = set()  # changed within a clock tick before they were read
         self._due, self._is_first = self.records.unsettled_paths, True
         self._suspects: set[str] = set()  # files whose stored text may be lost
-
-    def use_scan(self, result: ScanResult | None) -> None:
-        """Use the result of a scan of articles/ from just now, if given, in place of the next complete scan."""
-        self._scanner.prefetched = result
 
     @property
     def active_articles(self) -> Mapping[str, Article]:
@@ -158,7 +154,6 @@ class ArticleFiles:
         now: datetime | None,
         *,
         is_live: bool,
-        while_waiting: Callable[[], object] | None = None,
         on_read: OnRead = ignore_progress,
     ) -> ArticleChanges:
         """Read the `stale` files, and the due files (see `scan`) that changed. Return the changes of active articles by path.
@@ -166,7 +161,7 @@ class ArticleFiles:
         At first, these are the changes since the earlier run. A change is a former and a new article (None: no article), the
         same object twice if only its media may have changed.
         `waiting_files` are not read and remain due; if `is_live`, so do files that change meanwhile. Those that changed just
-        before `now`, if given, become due again. `while_waiting` and `on_read` are called only if many are read.
+        before `now`, if given, become due again. `on_read` is called only if many are read.
         """
         self._text_reader.references = references
         due, must_read = self._files_to_check(stale), stale | self._recent_files
@@ -186,7 +181,7 @@ class ArticleFiles:
             texts=self.texts,
             store=self._store,
         )
-        loader.preload([path for path in to_read if states[path] is ArticleFileState.CHANGED], while_waiting, on_read)
+        loader.preload([path for path in to_read if states[path] is ArticleFileState.CHANGED], on_read)
         changing = {path for path in to_read if not self._read_file(path, states[path], loader, is_live=is_live)}
         self._due = self.waiting_files = frozenset(changing.union(waiting_files).intersection(due))
         recent_since = nanoseconds_since_epoch(now - _CLOCK_TICK) if now else NEVER

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -23,7 +22,7 @@ from feedsvc.content.folder.stored_state import Baseline, StoredState, content_s
 from feedsvc.content.folder.theme_files import THEME_FOLDER, ThemeFolder
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading.files import SETTINGS_FILES
-from feedsvc.content.scan import ARTICLES_FOLDER, BackgroundScan, start_scan
+from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.content.store import ContentStore, StoredSetting
 from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.model import Article
@@ -62,17 +61,16 @@ def open_content_folder(
     base_url: str,
     state: Path,
     alerts: Alerts | None = None,
-    scan: BackgroundScan | None = None,
     *,
     on_read: OnRead = ignore_progress,
 ) -> ContentFolder:
     """Return the content folder, not read yet, with its content store in the state folder `state`, which is created if missing.
 
     `base_url`, unless "", replaces that of site.yaml, and has a store of its own, because links in articles are absolute.
-    `alerts` gets an alert while the store cannot be written. `scan` and `on_read` are as for `ContentFolder`: a scan of articles/
-    that runs already, and a function that gets the progress of reading. Raises FeedsvcError if the store's file cannot be used.
+    `alerts` gets an alert while the store cannot be written. `on_read` gets the progress of reading, as for
+    `ContentFolder`. Raises FeedsvcError if the store's file cannot be used.
     """
-    return ContentFolder(root, base_url, ContentStore(content_store_file(base_url, state), alerts=alerts), scan, on_read=on_read)
+    return ContentFolder(root, base_url, ContentStore(content_store_file(base_url, state), alerts=alerts), on_read=on_read)
 
 
 def load_content(root: Path, base_url: str = "", on_read: OnRead = ignore_progress, *, is_check: bool = False) -> ContentSnapshot:
@@ -107,19 +105,18 @@ class ContentFolder:
         root: Path,
         base_url: str = "",
         store: ContentStore | None = None,
-        scan: BackgroundScan | None = None,
         *,
         on_read: OnRead = ignore_progress,
         stored_settings: tuple[StoredSetting, ...] = (),
     ) -> None:
         """Prepare reading; `read` reads. `base_url`, unless "", replaces that of site.yaml.
 
-        `scan` is a background scan of articles/ that the caller has just started, if any. If the first reading has to read many
+        If the first reading has to read many
         files (`loader.PARALLEL_THRESHOLD`), it calls `on_read` again and again, with the number of files read so far and the
         number of files to read. `stored_settings` are last valid versions of settings, for a folder without `store`.
         """
         self._root, self._base_url, self._store = root, base_url, store
-        self._background_scan, self._on_read = scan, on_read
+        self._on_read = on_read
         self._media = MediaFolder(root)
         self._theme = ThemeFolder(root)
         self._stored_state = StoredState(root, store) if store else None
@@ -127,7 +124,6 @@ class ContentFolder:
         self._free_files = FreeFiles(root, self._stored_settings)
         self._settings: Settings | None = None
         self._unread_problems: tuple[Problem, ...] = ()
-        self._first_change: FolderChange | None = None
         self._snapshots = SnapshotBuilder(self._media, self._theme, self._free_files)
         self._content: ContentSnapshot | None = None
         self._waiting = WaitingFiles()
@@ -135,35 +131,13 @@ class ContentFolder:
 
     @cached_property
     def _article_files(self) -> ArticleFiles:
-        """Article files, created on first use. If the store is large or `scan` was given, a child process may scan meanwhile."""
-        scan, self._background_scan = self._background_scan, None
-        with scan or (start_scan(self._root) if self._is_store_large else nullcontext()) as get_result:
-            records = self._stored_state.load_records() if self._stored_state else {}
-            articles = ArticleFiles(self._root, records, self._store)
-            with suppress(FeedsvcError):  # the child was killed, so this process scans
-                articles.use_scan(get_result() if get_result else None)
-            return articles
+        """Article files, created on first use, which loads the records of the store."""
+        return ArticleFiles(self._root, self._stored_state.load_records() if self._stored_state else {}, self._store)
 
     @property
     def article_folders(self) -> frozenset[str]:
         """Paths in the content folder: articles/ and all folders below it that the last scan could read."""
         return self._article_files.folders
-
-    def start_first_read(self, now: datetime, while_waiting: Callable[[], object]) -> None:
-        """Do the first reading at `now`, before all articles are rendered. The next `read` returns its result in any case.
-
-        This process calls `while_waiting` at most once, while other processes scan the folder or read many files; not at all if
-        no other process does. Raises ContentError like `read`.
-        """
-        is_idle = self._background_scan is not None and self._background_scan.is_running and not self._is_store_large
-        if is_idle:
-            while_waiting()
-        self._first_change = self._read(None, now, _NO_TIME, None if is_idle else while_waiting)
-
-    @property
-    def _is_store_large(self) -> bool:
-        """True if loading the records takes a while."""
-        return self._stored_state is not None and self._stored_state.is_large
 
     def read(
         self, changed_paths: Iterable[str] | None = None, now: datetime | None = None, settle_time: timedelta = _NO_TIME
@@ -175,16 +149,6 @@ class ContentFolder:
         later reading, but at most a second; while a settings file does, nothing is read. Raises ContentError if folder or
         site.yaml is missing, or site.yaml was never valid; a later call can succeed.
         """
-        first_change, self._first_change = self._first_change, None
-        return first_change or self._read(changed_paths, now, settle_time)
-
-    def _read(
-        self,
-        changed_paths: Iterable[str] | None,
-        now: datetime | None,
-        settle_time: timedelta,
-        while_waiting: Callable[[], object] | None = None,
-    ) -> FolderChange:
         check_folder(self._root)
         paths = None if changed_paths is None else frozenset(changed_paths)
         scope, is_live = scan_scope(paths), now is not None and bool(settle_time)
@@ -205,7 +169,6 @@ class ContentFolder:
             settings.references,
             now,
             is_live=is_live,
-            while_waiting=while_waiting,
             on_read=ignore_progress if self._content else self._on_read,
         )
         self._changed_media = frozenset()

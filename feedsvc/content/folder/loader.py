@@ -72,13 +72,11 @@ class ArticleLoader:
     def preload(
         self,
         paths: Sequence[str],
-        while_waiting: Callable[[], object] | None = None,
         on_read: OnRead = ignore_progress,
     ) -> None:
         """Read the files in several processes for `read_record`. Do nothing if they are fewer than PARALLEL_THRESHOLD (500).
 
-        The processes also store the records of new files. While others read, this process calls `while_waiting`
-        once, then takes part in reading. After each chunk it calls `on_read`. If no other reads, `while_waiting` is not called.
+        The processes also store the records of new files. After each chunk, this process calls `on_read`.
         If a process is killed, no error is raised: `read_record` reads the rest.
         """
         if len(paths) < PARALLEL_THRESHOLD:
@@ -90,7 +88,6 @@ class ArticleLoader:
             available_processors(),
             max_chunk=max_chunk_size,
             min_chunk=_MIN_CHUNK_SIZE,
-            while_waiting=while_waiting,
         )
         # If a process is killed, for example for lack of memory, `read_record` reads the remaining files.
         decoder = RecordDecoder()

@@ -48,11 +48,6 @@ class StoredState:
         self._is_first_reading = False
         self._first_media: Mapping[str, FileSignature | None] = {}
 
-    @property
-    def is_large(self) -> bool:
-        """True if loading the records takes about as long as a scan of the content folder, or longer."""
-        return self._store.is_large
-
     def load_records(self) -> dict[str, Record]:
         """Return all records of the store by path. A damaged store is made anew, if its folder can be written."""
         records = self._store.load_records()

@@ -7,53 +7,18 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping
-from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Final, NamedTuple
+from typing import Final
 
 from feedsvc.content.file_signature import MISSING, FileSignature, change_time, signature_of
 from feedsvc.content.safe_open import OpenFolder
 from feedsvc.content.safe_read import is_printable_ascii, is_valid_path, open_folder
 from feedsvc.content.scan.folder_files import NO_FILES, NO_IDENTITY, FilesByPath, FolderFiles, ScannedFolder, changed_files
 from feedsvc.errors import Problem
-from feedsvc.support.process_pool import BackgroundTask
 
 ARTICLES_FOLDER: Final = "articles"  # has most files of a content folder
 _NO_FOLDERS: Final[Mapping[str, FolderFiles]] = {}
 _SKIPPED_NAME: Final = re.compile(r"[.#]|~\$|.*~\Z", re.DOTALL)  # hidden, backup and lock files
-
-
-class ScanResult(NamedTuple):
-    """Result of a complete scan of one folder of the content folder, such as articles/. It can be sent to another process.
-
-    Folders are given by their paths in the content folder. `device` is the device number of the content folder; `mount_points`
-    are those of the scanned folders that are on other devices. `modification_times` are the mtimes of the folders that could be
-    read, in nanoseconds since 1970.
-    """
-
-    folders: dict[str, ScannedFolder]
-    mount_points: set[str]
-    device: int
-    modification_times: dict[str, int]
-
-
-BackgroundScan = BackgroundTask[ScanResult]
-
-
-def start_scan(root: Path) -> BackgroundScan:
-    """Start a scan of articles/ in a forked process, while this process does other work.
-
-    The task's `with` block gets a function that waits for the result and returns it; if no process was forked, it scans itself.
-    Use the result soon, because it describes the folder as it is during the scan.
-    """
-    return BackgroundTask(partial(scan_folder, root, ARTICLES_FOLDER))
-
-
-def scan_folder(root: Path, top: str) -> ScanResult:
-    """Scan the folder `top` of the content folder `root` completely. A DirectoryScanner takes the result as `prefetched`."""
-    scanner = DirectoryScanner(root, top)
-    scanner.scan()
-    return scanner.result
 
 
 class DirectoryScanner:
@@ -78,7 +43,6 @@ class DirectoryScanner:
         """
         self.top: Final = top
         self._root, self._within = root, within
-        self.prefetched: ScanResult | None = None  # of a scan from just now, used in place of the next complete scan
         # Files, before the current or next scan, of the folders that it scans; before the first scan, those of the earlier run.
         self._former_files = dict(known_files)
         self._folders: dict[str, ScannedFolder] = {}
@@ -96,10 +60,6 @@ class DirectoryScanner:
             return change_time(signature)
         folders = (str(folder) for folder in PurePosixPath(path).parents)
         return next((self._modification_times[folder] for folder in folders if folder in self._modification_times), 0)
-
-    @property
-    def result(self) -> ScanResult:
-        return ScanResult(self._folders, self._mount_points, self._device, self._modification_times)
 
     @property
     def problems(self) -> list[Problem]:
@@ -133,15 +93,11 @@ class DirectoryScanner:
         signature. If there are symbolic links, all is scanned.
         """
         folders = None if changed_paths is None else {self._innermost_known_folder(path) for path in changed_paths}
-        prefetched, self.prefetched = self.prefetched, None
-        if prefetched and folders is None:
-            self._adopt(prefetched)
-        else:
-            self.scan(folders)
+        self._scan(folders)
         former, self._former_files = self._former_files, {}
         return changed_files(former, {path: self._folders[path].files for path in former if path in self._folders})
 
-    def scan(self, folders: set[str] | None = None) -> None:
+    def _scan(self, folders: set[str] | None) -> None:
         """Scan these known folders; everything for None, if "" is among them, or if there are symbolic links."""
         self._device, self._modification_times = _device(self._root), {}
         if folders is None or "" in folders or self.has_links():
@@ -153,13 +109,6 @@ class DirectoryScanner:
         # A folder that is known elsewhere, too, was probably moved, and its former place may not have been scanned yet.
         if self.has_links():
             self._scan_all()
-
-    def _adopt(self, prefetched: ScanResult) -> None:
-        """Use the result of a scan by another process."""
-        self._folders, self._mount_points, self._device, self._modification_times = prefetched
-        self.files = FilesByPath(self._folders)
-        for path, folder in self._folders.items():
-            self._share_paths(path, folder)
 
     def _innermost_known_folder(self, path: str) -> str:
         """Return the innermost existing folder, at or above `path`, that was scanned before; "" if everything must be scanned."""

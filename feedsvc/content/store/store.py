@@ -1,8 +1,8 @@
 """Content store: the records of article files, last valid settings and article texts of a content folder in one SQLite file.
 
 The file in the state folder makes a restart cheap and preserves last valid versions; it can be deleted at that price. A file
-with another signature than its record is read again. Of records that another version of the code wrote, only last valid versions
-are used. Each write of records or settings gives the store a new state name.
+with another signature than its record is read again. Of records that another version of the code wrote, only last valid
+versions are used. Each write of records or settings gives the store a new state name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Final
 from zlib import crc32
 
 from feedsvc import __version__
-from feedsvc.content.file_signature import MISSING, signature_at, size_of
 from feedsvc.content.markdown.text_store import is_text_of_key
 from feedsvc.content.store.record import Record, RecordDecoder
 from feedsvc.content.store.settings import SETTING_TABLE, StoredSetting, replace_settings, select_settings
@@ -35,8 +34,6 @@ _TABLES: Final = (
 )
 _LOSS: Final = "last valid versions of files that are broken now may be lost, and all files are read again"
 _ALERT_NAME: Final = "records"
-# Bytes of the file, about 8,000 articles. From here on, forking a process takes less time than loading the records.
-_LARGE_FILE_SIZE: Final = 16 * 1024 * 1024
 MAX_UNUSED_TEXTS: Final = 1000  # texts that no article uses, beside half as many as are used
 _NO_TEXTS: Final[Mapping[bytes, str]] = {}
 
@@ -50,19 +47,17 @@ class ContentStore:
         version: int = 0,
         alerts: Alerts | None = None,
         *,
-        large_file_size: int = _LARGE_FILE_SIZE,
         max_unused_texts: int = MAX_UNUSED_TEXTS,
     ) -> None:
         """Open the file, or an in-memory database if `file` is None. Raises FeedsvcError if the file cannot be used.
 
-        A file that cannot be used is made anew. Of records of another `version` of the code only last valid versions are used; 0
-        stands for a digest of the code of content/. `large_file_size`, in bytes, decides `is_large`. `prune` tolerates
-        `max_unused_texts`. A failed write raises an alert in `alerts`.
+        A file that cannot be used is made anew. Of records of another `version` of the code only last valid versions are used;
+        0 stands for a digest of the code of content/. `prune` tolerates `max_unused_texts`. A failed write raises an alert in
+        `alerts`.
         """
         self._lock, self._pid = threading.Lock(), os.getpid()
         self._file, self._version, self._max_unused_texts = file, version or _code_digest(), max_unused_texts
         self._alerts, self._creator_pid = alerts or Alerts(), os.getpid()
-        self.is_large: Final = file is not None and size_of(signature_at(file) or MISSING) >= large_file_size
         self._database = StateFile(file, _TABLES, description=_LOSS)
         self._run_id, self.loaded_state = uuid.uuid4().hex, ""
 
@@ -188,8 +183,8 @@ class ContentStore:
     def prune(self, records: Mapping[str, Record]) -> None:
         """Delete the texts that no article in `records`, all current ones, uses, if they are many. No error is raised.
 
-        They are many if there are more texts than one and a half times the used ones and `max_unused_texts`. If an older edition
-        still needs a deleted text, the text is read from its article's file again.
+        They are many if there are more texts than one and a half times the used ones and `max_unused_texts`. If an older
+        edition still needs a deleted text, the text is read from its article's file again.
         """
 
         def write(connection: sqlite3.Connection) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from feedsvc.content.file_signature import FileSignature
 from feedsvc.content.scan.folder_files import FolderFiles
-from feedsvc.content.scan.scanner import DirectoryScanner, scan_folder
+from feedsvc.content.scan.scanner import DirectoryScanner
 
 TOP = "articles"
 NAMES = ("a.yaml", "b.yaml", "정.md", ".hidden", "backup~", "#lock", "~$word", "line\nbreak")
@@ -95,8 +95,7 @@ def test_scans_of_changed_folders_find_what_a_scan_of_everything_finds(tmp_path:
         assert sorted(scanner.problems) == sorted(complete.problems)
 
 
-@pytest.mark.parametrize("is_prefetched", [True, False])
-def test_the_first_scan_returns_what_changed_since_the_earlier_run(tmp_path: Path, *, is_prefetched: bool) -> None:
+def test_the_first_scan_returns_what_changed_since_the_earlier_run(tmp_path: Path) -> None:
     random = Random(5)
     (tmp_path / TOP).mkdir()
     for _ in range(60):
@@ -104,8 +103,6 @@ def test_the_first_scan_returns_what_changed_since_the_earlier_run(tmp_path: Pat
         former = DirectoryScanner(tmp_path, TOP)
         assert former.refresh() == former.files.keys()
         change_at_random(tmp_path, random)
-        prefetched = scan_folder(tmp_path, TOP) if is_prefetched else None
         scanner = DirectoryScanner(tmp_path, TOP, files_by_folder(former))
-        scanner.prefetched = prefetched
         assert scanner.refresh() == differing(former.files, scanner.files)
         assert scanner.refresh() == frozenset()

@@ -56,14 +56,6 @@ def test_chunks_are_contiguous_and_become_smaller_towards_the_end() -> None:
         assert number < 1000 or min(sizes) <= 4
 
 
-def test_error_in_while_waiting_ends_the_child_processes() -> None:
-    def fail() -> None:
-        raise ValueError("no such module")
-
-    with pytest.raises(ValueError, match="no such module"):
-        list(map_chunks(double, NUMBERS, 2, max_chunk=1, while_waiting=fail))
-
-
 def fail_in_child(chunk: Sequence[int]) -> int:
     if os.getpid() != MAIN_PROCESS:
         raise FeedsvcError("the disk is full")
