@@ -32,7 +32,7 @@ _LARGE_MANIFEST_SIZE = 2_000_000  # bytes
 _ONLY_HELP = "Write only these documents; other files that an earlier build wrote are removed."
 _CODING_HELP = "Also write a .br or .zst copy of each file that becomes smaller. Repeat the option for both."
 _GZIP = "gzip"
-_NGINX_HELP = "Write a file for nginx to include, with the former addresses and the time of the next scheduled change."
+_NGINX_HELP = "Write a file for nginx to include, with the former addresses of the site."
 _HOSTING_HELP = (
     "Server of OUT. any: it serves only files, so files are written at former addresses, too. netlify: it reads redirects from "
     "_redirects. nginx: it reads them from the file of --nginx. The default is nginx with --nginx, else any."

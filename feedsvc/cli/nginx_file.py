@@ -11,7 +11,7 @@ from feedsvc.publication import Publication
 
 
 class NginxFile:
-    """Writer of the file that nginx includes, with former addresses and the time of the next scheduled change.
+    """Writer of the file that nginx includes, with the former addresses of the site.
 
     A call with a publication writes the file if its text changed, and raises FeedsvcError if that fails. If `file` is None, it
     does nothing.

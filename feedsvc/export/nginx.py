@@ -1,13 +1,9 @@
-"""Include file for nginx, with what no file of a tree contains, such as former addresses and the next scheduled change."""
+"""Include file for nginx, with what no file of a tree contains, such as former addresses."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,24 +21,15 @@ from feedsvc.export.nginx_periods import (
     period_redirects,
 )
 from feedsvc.export.nginx_rules import RuleMaps, escape_dollar, unique_rows
-from feedsvc.feeds import suffixes_of
 from feedsvc.free_places import StaticPageAt
 from feedsvc.model import Site
-from feedsvc.publication import CACHE_CONTROL, root_content_types
+from feedsvc.publication import root_content_types
 from feedsvc.redirects import without_slash
-from feedsvc.routes import ArticleAt, FeedAt, IssueAt, PageAt, Place, path_of
+from feedsvc.routes import ArticleAt, IssueAt, PageAt, Place, path_of
 from feedsvc.support.atomic_write import write_atomically
-from feedsvc.uris import absolute, mount_path, root_relative
+from feedsvc.uris import mount_path, root_relative
 
-# Seconds before the next scheduled change at which Cache-Control becomes shorter: a day and five minutes (the longest window for
-# stale answers), fifteen minutes (the shorter one), five (freshness), ten seconds (freshness of 404), each with a second more.
-CACHE_STEPS: Final = (86_701, 901, 301, 11)
-
-# Seconds left until the change -> number of Cache-Control directives that are sent. If it is 1, Expires is sent, too.
-_DIRECTIVE_COUNTS: Final[Mapping[int, int]] = {901: 3, 301: 2, 11: 1, 0: 1}
 _DEFAULT: Final = "default"
-# $feedsvc_link_as_spelled is for an older nginx-static.conf, which does not define this variable.
-_DEFAULT_VARIABLES: Final = 'geo $feedsvc_link_as_spelled { default ""; }\ngeo $feedsvc_dollar { default "$"; }\n'
 # Variable -> its value for feeds without a view for browsers, and for feeds with one.
 _BROWSER_VIEW_VALUES: Final[Mapping[str, tuple[str, str]]] = {
     "$feedsvc_styled": ("", "styled"),
@@ -66,17 +53,15 @@ def configuration(catalog: Catalog) -> str:
     page_rows = [*_redirect_rows(pages, site.base_url), *day_rows(catalog, page_index), *archive_day_rows(catalog)]
     feed_rows = [*_redirect_rows(feeds, site.base_url), *day_rows(catalog, feed_archive_index)]
     rule_maps = RuleMaps(catalog, _DEFAULT, _map)
-    mount_pattern, link_headers = re.escape(mount_path(site.base_url)), dict(_link_rows(catalog))
+    mount_pattern = re.escape(mount_path(site.base_url))
     root_types = root_content_types(catalog)
     parts = (
-        _map_hash_sizes(chain(pages, feeds, rule_maps.keys, root_types), link_headers),  # nginx accepts no later ones
+        _map_hash_sizes([*pages, *feeds, *rule_maps.keys, *root_types]),  # nginx accepts no later ones
         _constants(catalog),
         _map("$feedsvc_name", "$feedsvc_root_type", unique_rows(root_types.items())),
-        _map("$request_uri", "$feedsvc_link", [*link_headers.items(), (_DEFAULT, "$feedsvc_link_as_spelled")]),
         _map("$uri", "$feedsvc_path", [(f"~^{mount_pattern}(?<feedsvc_below>/.*)$", "$feedsvc_below")]),
         _map("$uri", "$feedsvc_name", _name_rows(mount_pattern)),
         _map("$uri", "$feedsvc_twin", _twin_rows(mount_pattern)),
-        *_cache_control_maps(catalog.next_visible_change),
         _map("$feedsvc_folder", "$feedsvc_moved_page", page_rows),
         _map("$feedsvc_folder", "$feedsvc_moved_feed", feed_rows),
         rule_maps.text(),
@@ -122,11 +107,9 @@ def _constants(catalog: Catalog) -> str:
         "$feedsvc_mount": mount_path(site.base_url),
         "$feedsvc_hubs": _hub_links(site),
         "$feedsvc_license": license_value(site),
-        # The end of an article's 48 hours in the news sitemap is left out: nobody builds then, and caches would store nothing.
-        "$feedsvc_expires": _expires(catalog.next_visible_change),
     }
     maps = "".join(_map_constant(name, value) for name, value in constants.items())
-    return _DEFAULT_VARIABLES + maps + "".join(_browser_view_variables(catalog))
+    return 'geo $feedsvc_dollar { default "$"; }\n' + maps + "".join(_browser_view_variables(catalog))
 
 
 def _browser_view_variables(catalog: Catalog) -> Iterator[str]:
@@ -167,79 +150,8 @@ def _hub_links(site: Site) -> str:
     return "".join(f', <{hub}>; rel="hub"' for hub in site.hubs)
 
 
-def _link_rows(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Yield (root-relative reference, value of Link) of the newest feeds of `subscribable_listings`, which are requested most.
-
-    nginx looks these up, and composes the Link of other feeds. An address is left out if it differs from another one only in
-    case, and so is the other one, because nginx takes them for the same key.
-    """
-    base, hubs = catalog.site.base_url, _hub_links(catalog.site)
-    site_license = f", {license_value(catalog.site)}" if catalog.site.license else ""
-    paths = [
-        path_of(FeedAt(listing.ref, suffix)) for listing in catalog.subscribable_listings for suffix in suffixes_of(listing.ref)
-    ]
-    key_counts = Counter(root_relative(base, path).lower() for path in paths)
-    for path in paths:
-        key = root_relative(base, path)
-        if key_counts[key.lower()] == 1:
-            yield key, escape_dollar(f'<{absolute(base, path)}>; rel="self"{hubs}{site_license}')
-
-
 def _origin(base_url: str) -> str:
     return re.sub(r"^(https?://[^/]*).*$", r"\1", base_url)
-
-
-def _expires(next_change: datetime | None) -> str:
-    """Return the HTTP date one second before the change, until which caches may use responses; "" if `next_change` is None."""
-    if not next_change:
-        return ""
-    return format_datetime(next_change.replace(microsecond=0).astimezone(UTC) - timedelta(seconds=1), usegmt=True)
-
-
-def _cache_control_maps(change: datetime | None) -> Iterator[str]:
-    """Yield the maps from the clock for Cache-Control and Expires. `change` is the next scheduled change, None for none.
-
-    $feedsvc_left has the seconds left of `_seconds_left_rows`; it is "" if no row matches. $feedsvc_public and $feedsvc_change
-    have Cache-Control and Expires of the most requested documents, so that nginx needs no second map for these.
-    """
-    directives, expires = CACHE_CONTROL.split(", "), _expires(change)
-    yield _time_map("$feedsvc_left", change, "", str)
-    yield _time_map("$feedsvc_public", change, CACHE_CONTROL, lambda left: ", ".join(directives[: _DIRECTIVE_COUNTS[left]]))
-    yield _time_map("$feedsvc_change", change, "", lambda left: expires if _DIRECTIVE_COUNTS[left] == 1 else "")
-
-
-def _time_map(name: str, change: datetime | None, default: str, render: Callable[[int], str]) -> str:
-    """Return a map from the clock to `render(seconds)`, with the seconds left of `_seconds_left_rows`.
-
-    Its value is `default` while no row of `_seconds_left_rows` matches, and always if `change` is None.
-    """
-    if not change:
-        return _geo_constant(name, default)
-    rows = [(pattern, render(int(seconds))) for pattern, seconds in _seconds_left_rows(change)]
-    return _map("$msec", name, [*rows, (_DEFAULT, default)])
-
-
-def _seconds_left_rows(change: datetime | None) -> Iterator[tuple[str, str]]:
-    """Yield (pattern of the clock, seconds left), in the order in which nginx tries them; nothing if `change` is None.
-
-    The seconds left until `change` are rounded down to the largest of CACHE_STEPS that is less; 0 if none is. No pattern
-    matches while more than the largest of CACHE_STEPS are left.
-    """
-    if change:
-        change_second = int(change.timestamp())
-        for seconds, seconds_left in zip(reversed(CACHE_STEPS), (0, *reversed(CACHE_STEPS)), strict=False):
-            yield f"~^(?:{_not_before_pattern(change_second - seconds)})", str(seconds_left)
-
-
-def _not_before_pattern(second: int) -> str:
-    """Return a pattern of `second` and all greater numbers with as many digits, because nginx does not compare numbers."""
-    digits = str(second)
-    later_seconds = (
-        f"{digits[:index]}[{int(digit) + 1}-9][0-9]{{{len(digits) - index - 1}}}"
-        for index, digit in enumerate(digits)
-        if digit != "9"
-    )
-    return "|".join((digits, *later_seconds))
 
 
 def _slug_redirects(catalog: Catalog) -> dict[str, str]:
@@ -266,9 +178,9 @@ def _redirect_rows(folders: Mapping[str, str], base_url: str) -> Iterable[tuple[
     return unique_rows((folder, escape_dollar(root_relative(base_url, target))) for folder, target in folders.items())
 
 
-def _map_hash_sizes(*tables: Iterable[str]) -> str:
-    """Return directives with hash sizes for maps with the keys `tables`. A bucket holds at least 5 of the longest keys."""
-    key_lengths = [len(key.encode()) for key in chain(*tables)]
+def _map_hash_sizes(keys: Sequence[str]) -> str:
+    """Return directives with hash sizes for maps with these keys in total. A bucket holds at least 5 of the longest keys."""
+    key_lengths = [len(key.encode()) for key in keys]
     bucket_size = -(-_KEYS_PER_BUCKET * (max(key_lengths, default=0) + _KEY_OVERHEAD) // 64) * 64
     return f"map_hash_bucket_size {bucket_size};\nmap_hash_max_size {max(2048, 1 << (2 * len(key_lengths)).bit_length())};\n"
 

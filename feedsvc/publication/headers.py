@@ -127,6 +127,6 @@ EXPOSED_HEADERS: Final = "ETag, Last-Modified, Link"  # response headers that a 
 FRAME_ANCESTORS: Final = "frame-ancestors 'self'"
 # For images that may contain scripts (SVG): browsers display them, but run nothing with this site's origin.
 SANDBOX_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-# For files that other servers send: these headers are set in advance, so they do not consider scheduled changes.
-CACHE_CONTROL: Final = cache_directives(None)
-CACHE_CONTROL_MISSING: Final = cache_directives(None, missing=True)
+# For files that other servers send, whatever change is scheduled. No cache may use a response after it is stale.
+CACHE_CONTROL: Final = f"public, max-age={MAX_AGE}"
+CACHE_CONTROL_MISSING: Final = f"public, max-age={_MAX_AGE_MISSING}"

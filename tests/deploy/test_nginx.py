@@ -20,7 +20,7 @@ MISSING_PATHS: Final = (
     "/nothing", "/articles/nothing/", "/articles/bay/index.html", "/404.html", "/feed.rss.gz", "/feed.rss.br", "/index.html.zst",
     "/articles/recalled/410.html", "/nothing/feed.rss", "/category/nothing/feed.atom", "/tag/nothing/feed.json",
 )  # fmt: skip
-NGINX_HEADERS: Final = {"etag", "last-modified", "date", "server", "connection", "accept-ranges"}
+NGINX_HEADERS: Final = {"etag", "last-modified", "date", "server", "connection", "accept-ranges", "cache-control"}
 
 
 @pytest.mark.parametrize("headers", [NO_HEADERS, GZIP, ALL_CODINGS, BROWSER], ids=["plain", "gzip", "all", "browser"])
@@ -37,6 +37,21 @@ def test_missing_path_gets_the_404_page_of_the_site(servers: ServerPair, path: s
     assert servers.static.ask(path, headers).status == 404
     # Each response is the 404 page; its own ETag is not needed.
     assert servers.differences(path, headers) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "expected"),
+    [
+        *((path, NO_HEADERS, "public, max-age=300") for path in ("/", "/feed.rss", "/feed.json", "/media/talk.mp3")),
+        ("/articles/recalled/", NO_HEADERS, "public, max-age=300"),
+        ("/feed.rss", BROWSER, "private, max-age=300"),
+        *((path, NO_HEADERS, "public, max-age=10") for path in ("/nothing", "/nothing/feed.rss")),
+    ],
+)
+def test_caches_may_use_documents_for_five_minutes(
+    servers: ServerPair, path: str, headers: Mapping[str, str], expected: str
+) -> None:
+    assert servers.static.ask(path, headers).headers["cache-control"] == expected
 
 
 def test_nginx_says_that_reads_are_not_counted(servers: ServerPair) -> None:
@@ -143,7 +158,7 @@ def test_former_addresses_and_other_spellings_redirect_in_one_hop(
     for url in (path, f"{path}?utm_source=a&b=/c"):
         live, static = (client.ask(url, headers) for client in (servers.live, servers.static))
         assert (static.status, static.headers["location"]) == (301, live.headers["location"])
-        assert "max-age" in static.headers["cache-control"]
+        assert static.headers["cache-control"] == "public, max-age=300"
         excluded = NGINX_HEADERS | {"content-length", "content-type"}  # nginx has its own body of redirects
         assert {name: static.headers[name] for name in static.headers.keys() - excluded} == {
             name: live.headers[name] for name in live.headers.keys() - excluded

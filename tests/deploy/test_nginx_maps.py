@@ -1,4 +1,4 @@
-"""The nginx configuration that a build writes: redirects from former addresses, and how long caches may keep documents."""
+"""The nginx configuration that a build writes: redirects from former addresses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from bench.web import Client
 from feedsvc.catalog.catalog import Catalog
 from feedsvc.export import write_nginx
 from feedsvc.export.nginx import configuration
-from feedsvc.routes import ListingRef
 from tests.audience.waiting import wait_until
 from tests.helpers import newsrooms
 from tests.helpers.programs import require_program
@@ -34,18 +33,6 @@ def test_aliases_that_differ_only_in_case_have_different_targets(tmp_path: Path)
     pages = map_entries(configuration(newsrooms.load_catalog(root)), "feedsvc_moved_page")
     assert pages["~^/articles/Former$"] == "/daily/articles/one"
     assert pages["~^/articles/former$"] == "/daily/articles/two"
-
-
-def test_feeds_whose_addresses_differ_only_in_case_have_no_entry_in_the_link_map(tmp_path: Path) -> None:
-    root = newsrooms.write_sample(tmp_path)
-    authors = root / "authors.yaml"
-    authors.write_text(authors.read_text("utf-8") + "Ada: {name: Ada L}\nada: {name: Ada S}\n", "utf-8")
-    newsrooms.write(root, newsrooms.article("one", author="Ada") | newsrooms.article("two", author="ada"))
-    catalog = newsrooms.load_catalog(root)
-    text = configuration(catalog)
-    assert {ListingRef("author", "Ada"), ListingRef("author", "ada")} <= catalog.listings.keys()
-    assert not [address for address in map_entries(text, "feedsvc_link") if "/ada/" in address.lower()]
-    assert 'default "$feedsvc_link_as_spelled"' in text
 
 
 @pytest.fixture

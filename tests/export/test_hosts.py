@@ -198,6 +198,8 @@ def _compare_headers(publication: Publication) -> None:
         for name, value in ((name, values[0]) for name, values in host_headers.items() if name != "Link"):
             if name == "Content-Security-Policy":
                 assert live_headers.get(name, value) == value
+            elif name == "Cache-Control":
+                assert value == "public, max-age=300"
             else:
                 assert live_headers[name] == value, path
         if re.search(r"/feed\.(?:rss|atom|json)$", path) or path == "/feeds.opml":
