@@ -37,14 +37,6 @@ def tag_slug(title: str) -> str:
     return slugify(name.translate(_SIGN_TRANSLATION))
 
 
-def former_slug(title: str) -> str:
-    """Return the slug that earlier versions of feedsvc gave a tag; "" if it equals the tag's `tag_slug`, or if they gave none."""
-    if not _SIGNS.search(title):  # nearly all titles; a catalog calls this for each spelling, so it makes no slugs of them
-        return ""
-    slug = slugify(title)
-    return slug if slug != tag_slug(title) else ""
-
-
 def spelling_key(title: str) -> str:
     """Return a tag's title casefolded, without spaces, hyphens, underscores and hashtag marks, as a key for comparison.
 

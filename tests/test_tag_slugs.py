@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.tag_slugs import former_slug, spelling_key, tag_slug
+from feedsvc.tag_slugs import spelling_key, tag_slug
 from feedsvc.uris import is_slug, slugify
 
 SIGNS: Final = "+#&@"
@@ -20,62 +20,62 @@ TITLES: Final = (
 
 
 @pytest.mark.parametrize(
-    ("title", "slug", "former"),
+    ("title", "slug"),
     [
-        ("C", "c", ""),
-        ("C++", "c-plus-plus", "c"),
-        ("C#", "c-sharp", "c"),
-        ("F#", "f-sharp", "f"),
-        ("C++17", "c-plus-plus-17", "c-17"),
-        (".NET", "dot-net", "net"),
-        ("net", "net", ""),
-        ("ASP.NET", "asp-net", ""),
-        ("R&D", "r-and-d", "r-d"),
-        ("R & D", "r-and-d", "r-d"),
-        ("R D", "r-d", ""),
-        ("AT&T", "at-and-t", "at-t"),
-        ("Q&A", "q-and-a", "q-a"),
-        ("R&amp;D", "r-and-amp-d", "r-amp-d"),
-        ("A+", "a-plus", "a"),
-        ("@home", "at-home", "home"),
-        ("Ｃ＋＋", "c-plus-plus", "c"),
-        ("Ｃ＃", "c-sharp", "c"),
-        ("Ｒ＆Ｄ", "r-and-d", "r-d"),
-        ("＠home", "at-home", "home"),
-        ("．NET", "dot-net", "net"),
-        ("+", "plus", ""),
-        ("&", "and", ""),
-        ("@", "at", ""),
-        ("#metoo", "metoo", ""),
-        ("##metoo", "metoo", ""),
-        ("# metoo", "metoo", ""),
-        ("#C#", "c-sharp", "c"),
-        ("\u200e.NET", "dot-net", "net"),  # as copied from right-to-left text
-        ("\u2067C++\u2069", "c-plus-plus", "c"),
-        ("\ufeff#metoo", "metoo", ""),
-        ("#.NET", "dot-net", "net"),
-        ("MeToo #TimesUp", "metoo-timesup", ""),
-        ("C #", "c-sharp", "c"),
-        ("हिन्दी#", "हिन्दी-sharp", "हिन्दी"),
-        ("#", "", ""),
-        ("...", "", ""),
-        (".", "", ""),
-        ("...and justice for all", "and-justice-for-all", ""),
-        ("St. Louis", "st-louis", ""),
-        ("St Louis", "st-louis", ""),
-        ("정상 회담", "정상-회담", ""),
-        ("Café", "café", ""),
-        ("+" * 200, "-".join(["plus"] * 40), ""),
+        ("C", "c"),
+        ("C++", "c-plus-plus"),
+        ("C#", "c-sharp"),
+        ("F#", "f-sharp"),
+        ("C++17", "c-plus-plus-17"),
+        (".NET", "dot-net"),
+        ("net", "net"),
+        ("ASP.NET", "asp-net"),
+        ("R&D", "r-and-d"),
+        ("R & D", "r-and-d"),
+        ("R D", "r-d"),
+        ("AT&T", "at-and-t"),
+        ("Q&A", "q-and-a"),
+        ("R&amp;D", "r-and-amp-d"),
+        ("A+", "a-plus"),
+        ("@home", "at-home"),
+        ("Ｃ＋＋", "c-plus-plus"),
+        ("Ｃ＃", "c-sharp"),
+        ("Ｒ＆Ｄ", "r-and-d"),
+        ("＠home", "at-home"),
+        ("．NET", "dot-net"),
+        ("+", "plus"),
+        ("&", "and"),
+        ("@", "at"),
+        ("#metoo", "metoo"),
+        ("##metoo", "metoo"),
+        ("# metoo", "metoo"),
+        ("#C#", "c-sharp"),
+        ("\u200e.NET", "dot-net"),  # as copied from right-to-left text
+        ("\u2067C++\u2069", "c-plus-plus"),
+        ("\ufeff#metoo", "metoo"),
+        ("#.NET", "dot-net"),
+        ("MeToo #TimesUp", "metoo-timesup"),
+        ("C #", "c-sharp"),
+        ("हिन्दी#", "हिन्दी-sharp"),
+        ("#", ""),
+        ("...", ""),
+        (".", ""),
+        ("...and justice for all", "and-justice-for-all"),
+        ("St. Louis", "st-louis"),
+        ("St Louis", "st-louis"),
+        ("정상 회담", "정상-회담"),
+        ("Café", "café"),
+        ("+" * 200, "-".join(["plus"] * 40)),
     ],
 )
-def test_slug_and_former_slug_of_a_tag(title: str, slug: str, former: str) -> None:
-    assert (tag_slug(title), former_slug(title)) == (slug, former)
+def test_slug_of_a_tag(title: str, slug: str) -> None:
+    assert tag_slug(title) == slug
 
 
 @given(TITLES)
 def test_slug_of_a_tag_is_a_valid_path_segment_and_stable(title: str) -> None:
     slug = tag_slug(title)
-    assert (tag_slug(slug), slugify(slug), former_slug(slug)) == (slug, slug, "")
+    assert (tag_slug(slug), slugify(slug)) == (slug, slug)
     assert slug == "" or is_slug(slug)
 
 
@@ -89,16 +89,11 @@ def test_slug_does_not_depend_on_other_tags(titles: list[str], random: object) -
 
 
 @given(TITLES)
-def test_tag_without_these_signs_has_no_former_slug(title: str) -> None:
+def test_tag_without_these_signs_has_the_slug_of_other_names(title: str) -> None:
     normalized = unicodedata.normalize("NFKC", title).strip()
     if normalized.startswith(".") or not {*SIGNS}.isdisjoint(normalized):
         normalized = title = "".join(char for char in title if char.isalnum())
-    assert (tag_slug(title), former_slug(title)) == (slugify(title), "")
-
-
-@given(TITLES)
-def test_former_slug_is_empty_if_and_only_if_it_equals_the_slug(title: str) -> None:
-    assert former_slug(title) == ("" if slugify(title) == tag_slug(title) else slugify(title))
+    assert tag_slug(title) == slugify(title)
 
 
 @given(TITLES, TITLES, st.sampled_from(SIGNS))
@@ -116,7 +111,6 @@ def test_every_unicode_equivalent_of_a_sign_is_named_in_the_slug() -> None:
             assert tag_slug(f"a{char}") == slugify("a" + "".join(f"-{name_of_sign(sign)}-" for sign in normalized)), hex(
                 ord(char)
             )
-            assert not char.startswith(tuple(SIGNS)) or former_slug(f"a{char}") == "a"
 
 
 def name_of_sign(sign: str) -> str:

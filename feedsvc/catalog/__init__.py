@@ -4,8 +4,7 @@ Input: a `ContentSnapshot` and a time. Output: a `Catalog` of rows and listings,
 Feeds, pages and every later stage may use it.
 """
 
-from feedsvc.catalog.archive import ArchiveIndex
-from feedsvc.catalog.article_calendar import ArticleCalendar
+from feedsvc.catalog.archive import ArchiveIndex, ArticleCalendar
 from feedsvc.catalog.article_states import ArticleState, ListedFile, files_by_state
 from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.catalog.change import CatalogChange, EditionLink
@@ -17,14 +16,12 @@ from feedsvc.catalog.combinations import (
     combination_error,
     combine,
 )
-from feedsvc.catalog.former_tags import former_slugs
+from feedsvc.catalog.derived_values import pages_by_slug
 from feedsvc.catalog.listing import Listing, is_identical
 from feedsvc.catalog.periodicals import count_articles, issues_of
 from feedsvc.catalog.periods import MAX_MONTH_ENTRIES, Periods, index_range
 from feedsvc.catalog.row import IssueRow, Row, RowKey, Translation, Visibility, is_visible, is_withdrawn_later, row_key
-from feedsvc.catalog.static_pages import pages_by_slug
-from feedsvc.catalog.tag_settings import tag_aliases
-from feedsvc.catalog.tags import PAGE_SIZE
+from feedsvc.catalog.tags import PAGE_SIZE, tag_aliases
 from feedsvc.catalog.translations import by_hreflang, translation_url, work_of
 from feedsvc.catalog.visibility import RowBuilder
 
@@ -56,7 +53,6 @@ __all__ = [
     "combine",
     "count_articles",
     "files_by_state",
-    "former_slugs",
     "index_range",
     "is_identical",
     "is_visible",

@@ -19,30 +19,29 @@ from feedsvc.catalog.derived_values import (
     article_redirects,
     corrected_rows,
     count_external,
-    fitting_listings,
     media_paths,
     most_used_listings,
+    page_media,
+    public_pages,
     recent_rows,
     settings_media,
     settings_redirects,
     sort_corrected,
+    update_pages,
     withdrawn_rows,
 )
-from feedsvc.catalog.former_tags import FormerTags, build_former_tags, former_slugs
-from feedsvc.catalog.indexes import QualifiedName, Redirects, ReferencedMedia, RowsBySlug
+from feedsvc.catalog.indexes import Redirects, ReferencedMedia, RowsBySlug
 from feedsvc.catalog.languages import Languages
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.listing_set import ListingSet, build_listing_set
-from feedsvc.catalog.listings import Spellings, update_spellings
+from feedsvc.catalog.listings import update_spellings
 from feedsvc.catalog.periodicals import Periodical, closing_moments, find_issue
 from feedsvc.catalog.private_listings import find_token_listing
 from feedsvc.catalog.row import IssueRow, Row, count_alternates, is_visible, row_key, sort_articles
 from feedsvc.catalog.row_changes import RowChanges
 from feedsvc.catalog.row_groups import RowGroups
 from feedsvc.catalog.schedule import Schedule, build_schedule
-from feedsvc.catalog.static_pages import page_media, public_pages, update_pages
-from feedsvc.catalog.tag_settings import alias_redirects, tag_aliases
-from feedsvc.catalog.tags import Tags
+from feedsvc.catalog.tags import Spellings, Tags, alias_redirects, tag_aliases
 from feedsvc.catalog.translations import Works, add_translations, build_works
 from feedsvc.catalog.visibility import RowBuilder
 from feedsvc.content.folder import ContentSnapshot
@@ -50,8 +49,6 @@ from feedsvc.model import Article, Site
 from feedsvc.page_model import StaticPage
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
-
-_RedirectMap = Mapping[QualifiedName, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +83,6 @@ class Catalog:
     now: datetime = field(repr=False, compare=False)
     schedule: Schedule = field(repr=False, compare=False)
     spellings: Spellings = field(repr=False, compare=False)
-    former_tags: FormerTags = field(repr=False, compare=False)
     works: Works = field(repr=False, compare=False)
     change: CatalogChange | None = field(default=None, repr=False, compare=False)
 
@@ -161,7 +157,7 @@ class Catalog:
         without_tags = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
         listings = (listing for listing in without_tags if listing.ref.kind != "language" or not listing.is_empty)
         used_tags = map(self.tag_listing, self.tags.most_used)
-        return (*most_used_listings(listings), *sorted(fitting_listings(used_tags), key=attrgetter("ref.id")))
+        return (*most_used_listings(listings), *sorted(used_tags, key=attrgetter("ref.id")))
 
     def private_listing(self, name: str, now: datetime) -> Listing | None:
         """Return the listing that tokens of custom feed `name` (id or alias), public or not, show at `now`; None if unknown."""
@@ -210,12 +206,10 @@ class Catalog:
             now=now,
             schedule=schedule,
             spellings=spellings,
-            former_tags=self.former_tags.apply_changes(removed_rows, added_rows),
             change=CatalogChange(rows.removed, rows.added, listing_set.selections, issues, *languages),
             works=works,
         )
-        former_names = former_slugs((*removed_rows, *added_rows)), tag_aliases(content.tags, titles)
-        slugs = {*titles, *chain(*former_names)}
+        slugs = {*titles, *tag_aliases(content.tags, titles)}
         catalog = _with_updated_indexes(catalog, self, removed_rows, added_rows, slugs)
         if "tags" in vars(self):
             vars(catalog)["tags"] = self.tags.apply_changes(spellings, titles)  # vars() is where cached_property stores values
@@ -240,9 +234,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     listings = listing_set.public
     site, schedule = listings[ListingRef()], build_schedule(articles)
     last_change, next_change = listing_set.moments_of_change(content, schedule, now)
-    former_tags = build_former_tags(spellings, rows)
-    redirects: dict[QualifiedName, str] = article_redirects(rows) | former_tags.redirects(listings)
-    redirects |= alias_redirects(content.tags, listings) | settings_redirects(content)
+    redirects = article_redirects(rows) | alias_redirects(content.tags, listings) | settings_redirects(content)
     # Only media that public articles, pages or settings refer to, so that a draft's images are not served.
     pages = public_pages(content, is_preview=is_preview)
     media = chain(settings_media(content), page_media(pages), media_paths(site.visible))
@@ -264,14 +256,8 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         now=now,
         schedule=schedule,
         spellings=spellings,
-        former_tags=former_tags,
         works=build_works(articles),
     )
-
-
-def _tag_redirects(catalog: Catalog, slugs: Collection[str]) -> _RedirectMap:
-    """Return ("tag", slug) -> tag id for those of `slugs` that are aliases or former slugs of tags and redirect."""
-    return catalog.former_tags.redirects(catalog.listings, slugs) | alias_redirects(catalog.content.tags, catalog.listings, slugs)
 
 
 def _with_updated_indexes(
@@ -279,13 +265,13 @@ def _with_updated_indexes(
 ) -> Catalog:
     """Return a copy of `catalog`, whose `listing_set` is updated already, with updated indexes and counts of rows.
 
-    `former` is the catalog before the change, `removed` and `added` are the changed rows, `slugs` the ids, aliases and former
-    slugs of the tags of these rows.
+    `former` is the catalog before the change, `removed` and `added` are the changed rows, `slugs` the ids
+    and aliases of the tags of these rows.
     """
     site = catalog.listings[ListingRef()]
     removed_visible, added_visible = [*filter(is_visible, removed)], [*filter(is_visible, added)]
-    redirects_before = {**article_redirects(removed), **_tag_redirects(former, slugs)}
-    redirects_after = {**article_redirects(added), **_tag_redirects(catalog, slugs)}
+    redirects_before = {**article_redirects(removed), **alias_redirects(former.content.tags, former.listings, slugs)}
+    redirects_after = {**article_redirects(added), **alias_redirects(catalog.content.tags, catalog.listings, slugs)}
     removed_media = chain(media_paths(removed_visible), page_media(former.pages))
     added_media = chain(media_paths(added_visible), page_media(catalog.pages))
     return replace(

@@ -1,10 +1,9 @@
-"""Values of a catalog that follow from its content, rows, listings and moment alone."""
+"""Values of a catalog that follow from its content, rows, listings and moment alone, and its static pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from html import escape
 from itertools import chain, groupby, takewhile
 from operator import attrgetter
 from typing import Final
@@ -16,10 +15,9 @@ from feedsvc.catalog.schedule import NEWS_AGE
 from feedsvc.catalog.tags import MOST_USED_COUNT
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.model import ArticleStatus, Author, Category, CustomFeed
+from feedsvc.page_model import StaticPage
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
-_MAX_KIND_BYTES: Final = 800_000  # bytes of /subscribe/ that the listings of one kind may take
-_MARKUP_BYTES: Final = 520  # bytes of markup on /subscribe/ for one listing
 _link: Final = attrgetter("article.link")
 
 
@@ -90,31 +88,40 @@ def recent_rows(site: Listing, now: datetime) -> tuple[Row, ...]:
     return tuple(row for row in rows if not row.preview_label)
 
 
-def fitting_listings(listings: Iterable[Listing]) -> Iterator[Listing]:
-    """Yield the first of these listings, as many as take at most _MAX_KIND_BYTES together on /subscribe/ (estimated).
-
-    All after the first that does not fit are left out.
-    """
-    size = 0
-    for listing in listings:
-        size += _estimated_size(listing)
-        if size > _MAX_KIND_BYTES:
-            return
-        yield listing
-
-
 def most_used_listings(listings: Iterable[Listing]) -> Iterator[Listing]:
     """Yield of each kind of listings, which are sorted by kind and id, those with the most visible articles, in this order.
 
-    They are at most as many as tags, and take at most as many bytes.
+    They are at most as many as tags.
     """
     for _, group in groupby(listings, key=attrgetter("ref.kind")):
         most_used = sorted(group, key=lambda listing: -len(listing.visible))[:MOST_USED_COUNT]
-        yield from sorted(fitting_listings(most_used), key=attrgetter("ref.id"))
+        yield from sorted(most_used, key=attrgetter("ref.id"))
 
 
-def _estimated_size(listing: Listing) -> int:
-    """Estimate the bytes of a listing on /subscribe/: markup, percent-encoded id four times, title thrice, description once."""
-    name = listing.ref.id
-    address = len(name) if name.isascii() else 3 * len(name.encode())
-    return _MARKUP_BYTES + 4 * address + 3 * len(escape(listing.title).encode()) + len(escape(listing.description).encode())
+def public_pages(content: ContentSnapshot, *, is_preview: bool) -> Mapping[str, StaticPage]:
+    """Return the pages that have an address, by slug and former slug: the published ones, in a preview drafts, too."""
+    pages = content.pages
+    if is_preview or not any(page.is_draft for page in pages.values()):
+        return pages
+    return {name: page for name, page in pages.items() if not page.is_draft}
+
+
+def update_pages(
+    pages: Mapping[str, StaticPage], before: ContentSnapshot, now: ContentSnapshot, *, is_preview: bool
+) -> Mapping[str, StaticPage]:
+    """Return `public_pages` of the content `now`; the object `pages`, which is that of the content `before`, if it is equal."""
+    if now.pages is before.pages:
+        return pages
+    updated = public_pages(now, is_preview=is_preview)
+    return pages if updated == pages else updated
+
+
+def pages_by_slug(pages: Mapping[str, StaticPage]) -> Iterator[StaticPage]:
+    """Yield each page of `pages`, a mapping by slug and former slug, once, sorted by slug."""
+    yield from (pages[name] for name in sorted(pages) if pages[name].slug == name)
+
+
+def page_media(pages: Mapping[str, StaticPage]) -> Iterator[str]:
+    """Yield the path (media/...) of each reference of these pages to a media file; a path may occur several times."""
+    for page in pages_by_slug(pages):
+        yield from page.media

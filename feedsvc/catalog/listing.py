@@ -13,8 +13,7 @@ from functools import cached_property
 from itertools import islice
 from operator import is_
 
-from feedsvc.catalog.archive import ArchiveIndex
-from feedsvc.catalog.article_calendar import ArticleCalendar
+from feedsvc.catalog.archive import ArchiveIndex, ArticleCalendar
 from feedsvc.catalog.periods import page_names, period_names, update_page_names, update_period_names, visible_by_year
 from feedsvc.catalog.row import Row, RowKey, Visibility, article_key, is_visible, moment_key, row_key, rows_until_visible
 from feedsvc.catalog.translations import one_of_each_work

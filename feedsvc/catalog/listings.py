@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
 
-from feedsvc.catalog.feed_options import feed_options, listing_settings
 from feedsvc.catalog.indexes import update_counts
 from feedsvc.catalog.languages import Languages
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.row import Row, row_key
 from feedsvc.catalog.row_groups import RowGroups
 from feedsvc.catalog.selections import Selections
-from feedsvc.catalog.tag_settings import TagEntries, tag_description, tag_title
+from feedsvc.catalog.tags import Spellings, TagEntries, entry_of, tag_description, tag_title
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.model import CustomFeed
+from feedsvc.model import CustomFeed, FeedOptions, FeedOverrides, ListingSettings
 from feedsvc.routes import LISTING_KINDS, ListingKind, ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
-# Tag id -> spelling -> number of visible articles with that spelling.
-Spellings = Mapping[str, Mapping[str, int]]
+_NO_OVERRIDES: Final = FeedOverrides()
+_MAX_ISSUES: Final = 10
 
 
 def group_by_listing(groups: RowGroups, selections: Selections, languages: Languages) -> dict[ListingRef, Sequence[Row]]:
@@ -162,3 +164,43 @@ def _insert_sorted(refs: list[ListingRef], new_refs: Iterable[ListingRef]) -> li
     for ref in new_refs:
         insort(refs, ref, key=_listing_key)
     return refs
+
+
+def feed_options(content: ContentSnapshot, ref: ListingRef) -> FeedOptions:
+    """Return the options of a listing's feed: those of site.yaml, overridden key by key by its own entry of the settings.
+
+    `archives` is "all" or "none". Raises KeyError for a combination.
+
+    For a periodical, the defaults are not the site's: `content` is "full", because the HTML of an issue holds summaries only,
+    and `entries` is at most _MAX_ISSUES, because an issue may be as long as a hundred entries. Its own entry may override both.
+    """
+    settings = listing_settings(content, ref)
+    site_options = content.site.feed
+    if isinstance(settings, CustomFeed) and settings.digest:
+        site_options = replace(site_options, content="full", entries=min(site_options.entries, _MAX_ISSUES))
+    return _effective_options(site_options, settings.feed if settings else _NO_OVERRIDES, ref.kind)
+
+
+def listing_settings(content: ContentSnapshot, ref: ListingRef) -> ListingSettings | None:
+    """Return the entry of a listing in its settings file; None if it has none; also None for the site, languages and aliases.
+
+    Raises KeyError for a combination.
+    """
+    entries: Mapping[ListingKind, Mapping[str, ListingSettings]] = {
+        "site": {},
+        "category": content.categories,
+        "author": content.authors,
+        "custom": content.custom_feeds,
+        "private": content.private_feeds,
+        "language": {},
+        "tag": content.tags,
+    }
+    return entry_of(entries[ref.kind], ref.id)
+
+
+@lru_cache(maxsize=1024)  # most listings share one object
+def _effective_options(options: FeedOptions, overrides: FeedOverrides, kind: ListingKind) -> FeedOptions:
+    changes = {name: value for name in FeedOverrides.__slots__ if (value := getattr(overrides, name)) is not None}
+    if options.archives == "site":
+        changes = {"archives": "all" if kind == "site" else "none"} | changes
+    return replace(options, **changes)

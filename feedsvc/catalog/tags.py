@@ -1,18 +1,20 @@
-"""Tags of visible articles: the most used ones, and the division of all of them into pages.
+"""Tags of visible articles: the most used ones, the division of all into pages, and what tags.yaml says about them.
 
-Both depend only on the catalog's `spellings`, so every process computes the same values, also after a restart.
+Numbers and pages depend only on the catalog's `spellings`, so every process computes the same values, also after a restart.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from heapq import nsmallest
-from typing import Final
+from typing import Final, TypeVar
 from zlib import crc32
 
-from feedsvc.catalog.listings import Spellings
+from feedsvc.catalog.indexes import QualifiedName
+from feedsvc.model import ListingSettings, TagSettings
+from feedsvc.routes import ListingRef
 
 MOST_USED_COUNT: Final = 1000
 # A page of this many tags with the longest names allowed stays below 1 MB.
@@ -20,6 +22,11 @@ PAGE_SIZE: Final = 500
 FIRST_PAGE: Final = "-"  # not the id of any tag, and sorts before all ids
 _MIDDLE_PARTS: Final = 3  # a page is cut within the middle third
 
+_Entry = TypeVar("_Entry", bound=ListingSettings)
+# Id or alias of a tag -> its entry in tags.yaml.
+TagEntries = Mapping[str, TagSettings]
+# Tag id -> spelling -> number of visible articles with that spelling.
+Spellings = Mapping[str, Mapping[str, int]]
 _Page = tuple[str, ...]
 _SortKey = tuple[int, str]
 
@@ -64,34 +71,17 @@ class Tags:
         """Return the index in `pages` of the page that holds a tag's id, or would if the tag existed; 0 without pages."""
         return max(0, bisect_right(self.starts, tag) - 1)
 
-    def apply_changes(self, spellings: Spellings, changed: Iterable[str]) -> Tags:
+    def apply_changes(self, spellings: Spellings, changed: Collection[str]) -> Tags:
         """Return the Tags of `spellings`, with the cached values that still hold.
 
         `changed` are the ids of tags whose spellings differ from those of this object.
         """
-        tags, values, changed_tags = Tags(spellings), vars(self), {*changed}  # vars() is where cached_property stores values
-        if all(bool(self._spellings.get(tag)) == bool(spellings.get(tag)) for tag in changed_tags):
+        tags, values = Tags(spellings), vars(self)  # vars() is where cached_property stores values
+        if all(bool(self._spellings.get(tag)) == bool(spellings.get(tag)) for tag in changed):
             vars(tags).update({name: values[name] for name in ("total", "pages", "starts") if name in values})
-        if "most_used" in values and (most_used := self._most_used_after(tags, changed_tags)) is not None:
-            vars(tags)["most_used"] = most_used
+        if "most_used" in values and all(self._spellings.get(tag) == spellings.get(tag) for tag in changed):
+            vars(tags)["most_used"] = self.most_used
         return tags
-
-    def _most_used_after(self, tags: Tags, changed: set[str]) -> tuple[str, ...] | None:
-        """Return `most_used` of `tags`, the tags after a change, if this object's and the changed tags determine it.
-
-        `changed` are the ids of the tags whose spellings differ between this object and `tags`. The result is None if a
-        tag that is neither in `changed` nor in this object's `most_used` may be one of the most used now.
-        """
-        before = self.most_used
-        last_key, members = self._sort_key(before[-1]) if before else (0, ""), {*before}
-        if len(before) == MOST_USED_COUNT and not any(tag in members or tags._sort_key(tag) < last_key for tag in changed):
-            return before
-        candidates = (tag for tag in members | changed if tags._spellings.get(tag))
-        keys = nsmallest(MOST_USED_COUNT, map(tags._sort_key, candidates))
-        if len(before) == MOST_USED_COUNT and (len(keys) < MOST_USED_COUNT or keys[-1] > last_key):
-            return None
-        most_used = tuple(tag for _, tag in keys)
-        return before if most_used == before else most_used
 
     @property
     def _used_tags(self) -> Iterator[str]:
@@ -121,3 +111,53 @@ def _divide(ids: Sequence[str], checksums: Sequence[int], max_size: int) -> Iter
         yield from _divide(ids[cut:], checksums[cut:], max_size)
     elif ids:
         yield tuple(ids)
+
+
+def entry_of(entries: Mapping[str, _Entry], name: str) -> _Entry | None:
+    """Return the entry whose id is `name`, None if there is none or `name` is an alias. `entries` are keyed by both."""
+    entry = entries.get(name)
+    return entry if entry and entry.id == name else None
+
+
+def tag_title(entries: TagEntries, tag: str, counts: Mapping[str, int]) -> str:
+    """Return the title of the tag with the id `tag`: that of tags.yaml, else the most frequent spelling in `counts`, else the id.
+
+    Of equally frequent spellings, it is the first in alphabetical order.
+    """
+    entry = entry_of(entries, tag)
+    if entry and entry.title:
+        return entry.title
+    return min(counts, key=lambda title: (-counts[title], title), default=tag)
+
+
+def tag_description(entries: TagEntries, tag: str) -> str:
+    """Return the description of the tag with the id `tag` in tags.yaml; "" if it has none or no entry, or for an alias."""
+    entry = entry_of(entries, tag)
+    return entry.description if entry else ""
+
+
+def tag_aliases(entries: TagEntries, tags: Iterable[str]) -> Iterator[str]:
+    """Yield the aliases that tags.yaml gives to the tags with the ids `tags`, also aliases that do not redirect now."""
+    for tag in tags:
+        if entry := entry_of(entries, tag):
+            yield from entry.aliases
+
+
+def alias_redirects(
+    entries: TagEntries, listings: Container[ListingRef], slugs: Iterable[str] | None = None
+) -> dict[QualifiedName, str]:
+    """Return {("tag", alias): id of its tag} for those of `slugs` that are aliases, for all aliases by default.
+
+    `listings` are those of the catalog. An alias does not redirect, and is left out, while an article has a tag with this slug,
+    or while no article has the tag that it is an alias of.
+    """
+    aliases = {name: entry.id for name, entry in _entries_of(entries, slugs) if name != entry.id}
+    return {
+        ("tag", alias): tag
+        for alias, tag in aliases.items()
+        if ListingRef("tag", alias) not in listings and ListingRef("tag", tag) in listings
+    }
+
+
+def _entries_of(entries: TagEntries, slugs: Iterable[str] | None) -> Iterable[tuple[str, TagSettings]]:
+    return entries.items() if slugs is None else [(slug, entries[slug]) for slug in slugs if slug in entries]

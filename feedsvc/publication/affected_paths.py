@@ -14,7 +14,6 @@ from feedsvc.catalog import (
     CatalogChange,
     Listing,
     Row,
-    former_slugs,
     index_range,
     is_identical,
     tag_aliases,
@@ -107,8 +106,7 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
     yield from _issue_places(before, now, change)
     changed_tags = [ref.id for ref in change.rows_by_listing if ref.kind == "tag"]
     yield from _tag_page_places(before, now, changed_tags)
-    former_names = former_slugs((*removed.values(), *added.values())), tag_aliases(now.content.tags, changed_tags)
-    yield from _former_tag_places(before, now, {*changed_tags, *chain(*former_names)})
+    yield from _former_tag_places(before, now, {*changed_tags, *tag_aliases(now.content.tags, changed_tags)})
     days = {row.day for row in change.rows_by_listing.get(_SITE_LISTING, ())}
     yield from _archive_places(before, now, days)
     yield from _sitemap_places(before, now, days)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog.issue_calendar import IssueCalendar
+from feedsvc.catalog.periodicals import IssueCalendar
 from feedsvc.model import IssueSchedule
 
 ZONES: Final = (

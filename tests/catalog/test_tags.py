@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -11,10 +10,8 @@ from hypothesis import strategies as st
 
 from feedsvc.catalog.tags import MOST_USED_COUNT, Tags
 from feedsvc.discovery.opml import render_opml
-from feedsvc.export.nginx import configuration
-from feedsvc.model import Article, ArticleStatus, Tag
+from feedsvc.model import Article, ArticleStatus
 from tests.catalog.many_tags import TAG_COUNT, article_with_tags, articles_with_many_tags, publication_of, tag, tag_paths
-from tests.helpers import model_newsrooms
 from tests.helpers.model_newsrooms import START
 from tests.helpers.newsrooms import body_of
 
@@ -92,27 +89,6 @@ def test_lists_of_fifty_thousand_tags_are_smaller_than_a_megabyte() -> None:
         size_of_largest_list([article_with_tags(number, range(100 * number, 100 * number + 100)) for number in range(500)])
         < 1_000_000
     )
-
-
-@pytest.mark.slow
-def test_lists_of_tags_with_the_longest_titles_are_smaller_than_a_megabyte() -> None:
-    """A percent-encoded slug of 66 letters takes 600 bytes, and each listing links to it seven times."""
-
-    def long(number: int) -> Tag:
-        return Tag(id="".join(map(chr, (0x4E00 + number, *[0x6F22] * 65))), title="&" * 130 + chr(0x4E00 + number) + "漢" * 69)
-
-    articles = [
-        model_newsrooms.article(
-            number, START - timedelta(days=number + 1), tags=tuple(map(long, range(100 * number, 100 * number + 100)))
-        )
-        for number in range(20)
-    ]
-    assert size_of_largest_list(articles) < 1_000_000
-
-
-def test_the_nginx_configuration_has_only_the_most_used_tags() -> None:
-    text = configuration(publication_of(articles_with_many_tags()).catalog)
-    assert ("/tag/t00249/feed.rss" in text, "/tag/t00250/feed.rss" in text) == (True, False)
 
 
 def size_of_largest_list(articles: list[Article]) -> int:
