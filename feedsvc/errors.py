@@ -104,7 +104,7 @@ class TextUnavailableError(FeedsvcError):
 class PluginError(FeedsvcError):
     """Raised if the code of a plug-in fails. The text names the distribution of the plug-in.
 
-    Errors with the same `key` come from the same plug-in and an exception of the same type; `report_faults` logs only the
+    Errors with the same `key` come from the same plug-in and an exception of the same type; servers log only the
     first.
     """
 

@@ -22,7 +22,7 @@ from feedsvc.content.media import VariantStore
 from feedsvc.edition_hooks import EditionHooks
 from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.export import COMPRESSED_SUFFIXES, BuildResult, Prefetch, StaticTree, start_prefetch
-from feedsvc.extensions import installed_plugins, load_extensions, require_extensions
+from feedsvc.extensions import installed_plugins, load_extensions
 from feedsvc.live import Live, Watcher
 from feedsvc.pages import ThemeSelection, compile_builtin_templates
 from feedsvc.publication import Publication, code_fingerprint
@@ -47,7 +47,6 @@ def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | Non
     part of the tree was written. If a fault of that kind occurs in an update of the tree, it is reported instead, and the
     update is tried again.
     """
-    require_extensions()
     feeds.enlarge_caches()
     nginx_file = NginxFile(config.nginx_file, out=config.out, content=config.content)
     selection = ThemeSelection(config.state_folder, is_required=True)

@@ -10,13 +10,8 @@ from feedsvc.extensions.registry import (
     BUILT_IN_SUFFIXES,
     PluginHook,
     PluginNamespace,
-    call_namespace,
     disable_plugins,
     load_extensions,
-    plugin_namespaces,
-    report_faults,
-    require_extensions,
-    tolerate_faults,
 )
 
 __all__ = [
@@ -29,13 +24,8 @@ __all__ = [
     "Plugin",
     "PluginHook",
     "PluginNamespace",
-    "call_namespace",
     "disable_plugins",
     "installed_plugins",
     "load_extensions",
-    "plugin_namespaces",
     "plugins_fingerprint",
-    "report_faults",
-    "require_extensions",
-    "tolerate_faults",
 ]

@@ -18,7 +18,7 @@ from feedsvc.feeds.builder import (
 )
 from feedsvc.feeds.digest import FeedDigests
 from feedsvc.feeds.escaping import escape, quote_attribute
-from feedsvc.feeds.formats import FORMATS, enlarge_caches, render_extended, suffixes_of
+from feedsvc.feeds.formats import FORMATS, check_plugins, enlarge_caches, render_extended, suffixes_of
 from feedsvc.feeds.issue_content import headlines, issue_title
 from feedsvc.feeds.rsl import RSL_MEDIA_TYPE, RSL_NAMESPACE, RslElement, rsl_content
 
@@ -32,6 +32,7 @@ __all__ = [
     "RslElement",
     "author_person",
     "build_feed",
+    "check_plugins",
     "enlarge_caches",
     "escape",
     "feed_title",

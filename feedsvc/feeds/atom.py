@@ -43,7 +43,7 @@ def render(feed: Feed, namespaces: Iterable[Namespace] | None = None) -> bytes:
     """Render `feed` as an Atom 1.0 document in UTF-8, tombstones before entries, with the elements of `namespaces`.
 
     None means the namespaces of plug-ins. Raises ValueError or TypeError for a fault of a given namespace, whose functions'
-    exceptions are passed on; PluginError for any fault of one of a plug-in, except after `tolerate_faults`.
+    exceptions are passed on; PluginError for any fault of one of a plug-in.
     """
     extender = EXTENDERS.get(namespaces)
     rendered_entries = extender.render_items(feed, feed.items)

@@ -7,16 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from feedsvc.content.text import remove_forbidden_characters
-from feedsvc.extensions import Element, Namespace, PluginNamespace, call_namespace, plugin_namespaces
+from feedsvc.extensions import Element, Namespace, PluginNamespace, load_extensions
 from feedsvc.feed_model import Entry, Feed, Tombstone
 from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.feeds.escaping import escape_plain_text, quote_attribute
 
 _T = TypeVar("_T")
-_NO_ELEMENTS: Final[tuple[str, frozenset[str]]] = ("", frozenset())
 _Objects = dict[str, Any]  # member of JSON Feed -> its object
 
 
@@ -47,7 +46,7 @@ class XmlExtenders:
 
         Namespaces whose `formats` do not name this format are left out. Raises ValueError if a given namespace has the prefix
         or the URI, but not both, of another one or of one of the format; PluginError for such a namespace of a plug-in, or a
-        plug-in that could not be loaded, except after `tolerate_faults`: then it is left out.
+        plug-in that could not be loaded.
         """
         if namespaces is None:
             return self._for_plugins
@@ -58,20 +57,13 @@ class XmlExtenders:
 
     @cached_property
     def _for_plugins(self) -> XmlExtender:
-        extensions = self._of_format(plugin_namespaces())
-        usable = [extension for extension in extensions if self._has_own_namespace(extension)]
-        return XmlExtender(usable, self._format, caches_entries=True)
+        extensions = self._of_format(load_extensions().namespaces)
+        for one in extensions:
+            one.call("cannot be used", partial(_declarations, self._format.namespaces, [one.namespace]))
+        return XmlExtender(extensions, self._format, caches_entries=True)
 
     def _of_format(self, extensions: Iterable[PluginNamespace]) -> list[PluginNamespace]:
         return [extension for extension in extensions if self._format.suffix in extension.namespace.formats]
-
-    def _has_own_namespace(self, extension: PluginNamespace) -> bool:
-        known = self._format.namespaces
-
-        def declare() -> bool:
-            return bool(_declarations(known, [extension.namespace]))
-
-        return call_namespace(extension, "cannot be used", declare, default=False)
 
 
 class XmlExtender:
@@ -94,7 +86,7 @@ class XmlExtender:
 
         Before these are the elements for the feed, one RenderedEntry for each namespace that has some. Exceptions of the
         functions of given namespaces are passed on, and faults in their elements raise ValueError or TypeError; for those of
-        plug-ins, PluginError is raised or, after `tolerate_faults`, logged.
+        plug-ins, PluginError is raised.
         """
         plain = self._format.plain_entries
         if not self._extensions:
@@ -123,7 +115,7 @@ class XmlExtender:
             if function is None:
                 continue
             render = partial(self._render_elements, function, subject, indent)
-            text, prefixes = _call(extension, subject, render, _NO_ELEMENTS)
+            text, prefixes = _call(extension, subject, render)
             if text:
                 yield text.encode(), prefixes
 
@@ -162,17 +154,17 @@ class JsonExtender:
     """Extender of JSON Feed: inserts the objects of namespaces into items, and returns those of the feed. Thread-safe.
 
     Exceptions of the functions of given namespaces are passed on, and TypeError or ValueError is raised if the result is no
-    object of JSON values; for plug-ins, PluginError is raised or, after `tolerate_faults`, logged.
+    object of JSON values; for plug-ins, PluginError is raised.
     """
 
     def __init__(self, namespaces: Iterable[Namespace] | None) -> None:
         """Take the namespaces that a caller gave, None for those of plug-ins.
 
         Namespaces without functions for JSON are ignored. Raises ValueError if two others that the caller gave have the same
-        prefix, PluginError for a plug-in that could not be loaded, except after `tolerate_faults`.
+        prefix, PluginError for a plug-in that could not be loaded.
         """
         extensions: Iterable[PluginNamespace]
-        extensions = plugin_namespaces() if namespaces is None else map(PluginNamespace, namespaces)
+        extensions = load_extensions().namespaces if namespaces is None else map(PluginNamespace, namespaces)
         self._extensions = [one for one in extensions if one.namespace.entry_json or one.namespace.feed_json]
         prefixes = Counter(one.namespace.prefix for one in self._extensions)
         if repeated := next((prefix for prefix, count in prefixes.items() if count > 1), ""):
@@ -197,8 +189,7 @@ class JsonExtender:
         members: _Objects = {}
         for extension in self._extensions:
             if function := getattr(extension.namespace, function_name):
-                no_object: _Objects = {}
-                value = _call(extension, subject, partial(_json_object, function, subject), no_object)
+                value = _call(extension, subject, partial(_json_object, function, subject))
                 members |= {f"_{extension.namespace.prefix}": value} if value else {}
         return members
 
@@ -211,9 +202,9 @@ def _json_object(function: Callable[[Any], Mapping[str, Any]], subject: Entry | 
     return value
 
 
-def _call(extension: PluginNamespace, subject: Entry | Feed, function: Callable[[], _T], default: _T) -> _T:
+def _call(extension: PluginNamespace, subject: Entry | Feed, function: Callable[[], _T]) -> _T:
     kind = "entry" if isinstance(subject, Entry) else "feed"
-    return call_namespace(extension, f"cannot extend the {kind} {subject.id}", function, default)
+    return extension.call(f"cannot extend the {kind} {subject.id}", function)
 
 
 def _clean(text: str) -> str:

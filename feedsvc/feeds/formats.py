@@ -61,10 +61,16 @@ def render_extended(feed: Feed, suffix: str, namespaces: Iterable[Namespace]) ->
     return _EXTENSIBLE[suffix](feed, namespaces)
 
 
+def check_plugins() -> None:
+    """Import the plug-ins. Raises PluginError for the first one that cannot be loaded or used."""
+    for extenders in (rss.EXTENDERS, atom.EXTENDERS):
+        extenders.get(None)
+
+
 def enlarge_caches() -> None:
     """Enlarge the caches of rendered entries, for a process that renders every feed, because each entry is in several feeds.
 
-    Imports the plug-ins; raises PluginError for a namespace of a plug-in that cannot be used, except after `tolerate_faults`.
+    Imports the plug-ins; raises PluginError for a namespace of a plug-in that cannot be used.
     """
     for cache in (rss.RENDERED_ENTRIES, atom.RENDERED_ENTRIES, json_feed.RENDERED_ENTRIES):
         cache.enlarge()

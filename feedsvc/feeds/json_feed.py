@@ -22,7 +22,7 @@ def render(feed: Feed, namespaces: Iterable[Namespace] | None = None) -> bytes:
 
     Each item has its authors. The feed has none, because some readers would add a feed's authors to every byline. `namespaces`
     add their objects; None means the namespaces of plug-ins. Raises ValueError or TypeError for a fault of a given namespace,
-    whose functions' exceptions are passed on; PluginError for any fault of one of a plug-in, except after `tolerate_faults`.
+    whose functions' exceptions are passed on; PluginError for any fault of one of a plug-in.
     """
     extender = JsonExtender(namespaces)
     members = _nonempty_values(

@@ -42,7 +42,7 @@ def render(feed: Feed, namespaces: Iterable[Namespace] | None = None) -> bytes:
     """Render `feed` as an RSS 2.0 document in UTF-8, without tombstones, with the elements of `namespaces`.
 
     None means the namespaces of plug-ins. Raises ValueError or TypeError for a fault of a given namespace, whose functions'
-    exceptions are passed on; PluginError for any fault of one of a plug-in, except after `tolerate_faults`.
+    exceptions are passed on; PluginError for any fault of one of a plug-in.
     """
     extender = EXTENDERS.get(namespaces)
     rendered_entries = extender.render_items(feed, feed.entries)

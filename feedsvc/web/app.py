@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Flask
 
+from feedsvc import feeds
 from feedsvc.access import TokenAuthorizer
-from feedsvc.extensions import tolerate_faults
 from feedsvc.live import Live
 from feedsvc.routes import COMBINATION_FORM
 from feedsvc.web import metrics
@@ -53,10 +53,10 @@ def create_app(
     is one of its `trusted_proxies`. Without `token_authorizer`, there are no private feeds.
 
     With `caches_responses`, responses from the cache do not pass through Flask: no function registered with
-    `before_request` or `after_request` runs for them. Loads all plug-ins. From then on, this process logs a fault of a
-    plug-in once and omits the elements of its namespace, instead of raising PluginError (`tolerate_faults`).
+    `before_request` or `after_request` runs for them. Raises PluginError for the first plug-in that cannot be loaded or
+    used.
     """
-    tolerate_faults()
+    feeds.check_plugins()
     counted_stats = stats or RequestStats()
 
     def read_metrics() -> tuple[metrics.MetricValues, Mapping[str, metrics.MetricValues]]:

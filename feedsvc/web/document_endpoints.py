@@ -19,7 +19,6 @@ from werkzeug.routing import PathConverter
 
 from feedsvc.access import hide_tokens
 from feedsvc.errors import PluginError, TextUnavailableError
-from feedsvc.extensions import report_faults
 from feedsvc.live import Edition, Live
 from feedsvc.publication import UNCOUNTED_READS, Document, FileResource, Publication, Redirect, Resource
 from feedsvc.routes import COMBINATION_FORM, MOST_READ_PATH
@@ -43,6 +42,7 @@ PREFIX_KEY: Final = "feedsvc.prefix"
 PATH_CONVERTER: Final = "feedsvc_path"
 RETRIEVAL_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 _RETRY_SECONDS: Final = 5
+_LOGGED_FAULTS: Final[set[str]] = set()  # keys of PluginErrors
 _PLUGIN_RETRY_SECONDS: Final = 300  # until the operator has corrected the plug-in
 _STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _INTERNAL_ERROR_MESSAGE: Final = "The server could not answer this request. Its log contains the reason.\n"
@@ -236,8 +236,9 @@ def text_unavailable_response(_: Exception) -> Response:
 
 def plugin_failed_response(error: Exception) -> Response:
     """Return a 503 with Retry-After, because the address stays valid. Log a PluginError, once per plug-in and kind of fault."""
-    if isinstance(error, PluginError):
-        report_faults([error])
+    if isinstance(error, PluginError) and error.key not in _LOGGED_FAULTS:
+        _LOGGED_FAULTS.add(error.key)
+        _LOG.error("feedsvc: %s", error)
     return _unavailable("This feed cannot be rendered at this moment. Try again later.", _PLUGIN_RETRY_SECONDS)
 
 

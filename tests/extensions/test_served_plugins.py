@@ -12,6 +12,7 @@ import feedparser  # type: ignore[import-untyped]
 import pytest
 
 from tests.audience.waiting import wait_until
+from tests.cli.command_line import run_feedsvc
 from tests.extensions.distribution import FORMATS, HOOKS, NAMESPACES, install, install_acme, variables
 from tests.helpers import newsrooms
 from tests.helpers.http_client import NO_HEADERS, Response, ask
@@ -152,7 +153,7 @@ def fails_once(log: str, *parts: str) -> bool:
     return [all(part in line for part in parts) for line in log.splitlines()].count(True) == 1
 
 
-def test_a_failing_namespace_leaves_the_feed_without_its_elements_and_is_logged_once(content: Path, tmp_path: Path) -> None:
+def test_feeds_of_a_failing_namespace_are_unavailable_and_its_fault_is_logged_once(content: Path, tmp_path: Path) -> None:
     code = (
         "from feedsvc.api import Namespace\n"
         "N = Namespace(prefix='bad', uri='https://bad.example/', entry_elements=lambda entry: entry.rating)\n"
@@ -161,8 +162,8 @@ def test_a_failing_namespace_leaves_the_feed_without_its_elements_and_is_logged_
     with serving(content, site) as server:
         for _ in range(2):
             feeds = [fetch(server, f"feed.{suffix}") for suffix in ("rss", "atom")]
-            assert [feed.status for feed in feeds] == [200, 200]
-        assert objections(feeds[0].body, "rss", ADDRESSES["rss"]) == []
+            assert [(feed.status, feed["Retry-After"]) for feed in feeds] == [(503, "300")] * 2
+        assert [fetch(server, path).status for path in ("", "feed.json")] == [200, 200]
     assert fails_once(server.stderr, "the plug-in bad-plugin 3.4 (namespace bad)", "AttributeError", "bad_plugin.py, line 2"), (
         server.stderr
     )
@@ -205,14 +206,16 @@ def test_a_failing_format_is_unavailable_and_takes_nothing_else_down(content: Pa
         ),
     ],
 )
-def test_a_plugin_that_cannot_be_loaded_is_reported_and_the_service_goes_on(
+def test_the_service_does_not_start_with_a_plugin_that_cannot_be_loaded(
     content: Path, tmp_path: Path, code: str, group: str, reason: str
 ) -> None:
     site = install(tmp_path / "site", "bad-plugin", code, {group: {"bad": "bad_plugin:F"}})
-    with serving(content, site) as server:
-        assert fetch(server, "feed.rss").status == 200
-        assert fetch(server, "feed.bad").status == (503 if group == FORMATS else 404)
-    assert fails_once(server.stderr, "the plug-in bad-plugin 1.0", reason), server.stderr
+    for workers in ("1", "2"):
+        arguments = ("serve", content, "--state", tmp_path / "state", "--port", "0", "--workers", workers)
+        result = run_feedsvc(*arguments, **variables(site))
+        assert result.returncode == 2, result.stderr
+        assert fails_once(result.stderr, "the plug-in bad-plugin 1.0", reason), result.stderr
+        assert "Traceback" not in result.stderr
 
 
 def test_a_hook_that_raises_is_an_alert_until_it_works_again(content: Path, tmp_path: Path) -> None:
