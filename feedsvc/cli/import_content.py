@@ -42,6 +42,7 @@ from feedsvc.support.posix import quote_argument
 from feedsvc.support.process_pool import available_processors
 
 _MIB: Final = 1024 * 1024
+_REMOTE_KINDS: Final = frozenset({"application", "audio", "image", "video"})
 
 
 @command("import")
@@ -63,6 +64,12 @@ _MIB: Final = 1024 * 1024
 )
 @option("--media-from", metavar="FOLDER", type=PATH_TYPE, help="Folder with a copy of the uploads, used instead of the old site.")
 @option("--no-media", is_flag=True, help="Fetch no files: pictures stay at their old addresses, and lead images are left out.")
+@option(
+    "--keep-remote",
+    metavar="KINDS",
+    default="",
+    help="Do not fetch files of these kinds, such as audio,video: articles name them at their old addresses.",
+)
 @option(
     "--allow-host",
     metavar="HOST",
@@ -98,6 +105,7 @@ def import_command(
     post_type: tuple[str, ...],
     media_from: Path | None,
     no_media: bool,
+    keep_remote: str,
     allow_host: tuple[str, ...],
     max_file_size: int,
     feed_entries: int | None,
@@ -121,6 +129,9 @@ def import_command(
     """
     process.freeze_heap()  # the renderer of each post leaves reference cycles
     _check_options(report, media_from)
+    kinds = frozenset(filter(None, keep_remote.split(",")))
+    if unknown := sorted(kinds - _REMOTE_KINDS):
+        raise FeedsvcError(f"--keep-remote {unknown[0]}: the kinds are {', '.join(sorted(_REMOTE_KINDS))}")
     hosts = frozenset(host.lower() for host in allow_host)
     options = ImportOptions(
         now=wall_clock(),
@@ -129,6 +140,7 @@ def import_command(
         since=_parse_since(since),
         mapping=read_mapping(map) if map else None,
         media=None if no_media else _media_origin(media_from, hosts, max_file_size * _MIB),
+        remote_kinds=kinds,
         is_dry_run=dry_run,
         processes=processes or available_processors(),
     )

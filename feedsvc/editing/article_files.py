@@ -374,14 +374,8 @@ def create_file(root: Path, path: str, content: str) -> Path:
     Raises FeedsvcError if the file exists, which is not changed, or cannot be written.
     """
     file = root / os.fsdecode(path.encode())  # UTF-8 even if the locale is another
-    temporary_file = file.with_name(f".new-{os.getpid()}")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            temporary_file.write_bytes(content.encode())  # as text, Windows would write other line ends
-            atomic_write.rename_without_replacing(temporary_file, file)
-        finally:
-            temporary_file.unlink(missing_ok=True)
+        atomic_write.create_file(file, content.encode())  # as text, Windows would write other line ends
     except FileExistsError:
         raise FeedsvcError(f"{file} exists already; nothing was written") from None
     except OSError as error:

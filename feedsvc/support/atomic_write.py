@@ -104,16 +104,38 @@ def replace_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
     require_writable(path)
     target = os.path.realpath(path)
     with ExitStack() as stack, open_replacement(target, prefix=CONTENT_PREFIX, mode=0o600) as file:
-        if HAS_FILE_LOCKS:  # Windows renames no open file, and deletes none, so it needs no lock
-            descriptor = os.dup(file.fileno())  # keeps the lock until the file is renamed
-            stack.callback(os.close, descriptor)
-            lock(descriptor)
+        _lock_until_end(stack, file)
         file.write(after)
         _copy_metadata(target, file.name)
         sync(file)
         if Path(target).read_bytes() != before:
             raise FileChangedError
     _sync_folder(os.path.dirname(target))
+
+
+def create_file(path: Path, data: bytes) -> None:
+    """Create a file of the content folder, complete from the beginning, and missing folders.
+
+    Raises FileExistsError if it exists, OSError if it cannot be written; then nothing is changed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{CONTENT_PREFIX}{os.urandom(8).hex()}")
+    try:
+        with ExitStack() as stack:
+            with open(temporary, "xb") as file:
+                _lock_until_end(stack, file)
+                file.write(data)
+            rename_without_replacing(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _lock_until_end(stack: ExitStack, file: IO[bytes]) -> None:
+    """Lock a temporary file until `stack` ends, also after it is closed and renamed."""
+    if HAS_FILE_LOCKS:  # Windows renames no open file, and deletes none, so it needs no lock
+        descriptor = os.dup(file.fileno())
+        stack.callback(os.close, descriptor)
+        lock(descriptor)
 
 
 def _copy_metadata(target: str, temporary: str) -> None:
@@ -139,7 +161,7 @@ def _sync_folder(folder: str) -> None:
 
 
 def remove_temporary_files(folders: Iterable[str]) -> None:
-    """Remove temporary files that a kill during `replace_if_unchanged` left in these folders of the content folder.
+    """Remove temporary files that a killed `replace_if_unchanged` or `create_file` left in these folders of the content folder.
 
     Subfolders are not searched, and errors are ignored. Files of running processes are locked and stay. Windows deletes no open
     file, so they stay there, too.

@@ -155,7 +155,7 @@ CASES: Final = (
     Case(
         "remote enclosure without host",
         article("enclosures: [{src: 'https://', type: audio/mpeg, length: 1}]\n"),
-        ("articles/a.yaml:3:20: enclosures.src: 'https://' is not an https address",),
+        ("articles/a.yaml:3:20: enclosures.src: 'https://' is not a web address, which begins with https:// and names a host",),
     ),
     Case(
         "negative length",

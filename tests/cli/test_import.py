@@ -98,6 +98,13 @@ def test_source_without_a_post_is_a_warning_and_fails(folder: Path, source: str)
     assert "Traceback" not in result.stderr
 
 
+def test_unknown_kind_of_files_is_an_error_with_the_known_ones(folder: Path) -> None:
+    result = run(folder, "feed.xml", "newsroom", "--keep-remote", "audio,films")
+    assert result.returncode == 2
+    assert "--keep-remote films: the kinds are application, audio, image, video" in result.stderr
+    assert run(folder, "feed.xml", "newsroom", "--keep-remote", "audio,video").returncode == 0
+
+
 def test_dry_run_writes_nothing(folder: Path) -> None:
     result = run(folder, "feed.xml", "newsroom", "--dry-run")
     assert result.returncode == 0

@@ -19,6 +19,7 @@ from feedsvc.content.reading import body
 from feedsvc.content.reading.context import ReadContext, References, is_web_address
 from feedsvc.content.reading.files import FileParts, parse_file_parts
 from feedsvc.content.schema.dates import parse_instant
+from feedsvc.content.schema.field_types import http_url
 from feedsvc.content.schema.models import ArticleKeys, EmbedKeys, EnclosureKeys, ImageKeys
 from feedsvc.content.schema.validation import validate_document
 from feedsvc.content.yaml import KeyPath
@@ -412,7 +413,7 @@ def _enclosure(context: ReadContext, index: int, keys: EnclosureKeys) -> Enclosu
         if file is None or length is None:
             return None
         return Enclosure(url=context.media_url(file.path), type=keys.type or file.type, length=length, title=keys.title)
-    url = context.https_url((*at, "src"), keys.src)
+    url = context.attempt((*at, "src"), lambda: http_url(keys.src))
     missing = [name for name in ("type", "length") if getattr(keys, name) is None]
     if missing:
         hint = "for example type: audio/mpeg, length: 12345678"

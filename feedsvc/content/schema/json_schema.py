@@ -49,15 +49,15 @@ def _exclusive_keys(singular: str, plural: str) -> Json:
     return {"if": {"required": [singular], "properties": {singular: {"type": "string"}}}, "then": {"properties": {plural: empty}}}
 
 
-def _src_rules(path_pattern: str, *keys: str) -> Json:
-    """Return rules for the key `src`: a path must match `path_pattern`; a web address must be https and requires `keys`."""
+def _src_rules(path_pattern: str, web_pattern: str, *keys: str) -> Json:
+    """Return rules for the key `src`: it matches one of the patterns; a web address requires `keys`."""
     is_url = {"properties": {"src": {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?:"}}, "required": ["src"]}
     not_null = {key: {"not": {"type": "null"}} for key in keys}
     path = pattern_schema(path_pattern, "not a fitting file in media/; write it like media/picture.jpg, or an https address")
-    https = pattern_schema(r"^[Hh][Tt][Tt][Pp][Ss]://[^/?#\s]", "not an https address")
+    web = pattern_schema(web_pattern, "not an https address")
     return {
         "if": is_url,
-        "then": {"required": list(keys), "properties": not_null | {"src": https}},
+        "then": {"required": list(keys), "properties": not_null | {"src": web}},
         "else": {"properties": {"src": path}},
     }
 
@@ -66,6 +66,7 @@ def _case_insensitive(suffix: str) -> str:
     return "".join(f"[{char}{char.upper()}]" if char.isalpha() else char for char in suffix)
 
 
+_HTTPS: Final = r"^[Hh][Tt][Tt][Pp][Ss]://[^/?#\s]"
 _MEDIA_PATH: Final = r"^media/(?!\.{0,2}(?:/|$))."
 _IMAGE_PATH: Final = (
     rf"{_MEDIA_PATH}*\.(?:{'|'.join(_case_insensitive(end[1:]) for end, kind in MEDIA_TYPES.items() if kind in IMAGE_TYPES)})$"
@@ -110,11 +111,11 @@ MODEL_RULES: Final[Mapping[str, Json]] = {
     },
     "ImageKeys": {
         "allOf": [
-            _src_rules(_IMAGE_PATH, "type", "width", "height"),
+            _src_rules(_IMAGE_PATH, _HTTPS, "type", "width", "height"),
             {"properties": {"type": {"enum": [None, *sorted(IMAGE_TYPES)]}}},
         ]
     },
-    "EnclosureKeys": {"allOf": [_src_rules(_MEDIA_PATH, "type", "length")]},
+    "EnclosureKeys": {"allOf": [_src_rules(_MEDIA_PATH, WEB, "type", "length")]},
     "LicenseKeys": {"anyOf": [{"required": [key]} for key in ("permits", "prohibits", "payment")]},
     "PaymentKeys": {
         "allOf": [

@@ -83,7 +83,7 @@ class ImageKeys(_Keys):
 
 
 class EnclosureKeys(_Keys):
-    src: RequiredLine = _required("A file in media/, or an https address with type and length.", "media/briefing.mp3")
+    src: RequiredLine = _required("A file in media/, or a web address with type and length.", "media/briefing.mp3")
     title: OneLineText = _key("What it is.", "The briefing, 12 minutes", "")
     type: MediaType | None = _key("The media type, if not the one that the file's name tells.", "audio/mpeg")
     length: Annotated[int, Field(ge=0)] | None = _key("Bytes, for a file at another address.", 34216300)

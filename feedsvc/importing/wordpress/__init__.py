@@ -8,9 +8,9 @@ from feedsvc.importing.wordpress.export_source import open_wordpress_export
 from feedsvc.importing.wordpress.former_feeds import (
     FeedHolding,
     WordPressFeed,
+    feeds_below,
     former_feeds,
     listing_page,
-    posts_page_feeds,
 )
 from feedsvc.importing.wordpress.site_facts import LANGUAGE_FOLDER
 
@@ -18,8 +18,8 @@ __all__ = [
     "LANGUAGE_FOLDER",
     "FeedHolding",
     "WordPressFeed",
+    "feeds_below",
     "former_feeds",
     "listing_page",
     "open_wordpress_export",
-    "posts_page_feeds",
 ]

@@ -75,8 +75,9 @@ _FOOTNOTE_LINK: Final = re.compile(r"(<sup\b[^<>]*?\sdata-fn=[^<>]*+>)\s*+<a\s[^
 _LINK: Final = re.compile(r"(<a\s[^<>]*?href=\")([^\"<>]*)(?=\")", re.IGNORECASE)
 _EMPTY_PARAGRAPH: Final = re.compile(r"<p>\s*+</p>\n?")
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
-# An item that is cut after these elements has its text and its state.
+# An item that is cut after these elements has its text and its state. The password is empty for most.
 _ESSENTIAL_FIELDS: Final = ("wp:post_id", "wp:status", "wp:post_type")
+_ACCESS_FIELD: Final = "wp:post_password"
 
 
 class _ExportFile(NamedTuple):
@@ -266,15 +267,18 @@ def _items_of(name: str, document: XmlDocument) -> Iterator[ItemFields | Omissio
         yield Omission(f"{name}, line {document.head.fault_line}", "the XML of the channel, in part", reason)
     for xml in document.items():
         item = item_fields(xml.element, f"{name}, line {xml.line}", has_html_title=xml.has_cdata_title)
-        is_whole = all(item.text(field) for field in _ESSENTIAL_FIELDS)
+        is_whole = all(item.text(field) for field in _ESSENTIAL_FIELDS) and _ACCESS_FIELD in item.texts
         if xml.is_cut:
             loss = "its last fields are lost" if is_whole else "it is left out"
             yield Omission(item.place, item.description, f"{xml.fault}, so {loss}; export it again")
         elif xml.fault:
-            reason = f"it is not well-formed ({xml.fault}); it is read as far as possible"
+            effect = "it is read as far as possible" if is_whole else "its state or password is lost, so it is a draft"
+            reason = f"it is not well-formed ({xml.fault}); {effect}"
             yield Omission(f"{name}, line {xml.fault_line}", f"the XML of {item.description}, in part", reason)
-        if is_whole or not xml.is_cut:
+        if is_whole or not xml.fault:
             yield item
+        elif not xml.is_cut:
+            yield replace(item, texts={**item.texts, "wp:status": "draft"})
     if not document.has_end:
         reason = f"the file ends early, after {document.item_count:,} items, without </rss>; export it again if there are more"
         yield Omission(f"{name}, line {document.line_count}", "what may follow", reason, is_end=True)
@@ -286,7 +290,7 @@ def _count(number: int, noun: str) -> str:
 
 def _has_password(item: ItemFields) -> bool:
     """Return whether a post has a password. It may be a space; a line end is the layout of the file."""
-    password = item.texts.get("wp:post_password", "")
+    password = item.texts.get(_ACCESS_FIELD, "")
     return bool(password.strip() or (password and "\n" not in password))
 
 

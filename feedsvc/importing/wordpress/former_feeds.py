@@ -90,8 +90,8 @@ def listing_page(feed: WordPressFeed) -> str:
     return ""
 
 
-def posts_page_feeds(address: str) -> Mapping[str, str]:
-    """Return the formats (rss, atom) by address of the feeds of a page that showed a site's posts, below its address or path."""
+def feeds_below(address: str) -> Mapping[str, str]:
+    """Return the formats (rss, atom) by address of the feeds of a listing, below its address or path."""
     front = address.rstrip("/")
     return {f"{front}/feed/{segment}/" if segment else f"{front}/feed/": suffix for segment, suffix in _SEGMENTS.items()}
 

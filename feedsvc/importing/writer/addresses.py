@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain, product
-from pathlib import Path, PurePosixPath
-from typing import Any, Final, NamedTuple
+from pathlib import Path
+from typing import Any, Final
 
 from feedsvc import routes
 from feedsvc.content.reading.files import names_in, parse_settings_file
@@ -20,15 +20,14 @@ from feedsvc.importing.wordpress import (
     LANGUAGE_FOLDER,
     FeedHolding,
     WordPressFeed,
+    feeds_below,
     former_feeds,
     listing_page,
-    posts_page_feeds,
 )
 from feedsvc.importing.writer.article_files import address_key
 from feedsvc.importing.writer.base import FACTS, SETTINGS, ImportBase, text_digest
-from feedsvc.importing.writer.media import upload_path
+from feedsvc.importing.writer.media import MediaLibrary, upload_path
 from feedsvc.importing.writer.plans import ImportContext, SourceIndex
-from feedsvc.importing.writer.report import ImportReport
 from feedsvc.importing.writer.settings import explain_errors, read_settings
 from feedsvc.importing.writer.terms import LISTING_FILES
 from feedsvc.redirects import GONE, REDIRECTS_FILE, normalize_address, render_redirects_file, without_slash
@@ -40,8 +39,8 @@ _PARENTS: Final = re.compile(r"(?<=category/)(?:[^/?]+/)+(?=[^/?]+/feed/)")
 _TERM_KINDS: Final = (FeedHolding.CATEGORY, FeedHolding.TAG, FeedHolding.AUTHOR)
 PLACES: Final = (routes.ArticleAt, StaticPageAt)
 
-
 Finder = Callable[[str], str]
+Rules = Iterator[tuple[str, str]]
 
 
 def language_page(language: str) -> str:
@@ -63,46 +62,6 @@ def with_known_languages(site: SourceSite, base: ImportBase) -> SourceSite:
     return replace(site, languages=(main, *others), language_folder=LANGUAGE_FOLDER if has_folder else "")
 
 
-@dataclass(slots=True)
-class AddressTable:
-    """Former addresses of a source: `rules` maps them to targets, as in redirects.yaml. `omissions` are those left out.
-
-    Of several targets of an address, the first stays. Addresses that differ in a slash at the end count as one.
-    """
-
-    rules: dict[str, str] = field(default_factory=dict)
-    omissions: list[Omission] = field(default_factory=list)
-    _spellings: dict[str, str] = field(default_factory=dict)  # `address_key` -> address in `rules`
-
-    def add(self, old: str, new: str, *, replaces: bool = False) -> None:
-        """Add a path with its query, unless it leads to itself or has a target. With `replaces`, replace that.
-
-        An omission is added if the address cannot lead elsewhere.
-        """
-        try:
-            address = _usable_address(old)
-        except ValueError as error:
-            return self.omit(old, "redirect", str(error))
-        key = without_slash(address)
-        former = self._spellings.get(key, "")
-        if (replaces or not former) and key != without_slash(new):
-            self.rules.pop(former, None)
-            text = self._spellings[key] = address if decoded_address(address) == address else old
-            self.rules[text] = new
-        return None
-
-    def omit(self, old: str, what: str, reason: str) -> None:
-        self.omissions.append(Omission(old, what, reason))
-
-    def remove(self, address: str, reason: str) -> None:
-        """Replace the rule of an address, as `rules` has it, by an omission."""
-        self.omit(address, f"redirect to {self.rules.pop(address)}", reason)
-
-    def find(self, address: str) -> str:
-        """Return the target of an address, "" if it has none."""
-        return self.rules.get(self._spellings.get(address_key(address), ""), "")
-
-
 def _usable_address(old: str) -> str:
     """Return an address in its one spelling. Raises ValueError, with the reason, if it cannot lead elsewhere."""
     address = normalize_address(old)
@@ -121,19 +80,50 @@ def decoded_address(old: str) -> str:
         return ""
 
 
-@dataclass(slots=True)
-class AddressBuilder:
-    """Builder of the rules of one source, in `table`.
+class AddressTable:
+    """Former addresses of a source: `rules` maps them to targets, as in redirects.yaml. `omissions` are those left out.
 
-    Addresses count if they are at one of `hosts`, at the port of the source's address, and below the path of the new site.
+    Addresses count if they are at one of the source's hosts, at the port of its address, and below the path of the new site.
+    Those that differ in a slash at the end count as one. Of several targets of an address, the first stays.
     """
 
-    run: ImportContext
-    table: AddressTable = field(default_factory=AddressTable)
+    def __init__(self, run: ImportContext, index: SourceIndex) -> None:
+        self.run, self.site, self.index = run, run.source, index
+        self.pages = run.pages.site_paths | index.page_paths
+        self.rules: dict[str, str] = {}
+        self.omissions: list[Omission] = []
+        self._spellings: dict[str, str] = {}  # `address_key` -> address in `rules`
 
-    @property
-    def site(self) -> SourceSite:
-        return self.run.source
+    def fill(self, names: Collection[tuple[str, str]], media: Iterable[tuple[str, str]]) -> None:
+        """Add the addresses of plug-ins, posts, feeds, listings and files.
+
+        `names` are the (kind, id or alias) that the settings files have, `media` (address, path) of files.
+        """
+        is_wordpress = self.site.system is SourceSystem.WORDPRESS
+        of_wordpress = (self._feeds_of_wordpress(), self._lists(), self._former_listings(names)) if is_wordpress else ()
+        for old, new in chain(self._plug_ins(), self._posts(), self._feeds(), *of_wordpress, self._media(media)):
+            self._add(old, new)
+
+    def _add(self, old: str, new: str) -> None:
+        """Add a rule unless its address has one, or is that of its target; an omission if it cannot lead elsewhere."""
+        try:
+            address = _usable_address(old) if old else ""
+        except ValueError as error:
+            self._omit(old, "redirect", str(error))
+            return
+        key, place = without_slash(address), routes.place_of(address)
+        is_there = key == without_slash(new) or (isinstance(place, routes.FeedAt) and routes.path_of(place) == new)
+        is_hidden = address in self.pages and isinstance(routes.place_of(new), PLACES)
+        if address and key not in self._spellings and not is_there and not is_hidden:
+            text = self._spellings[key] = address if decoded_address(address) == address else old
+            self.rules[text] = new
+
+    def _omit(self, old: str, what: str, reason: str) -> None:
+        self.omissions.append(Omission(old, what, reason))
+
+    def find(self, address: str) -> str:
+        """Return the target of an address, "" if it has none."""
+        return self.rules.get(self._spellings.get(address_key(address), ""), "")
 
     def old_path(self, address: str) -> str:
         """Return an address as the key of a rule: its path as written, without the path of base_url, and its query.
@@ -148,19 +138,19 @@ class AddressBuilder:
             return ""
         return f"{path[len(prefix) :] or '/'}{'?' if split.query else ''}{split.query}"
 
-    def finder(self, index: SourceIndex, rules: Mapping[str, str]) -> Finder:
+    def finder(self, rules: Mapping[str, str]) -> Finder:
         """Return a function from an address of the source to the path of an article or page here, "" if there is none.
 
         Addresses that no post has any more are those of articles that are here, of `rules`, and of pages. An address with a query
         is looked up with it, then without.
         """
-        articles, pages = self.run.articles, self.run.pages.site_paths | index.page_paths
+        articles, pages = self.run.articles, self.pages
 
         def find(address: str) -> str:
-            old = "" if (found := index.find(address)) else self.old_path(address)
+            old = "" if (found := self.index.find(address)) else self.old_path(address)
             for path in dict.fromkeys((old, old.partition("?")[0])) if old else ():
                 holder, decoded = articles.holders.get(address_key(path), ""), decoded_address(path)
-                target = routes.article_path(articles.slugs[holder]) if holder else self.table.find(path)
+                target = routes.article_path(articles.slugs[holder]) if holder else self.find(path)
                 target = target or rules.get(decoded, decoded if decoded in pages else "")
                 if isinstance(routes.place_of(target), PLACES):
                     return target
@@ -168,67 +158,70 @@ class AddressBuilder:
 
         return find
 
-    @property
-    def _is_wordpress(self) -> bool:
-        return self.site.system is SourceSystem.WORDPRESS
+    def _plug_ins(self) -> Rules:
+        """Yield the rules that a plug-in of WordPress had. One without a target gets the target GONE.
 
-    def build(self, index: SourceIndex, names: Collection[tuple[str, str]], media: Iterable[tuple[str, str]]) -> None:
-        """Add the addresses of all posts, feeds, listings, plug-ins and files.
-
-        `names` are the (kind, id or alias) that the settings files have, `media` (address, path) of files.
+        A rule from an article's address becomes an omission, because the article stays there; so does one from "/" or another
+        site, or to an address that no document here can have. Whether there is one, `feedsvc check` says.
         """
-        self._add_posts(index)
-        self._add_feeds(index.shown_pages | (self.run.pages.site_paths - index.page_paths))
-        if self._is_wordpress:
-            self._add_lists(index.days)
-            self._add_former_listings(names)
-            self._add_posts_pages(index)
-        self._add_plug_in_redirects(index)
-        self._add_media(media)
-        former_pages = {_site_path_of_page(plan.former_page) for plan in index.plans.values() if plan.former_page}
-        for path in sorted(({*index.page_paths, *self.run.pages.site_paths} - former_pages) & self.table.rules.keys()):
-            if isinstance(routes.place_of(self.table.rules[path]), PLACES):
-                self.table.remove(path, "another page has this address now")
+        for redirect in self.site.redirects:
+            old, new = self.old_path(redirect.old), self._new_target(redirect)
+            own, reason = self.index.find(absolute(self.site.address, redirect.old)), ""
+            if isinstance(routes.place_of(own), routes.ArticleAt):
+                reason = "an article of the source has this address"
+            elif not old or old == "/" or not new:
+                reason = "its target is not in the newsroom" if old else "the address is not one of this site"
+            if reason:
+                self._omit(redirect.old, f"redirect to {redirect.new or 'nothing'}", reason)
+            else:
+                yield old, new
 
-    def _add_posts(self, index: SourceIndex) -> None:
-        """Add the rules for present addresses of posts, then for former ones, but not for that of a feed here."""
+    def _new_target(self, redirect: SourceRedirect) -> str:
+        if not redirect.new:
+            return GONE
+        target = absolute(self.site.address, redirect.new)
+        if path := self.index.find(target):
+            return path
+        if host_of(target) not in self.run.hosts:
+            return target if target.startswith(("http://", "https://")) else ""
+        path = self.old_path(target)
+        return path if path == "/" or (path and "?" not in path and routes.place_of(path)) else ""
+
+    def _posts(self) -> Rules:
+        """Yield the rules for present addresses of posts, then for former ones, but not for that of a feed here."""
         elsewhere = Counter[str]()
-        for address, target in (*index.addresses, *index.former_addresses):
+        for address, target in (*self.index.addresses, *self.index.former_addresses):
             old = self.old_path(address)
             if old and not isinstance(routes.place_of(old), routes.FeedAt):
-                self.table.add(old, target)
+                yield old, target
             elif not old and host_of(address) not in self.run.hosts:
                 elsewhere[host_of(address)] += 1
         for host, count in sorted(elsewhere.items()):
             reason = f"the host of the source is {host_of(self.site.address)}; let the server of {host} lead to the new site"
-            self.table.omit("", f"redirects of {count:,} addresses of posts at {host}", reason)
+            self._omit("", f"redirects of {count:,} addresses of posts at {host}", reason)
 
     # --- feeds and listings
 
-    def _add_feeds(self, shown_pages: Collection[str]) -> None:
-        """Add the rules for the former feeds and the pages that had them; no rule leads from a public page to a listing.
-
-        A front page below a path gets a rule to "/". An omission is added for a former feed without known address.
-        """
+    def _feeds(self) -> Rules:
+        """Yield the rules for the feeds that the source names, and for a front page below a path."""
         front_page = self.old_path(self.site.address)
-        if front_page.strip("/"):  # the site was below a path
-            self.table.add(front_page, "/")
+        if front_page.strip("/"):
+            yield front_page, "/"
         for number, address in enumerate(self.site.feeds):
             known = self.site.feed_suffixes[number] if number < len(self.site.feed_suffixes) else ""
             suffix = known or next((name for name in ("atom", "json") if name in address.lower()), "rss")
-            self._add_feed(self.old_path(address), f"/feed.{suffix}")
+            yield self.old_path(address), f"/feed.{suffix}"
         if self.site.system is SourceSystem.FEED and not self.site.feeds:
             reason = f"the address of the former feed is not known; add it to {REDIRECTS_FILE}"
-            self.table.omit("", "redirect of the feed", reason)
-        site = self.site if len(self.site.terms) <= _MAX_TERMS else replace(self.site, terms=())
-        for feed in former_feeds(site) if self._is_wordpress else ():
-            self._add_wordpress_feed(feed, shown_pages)
+            self._omit("", "redirect of the feed", reason)
 
-    def _add_wordpress_feed(self, feed: WordPressFeed, shown_pages: Collection[str]) -> None:
-        if new := self._feed_target(feed):
-            for path in self._feed_paths(feed):
-                self._add_feed(self.old_path(path), new)
-            self._add_listing(feed, new, shown_pages)
+    def _feeds_of_wordpress(self) -> Rules:
+        site = self.site if len(self.site.terms) <= _MAX_TERMS else replace(self.site, terms=())
+        shown_pages = self.index.shown_pages | (self.run.pages.site_paths - self.index.page_paths)
+        for feed in former_feeds(site):
+            if new := self._feed_target(feed):
+                yield from ((self.old_path(path), new) for path in self._feed_paths(feed))
+                yield from self._listing(feed, new, shown_pages)
 
     def _feed_paths(self, feed: WordPressFeed) -> Iterable[str]:
         """Return the paths of a feed: its own, that without parents of a category, and those in the folders of languages."""
@@ -253,138 +246,65 @@ class AddressBuilder:
             return f"/{kind}/{listing}/feed.{feed.format}"
         return GONE if self.run.terms.is_dropped(kind, feed.key) else ""
 
-    def _add_feed(self, old: str, new: str) -> None:
-        """Add a rule from the path `old` of a feed to `new`, unless feedsvc has the feed `new` at `old` without a rule."""
-        place = routes.place_of(decoded_address(old)) if old else None
-        if old and not (isinstance(place, routes.FeedAt) and routes.path_of(place) == new):
-            self.table.add(old, new)
+    def _listing(self, feed: WordPressFeed, new: str, shown_pages: Collection[str]) -> Rules:
+        """Yield the rules of the page that had a feed, if it moved or was dropped, and one for its further pages.
 
-    def _add_listing(self, feed: WordPressFeed, new: str, shown_pages: Collection[str]) -> None:
-        """Add the rules of the page that had a feed: of its further pages, and if it is of a language, moved, or dropped.
-
-        Of a site with plain addresses, those of all categories, tags and authors with a query, such as /?cat=3, get one, too.
+        No rule leads from a public page to the listing of a language.
+        Of a site with plain addresses, listings with a query, such as /?cat=3, get a rule.
         """
         is_term, listing = feed.holding in _TERM_KINDS, GONE if new == GONE else f"{new.rpartition('/')[0]}/"
         for path in dict.fromkeys((feed.path, _PARENTS.sub("", feed.path))):
-            page = self.old_path(listing_page(replace(feed, path=path)))
-            if not page or feed.holding is FeedHolding.SITE:
-                continue
-            if "?" in page:
-                if self.site.has_plain_addresses and is_term:
-                    self.table.add(page, listing)
-                continue
-            if is_term:
-                self.table.add(f"{page}page/*", listing)
-            if new == GONE or (not routes.place_of(page) if is_term else page not in shown_pages):
-                self.table.add(page, listing)
+            page = "" if feed.holding is FeedHolding.SITE else self.old_path(listing_page(replace(feed, path=path)))
+            if is_term and page and "?" not in page:
+                yield f"{page}page/*", listing
+            is_moved = is_term and (not routes.place_of(page) or new == GONE)
+            is_by_number = is_term and self.site.has_plain_addresses
+            if is_by_number if "?" in page else is_moved or (not is_term and page not in shown_pages):
+                yield page, listing
 
-    def _add_lists(self, days: Iterable[str]) -> None:
-        """Add the rules of WordPress's lists: further pages, listings below a path or a language, and those by date.
-
-        `days` are those on which something was published (YYYY-MM-DD).
-        """
+    def _lists(self) -> Rules:
+        """Yield the rules of WordPress's lists: further pages, listings below a path or a language, and those by date."""
         front = self.old_path(self.site.address).rstrip("/")
         for prefix in dict.fromkeys((front, f"{front}/{self.site.script_folder}".rstrip("/"))):
             folders = {f"{prefix}/{self.site.language_folder}{language}": language for language in self.site.languages}
-            self.table.add(f"{prefix}/page/*", "/")
-            for folder, language in folders.items():
-                self.table.add(f"{folder}/page/*", language_page(language))
+            yield f"{prefix}/page/*", "/"
+            yield from ((f"{folder}/page/*", language_page(language)) for folder, language in folders.items())
             for folder, kind in product(filter(None, (prefix, *folders)), LISTING_FILES):
-                self.table.add(f"{folder}/{kind}/*", f"/{kind}/*")
-            for day in sorted(days):
+                yield f"{folder}/{kind}/*", f"/{kind}/*"
+            for day in sorted(self.index.days):
                 month = day[:7].replace("-", "/")
                 for old in (month, f"{month}/page/*", day.replace("-", "/")):  # of a day, only large months have a page
-                    self.table.add(f"{prefix}/{old}", f"/archive/{month}/")
-                self.table.add(f"{prefix}/{day[:4]}/", "/archive/")
+                    yield f"{prefix}/{old}", f"/archive/{month}/"
+                yield f"{prefix}/{day[:4]}/", "/archive/"
 
-    def _add_former_listings(self, names: Collection[tuple[str, str]]) -> None:
-        """Add the rules of listings and their feeds at former ids: because of the map, or because a tag has a new name.
+    def _former_listings(self, names: Collection[tuple[str, str]]) -> Rules:
+        """Yield the rules of listings and their feeds at former ids: because of the map, or because a tag has a new name.
 
         `names` are the (kind, id or alias) that the settings files have, and that answer by themselves.
         """
         base = f"{split_address(self.site.address).path.rstrip('/')}/"
+        folders = dict.fromkeys((base, f"{base}{self.site.script_folder}"))
         for kind in LISTING_FILES:
-            for former, new in self.run.terms.former_ids(kind).items():
-                target = f"/{kind}/{new}/" if new else GONE
-                for folder in dict.fromkeys((base, f"{base}{self.site.script_folder}")):
-                    page = self.old_path(f"{folder}{kind}/{former}/")
-                    if page and (kind == "tag" or (kind, former) not in names):
-                        self.table.add(page, target)
-                        here = {f"/{kind}/{former}/feed.{suffix}": suffix for suffix in ("rss", "atom")}
-                        for feed, suffix in {**posts_page_feeds(page), **here}.items():
-                            self.table.add(feed, f"{target}feed.{suffix}" if new else GONE)
+            former = self.run.terms.former_ids(kind).items()
+            for (old, new), folder in product(former, folders):
+                if kind != "tag" and (kind, old) in names:
+                    continue
+                page, target = self.old_path(f"{folder}{kind}/{old}/"), f"/{kind}/{new}/" if new else GONE
+                yield page, target
+                here = {f"/{kind}/{old}/feed.{suffix}": suffix for suffix in ("rss", "atom")}
+                for feed, suffix in {**feeds_below(page), **here}.items() if page else ():
+                    yield feed, f"{target}feed.{suffix}" if new else GONE
 
-    def _add_posts_pages(self, index: SourceIndex) -> None:
-        """Add the rules for the feeds of pages that showed the posts: they were the feed of the site, or of a language.
-
-        WordPress shows the posts on a page without text if another is in front. The rules replace others of these addresses.
-        """
-        languages = self.site.languages
-        for address in index.empty_pages if index.has_front_page else ():
-            old = self.old_path(address)
-            inner = old.removeprefix(self.old_path(self.site.address).rstrip("/")).removeprefix("/")
-            first = inner.removeprefix(self.site.script_folder).removeprefix(self.site.language_folder).partition("/")[0]
-            front = language_page(first if first in languages else languages[0]) if languages else "/"
-            for feed, suffix in posts_page_feeds(old).items() if old and "?" not in old else ():
-                self.table.add(feed, f"{front}feed.{suffix}", replaces=True)
-
-    # --- plug-ins and files
-
-    def _add_plug_in_redirects(self, index: SourceIndex) -> None:
-        """Add the rules that a plug-in of WordPress had; they replace others. One without a target gets the target GONE.
-
-        A rule from an article's address becomes an omission, because the article stays there; so does one from "/" or another
-        site, or to an address that no document here can have. Whether there is one, `feedsvc check` says.
-        """
-        for redirect in self.site.redirects:
-            old, new = self.old_path(redirect.old), self._new_target(redirect, index)
-            own = index.find(absolute(self.site.address, redirect.old))
-            what = f"redirect to {redirect.new or 'nothing'}"
-            if isinstance(routes.place_of(own), routes.ArticleAt):
-                self.table.omit(redirect.old, what, "an article of the source has this address")
-            elif not old or old == "/" or not new:
-                reason = "its target is not in the newsroom" if old else "the address is not one of this site"
-                self.table.omit(redirect.old, what, reason)
-            else:
-                self.table.add(old, new, replaces=True)
-        self._remove_circles()
-
-    def _remove_circles(self) -> None:
-        """Replace by omissions the rules that lead back to themselves: redirects.yaml with one is not valid."""
-        targets = {without_slash(old): without_slash(new) for old, new in self.table.rules.items()}
-        for old in [*self.table.rules] if self.site.redirects else ():
-            passed, following = set[str](), without_slash(old)
-            while following in targets and following not in passed:
-                passed.add(following)
-                following = targets[following]
-            if following in passed:
-                self.table.remove(old, "the redirects go in a circle")
-
-    def _new_target(self, redirect: SourceRedirect, index: SourceIndex) -> str:
-        if not redirect.new:
-            return GONE
-        target = absolute(self.site.address, redirect.new)
-        if path := index.find(target):
-            return path
-        if host_of(target) not in self.run.hosts:
-            return target if target.startswith(("http://", "https://")) else ""
-        path = self.old_path(target)
-        return path if path == "/" or (path and "?" not in path and routes.place_of(path)) else ""
-
-    def _add_media(self, media: Iterable[tuple[str, str]]) -> None:
-        """Add the addresses of files. One with a "*" leads to the uploads that kept their names."""
+    def _media(self, media: Iterable[tuple[str, str]]) -> Rules:
+        """Yield the rules of files. One with a "*" leads to the uploads that kept their names."""
         for address, path in media:
             old = self.old_path(address)
             if not old or "?" in old:
                 continue
             if old.startswith(_UPLOADS):
-                self.table.add(f"{_UPLOADS}*", "/media/*")
+                yield f"{_UPLOADS}*", "/media/*"
             if not old.startswith(_UPLOADS) or path != f"media/{upload_path(address)}":
-                self.table.add(old, f"/{path}")
-
-
-def _site_path_of_page(path: str) -> str:
-    return routes.path_of(StaticPageAt(PurePosixPath(path).stem))
+                yield old, f"/{path}"
 
 
 def listing_names(texts: Mapping[str, str]) -> frozenset[tuple[str, str]]:
@@ -395,92 +315,91 @@ def listing_names(texts: Mapping[str, str]) -> frozenset[tuple[str, str]]:
 # --- aliases and rules
 
 
-class FormerAddresses(NamedTuple):
-    """Result for one source: `aliases` of articles by their paths, `rules` of redirects.yaml, and what neither can have."""
+def write_addresses(run: ImportContext, index: SourceIndex, texts: Mapping[str, str], library: MediaLibrary) -> Finder:
+    """Write redirects.yaml and note the aliases of articles; return a function from an address of the source to the path here.
 
-    aliases: Mapping[str, tuple[str, ...]]
-    rules: Mapping[str, str]
-    omissions: tuple[Omission, ...]
-
-
-def split_addresses(run: ImportContext, table: AddressTable, index: SourceIndex) -> FormerAddresses:
-    """Return the addresses that lead to articles of the source as their aliases, and all others as rules.
-
-    An article keeps the aliases that it has, unless another one has the address now. An address that an editor's rule has,
-    or an article whose file stays, becomes an omission.
+    `texts` are those of the settings files.
     """
-    paths = {plan.site_path: plan.path for plan in index.plans.values() if not plan.is_page and not plan.is_deleted}
-    rules = {old: new for old, new in table.rules.items() if new not in paths or old.endswith("*") or old == "/"}
-    own = {} if is_imported(run.root, run.base) else stored_rules(run.root)
-    keys, imported = {address_key(old): new for old, new in own.items()}, {*paths.values()} - run.articles.ids.keys()
-    aliases: dict[str, dict[str, None]] = {path: {} for path in paths.values()}
-    omissions = list[Omission]()
-    for old, new in table.rules.items():
-        holder = run.articles.holders.get(address_key(old), "")
-        if old in rules:
-            continue
-        if (mine := keys.get(address_key(old), new)) != new:
+    table, own, report = AddressTable(run, index), _stored_rules(run.root), run.report
+    table.fill(listing_names(texts), [(address, path) for address in index.media if (path := library.path_of(address))])
+    report.omit(table.omissions)
+    articles = {plan.site_path: plan.path for plan in index.plans.values() if not plan.is_page and not plan.is_deleted}
+    is_rule = {old: new not in articles or old.endswith("*") or old == "/" for old, new in table.rules.items()}
+    of_articles = {old: articles[new] for old, new in table.rules.items() if not is_rule[old]}
+    _find_aliases(run, index, table, of_articles, {} if _is_imported(run) else own)
+    rules = {old: new for old, new in table.rules.items() if is_rule[old]}
+    for plan in index.plans.values():
+        known = run.articles.addresses.get(plan.path, ())
+        report.redirects |= {old: plan.site_path for old in index.aliases.get(plan.path, ()) if old not in known}
+    _write_rules(run, rules, own, {*map(address_key, table.rules)})
+    for addresses in (index.addresses, index.former_addresses):  # some 50 MB for 100,000 posts
+        addresses.clear()
+    run.terms.remember(run.base)  # last, because the rules compare with the ids of the last import
+    return table.finder(own)
+
+
+def _find_aliases(
+    run: ImportContext, index: SourceIndex, table: AddressTable, addresses: Mapping[str, str], rules: Mapping[str, str]
+) -> None:
+    """Add to the index the aliases of all its articles: `addresses` by their files, and those that only the files have.
+
+    An address that a rule of an editor (`rules`) has, or an article whose file stays, becomes an omission.
+    """
+    articles, keys = run.articles, {address_key(old): new for old, new in rules.items()}
+    paths = {plan.path: plan.site_path for plan in index.plans.values() if not plan.is_page and not plan.is_deleted}
+    aliases: dict[str, set[str]] = {
+        path: {old for old in articles.addresses.get(path, ()) if not table.find(old)} for path in paths
+    }
+    for old, path in addresses.items():
+        key, new = address_key(old), paths[path]
+        holder = articles.holders.get(key, path)
+        if (mine := keys.get(key, new)) != new:
             reason = f"the file has a rule to {mine} for this address; change the rule, or delete one of two equal articles"
-            omissions.append(Omission(REDIRECTS_FILE, f"{old}: {new}", reason))
-        elif holder not in ("", paths[new]) and holder not in imported:
+            run.report.omit([Omission(REDIRECTS_FILE, f"{old}: {new}", reason)])
+        elif holder != path and (holder not in paths or holder in articles.ids):
             reason = "the file has this address among its aliases; delete it there, or one of two equal articles"
-            omissions.append(Omission(holder, f"{old}: {new}", reason))
-        elif address_key(old) not in keys:
-            aliases[paths[new]][old] = None
-    for path in paths.values():
-        kept = (old for old in run.articles.addresses.get(path, ()) if not table.find(old))
-        aliases[path] |= dict.fromkeys(kept)
-    in_order = {path: tuple(sorted(found, key=lambda old: ("?" in old, old))) for path, found in aliases.items()}
-    return FormerAddresses(in_order, rules, tuple(omissions))
+            run.report.omit([Omission(holder, f"{old}: {new}", reason)])
+        elif key not in keys:
+            aliases[path].add(old)
+    index.aliases.update({path: tuple(sorted(found, key=lambda old: ("?" in old, old))) for path, found in aliases.items()})
 
 
-def stored_rules(root: Path) -> dict[str, str]:
+def _stored_rules(root: Path) -> dict[str, str]:
     """Return the exact rules of redirects.yaml as they are written there; {} without a readable file."""
     value: Any = parse_settings_file(REDIRECTS_FILE, read_settings(root, REDIRECTS_FILE) or b"").value
     exact = value.get("exact") if isinstance(value, dict) else None
     return {str(old): str(new) for old, new in exact.items()} if isinstance(exact, dict) else {}
 
 
-def is_imported(root: Path, base: ImportBase) -> bool:
+def _is_imported(run: ImportContext) -> bool:
     """Return whether redirects.yaml is as an import wrote it, or missing and none wrote it."""
-    data = read_settings(root, REDIRECTS_FILE)
-    return (
-        not base.has(SETTINGS, REDIRECTS_FILE) if data is None else base.has_digest(SETTINGS, REDIRECTS_FILE, text_digest(data))
-    )
+    data, written = read_settings(run.root, REDIRECTS_FILE), run.base.digests(SETTINGS, REDIRECTS_FILE)
+    return not written if data is None else text_digest(data) in written
 
 
-def write_rules(run: ImportContext, found: FormerAddresses) -> None:
+def _write_rules(run: ImportContext, rules: Mapping[str, str], own: Mapping[str, str], taken: Collection[str]) -> None:
     """Write redirects.yaml anew with further rules if it is as an import wrote it. Any other stays, and its gaps are listed.
 
-    Rules of earlier imports stay, except GONE and those of addresses that lead elsewhere now or are those of listings.
+    Rules of earlier imports (`own`) stay, except GONE and those of `taken` addresses or of listings that lead elsewhere now.
     """
-    root, base, report, names = run.root, run.base, run.report, run.terms.names
-    own, data = stored_rules(root), read_settings(root, REDIRECTS_FILE)
+    names, data = run.terms.names, read_settings(run.root, REDIRECTS_FILE)
     known = {address_key(old): target for old, target in own.items()}
-    new = {old: target for old, target in found.rules.items() if known.get(address_key(old)) != target}
-    taken = {address_key(old) for old in (*found.rules, *chain.from_iterable(found.aliases.values()))}
+    new = {old: target for old, target in rules.items() if known.get(address_key(old)) != target}
     kept = {old: to for old, to in own.items() if address_key(old) not in taken and not _is_outdated(old, to, names)}
-    text = render_redirects_file({**kept, **found.rules})
-    if is_imported(root, base) or text_digest(data or b"") == text_digest(text):
-        report.redirects |= new
-        _write(root, data or b"", text, report)
-        base.put(SETTINGS, REDIRECTS_FILE, REDIRECTS_FILE, text_digest(text))
+    text = render_redirects_file({**kept, **rules})
+    if _is_imported(run) or text_digest(data or b"") == text_digest(text):
+        run.report.redirects |= new
+        run.base.put(SETTINGS, REDIRECTS_FILE, REDIRECTS_FILE, text_digest(text))
+        if text_digest(text) != text_digest(data or b"") and not run.report.is_dry_run:
+            with explain_errors(run.root / REDIRECTS_FILE):
+                write_atomically(run.root / REDIRECTS_FILE, text.encode())
     elif data is not None:
         reason = "the file was changed here, so it stays; add the rule by hand"
-        report.omit(Omission(REDIRECTS_FILE, f"{old}: {target}", reason) for old, target in new.items())
-
-
-def _write(root: Path, before: bytes, text: str, report: ImportReport) -> None:
-    if text_digest(text) != text_digest(before) and not report.is_dry_run:
-        with explain_errors(root / REDIRECTS_FILE):
-            write_atomically(root / REDIRECTS_FILE, (text.replace("\n", "\r\n") if b"\r\n" in before else text).encode())
+        run.report.omit(Omission(REDIRECTS_FILE, f"{old}: {target}", reason) for old, target in new.items())
 
 
 def _is_outdated(address: str, target: str, names: Collection[tuple[str, str]]) -> bool:
     """Return whether a rule of an earlier import says GONE, or is at a listing of the source or its feed and leads elsewhere."""
-    if target == GONE:
-        return True
     place, end = routes.place_of(address), routes.place_of(target)
-    if not isinstance(place, routes.PageAt | routes.FeedAt) or getattr(end, "listing", None) == place.listing:
-        return False
-    return (place.listing.kind, place.listing.id) in names
+    is_listing = isinstance(place, routes.PageAt | routes.FeedAt) and (place.listing.kind, place.listing.id) in names
+    return target == GONE or (is_listing and getattr(end, "listing", None) != getattr(place, "listing", None))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
@@ -23,12 +19,11 @@ from feedsvc.content.schema.dates import parse_instant
 from feedsvc.content.text import decode
 from feedsvc.content.yaml import format_scalar, parse_yaml
 from feedsvc.free_places import StaticPageAt
-from feedsvc.importing.writer.base import ARTICLES, IMPORT_FOLDER, ImportBase, text_digest
+from feedsvc.importing.writer.base import ARTICLES, ImportBase, text_digest
 from feedsvc.importing.writer.names import name_key
 from feedsvc.model import Site
 from feedsvc.redirects import normalize_address, without_slash
 from feedsvc.routes import path_of
-from feedsvc.support.atomic_write import TEMPORARY_PREFIX, remove_temporary_files, rename_without_replacing
 
 BODY: Final = "body"
 # Keys that an import writes, in the order of a file, without the id; only pages have `description`, `navigation` and `order`.
@@ -38,11 +33,6 @@ KEYS: Final = (
     *("navigation", "order", "status", "withdrawn", BODY),
 )
 _LIST_KEYS: Final = ("categories", "authors", "tags", "aliases")
-_ID_LINE: Final = re.compile(rb"^id: \"?([^\r\n\"]*)\"?\r?$", re.MULTILINE)
-_SLUG_LINE: Final = re.compile(rb"^slug:", re.MULTILINE)
-_ALIASES_LINE: Final = re.compile(rb"^aliases: \[(.*)\]\r?$", re.MULTILINE)
-# One name in each folder, because only one import runs in a newsroom: the next one replaces what a killed one left.
-_TEMPORARY_NAME: Final = f"{TEMPORARY_PREFIX}import"
 
 ArticleValues = dict[str, Any]  # key of KEYS -> its value; a missing key has no value
 
@@ -117,7 +107,7 @@ def parse_article_file(path: str, data: bytes) -> ArticleFile:
 
 @dataclass(slots=True)
 class ExistingArticles:
-    """Articles in the content folder: `paths` of files by id, stated or not; `slugs` and stated `ids` by path.
+    """Articles in the content folder: `paths` of files by id, stated or not, and by guid; `slugs` and stated `ids` by path.
 
     `names` are the slugs, aliases and names of files (without suffix) in use, as `name_key`s. `addresses` are the former
     addresses among the aliases of each file, `holders` the files by `address_key`. A file that an import wrote, and that
@@ -149,25 +139,20 @@ class ExistingArticles:
 def read_existing_articles(root: Path, base: ImportBase, site: Site) -> ExistingArticles:
     """Read which articles a content folder has. `site` decides about the ids of articles whose files state none.
 
-    A file that is as an import wrote it is not parsed. Of a file that cannot be parsed, only the name is known.
+    Of a file that cannot be parsed, only the name is known.
     """
     digests = dict(base.entries(ARTICLES).values())
     existing, unstated = ExistingArticles(), dict[str, str]()
     for path, data in _content_files(root, ARTICLES_FOLDER):
-        head = data.partition(b"\n---")[0]
-        line = _ID_LINE.search(head) if digests.get(path) == text_digest(data) and not _SLUG_LINE.search(head) else None
-        if line:
-            existing.paths.setdefault(line[1].decode(errors="replace"), path)
-            aliases = _ALIASES_LINE.search(head)
-            existing.add_names(path, "", _aliases(aliases[1].decode(errors="replace")) if aliases else [])
-            continue
         file = parse_article_file(path, data)
-        existing.ids[path] = file.ids
-        if isinstance(stated := file.keys.get("id"), str) and stated:
+        ids = file.ids
+        for stated in ids:
             existing.paths.setdefault(stated, path)
-        elif made_up := _unstated_id(path, file, site):
-            existing.ids[path] = (made_up, *file.ids)
+        if not file.keys.get("id") and (made_up := _unstated_id(path, file, site)):
+            ids = (made_up, *ids)
             unstated.setdefault(made_up, path)
+        if digests.get(path) != text_digest(data):
+            existing.ids[path] = ids
         existing.add_names(path, file.keys.get("slug"), file.keys.get("aliases"))
     existing.paths = {**unstated, **existing.paths}
     return existing
@@ -220,14 +205,6 @@ def _content_files(root: Path, folder: str) -> Iterator[tuple[str, bytes]]:
             yield path, data if isinstance(data, bytes) else b""
 
 
-def _aliases(line: str) -> object:
-    """Return the entries of a list on one line; one of addresses alone is JSON, which is read ten times as fast."""
-    try:
-        return json.loads(f"[{line}]")
-    except ValueError:
-        return parse_yaml("aliases", f"[{line}]").value
-
-
 def address_key(address: str) -> str:
     """Return a key that is equal for addresses that differ in their spelling or in a slash at the end only."""
     try:
@@ -248,33 +225,3 @@ def _unstated_id(path: str, file: ArticleFile, site: Site) -> str:
 def _names(*values: object) -> Iterator[str]:
     for value in values:
         yield from (name for name in (value if isinstance(value, list) else [value]) if isinstance(name, str) and name)
-
-
-def create_file(file: Path, data: bytes) -> bool:
-    """Create a file, and its folders. Return False, and change nothing, if it exists. Raises OSError if it cannot be written."""
-    temporary = file.with_name(_TEMPORARY_NAME)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary.write_bytes(data)
-    try:
-        rename_without_replacing(temporary, file)
-    except FileExistsError:
-        return False
-    finally:
-        temporary.unlink(missing_ok=True)
-    return True
-
-
-def remove_leftovers(root: Path) -> None:
-    """Remove the temporary files that a killed import left in articles/, pages/ and .feedsvc/import/.
-
-    Call it with the lock of the newsroom held (`folder_lock(root)`).
-    """
-    for top in (ARTICLES_FOLDER, PAGES_FOLDER, IMPORT_FOLDER):
-        for folder, _, names in os.walk(root / top):
-            remove_temporary_files([folder])
-            own = (
-                name for name in names if name == _TEMPORARY_NAME or (top == IMPORT_FOLDER and name.startswith(TEMPORARY_PREFIX))
-            )
-            for name in own:
-                with suppress(OSError):
-                    os.unlink(os.path.join(folder, name))

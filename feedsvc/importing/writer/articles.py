@@ -10,20 +10,17 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import PurePosixPath
-from typing import Any, Final, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Final, NamedTuple
 
 from feedsvc.content.reading.article import parse_article
 from feedsvc.content.reading.context import References
 from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE
 from feedsvc.content.reading.page import parse_page
 from feedsvc.content.safe_read import read_file
-from feedsvc.content.schema.dates import parse_instant
 from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.importing.source import Omission, PostState, SourcePost
 from feedsvc.importing.writer.article_files import (
@@ -31,9 +28,7 @@ from feedsvc.importing.writer.article_files import (
     KEYS,
     ArticleFile,
     ArticleValues,
-    create_file,
     format_article,
-    normalize_value,
     parse_article_file,
 )
 from feedsvc.importing.writer.base import ARTICLES, text_digest
@@ -47,7 +42,7 @@ from feedsvc.importing.writer.plans import (
     valid_date,
 )
 from feedsvc.importing.writer.post_values import PostConverter, PostResult
-from feedsvc.support.atomic_write import FileChangedError, replace_if_unchanged, require_writable
+from feedsvc.support.atomic_write import FileChangedError, create_file, replace_if_unchanged, require_writable
 from feedsvc.support.process_pool import map_chunks
 
 _REQUIRED: Final = ("title", "published")
@@ -287,17 +282,16 @@ class ArticleWriter:
         post, plan = candidate.post, candidate.plan
         file = self.run.root / plan.path
         try:
-            if not self.run.report.is_dry_run and not create_file(file, text.encode()):
-                self._omit(post, plan.path, "another program wrote this file during the import; import again")
-                return False
+            if not self.run.report.is_dry_run:
+                create_file(file, text.encode())
+        except FileExistsError:
+            self._omit(post, plan.path, "another program wrote this file during the import; import again")
+            return False
         except OSError as error:
             raise FeedsvcError(
                 f"{file} cannot be written ({error.strerror}); the articles before it are there, and the next import goes on "
                 "from there"
             ) from None
-        if plan.former_page:
-            reason = f"it is a post at the source now, and {plan.path} is written; delete the page if the article is enough"
-            self._omit(post, plan.former_page, reason)
         self.run.report.created.append(plan.path)
         self.run.base.put(ARTICLES, source_key(post), plan.path, text_digest(text))
         return True
@@ -310,21 +304,21 @@ class ArticleWriter:
             if not self._rewrite(candidate, text):
                 return
             self.run.report.changed.append(plan.path)
-        elif new in (own, last) or _stated_values(plan.path, data) == _stated_values(plan.path, text.encode()):
+        elif new in (own, last):
             self.run.report.unchanged += 1
         else:
             self.run.report.kept.append(plan.path)
         self.run.base.put(ARTICLES, source_key(post), plan.path, new if own in (new, last) else last)
 
     def _rewrite(self, candidate: _Candidate, text: str) -> bool:
-        """Write a file anew, with the line ends that it has. Return False, with an omission, if that is impossible."""
+        """Write a file anew. Return False, with an omission, if that is impossible."""
         post, plan, _result, data = candidate
-        file, after = self.run.root / plan.path, text.replace("\n", "\r\n") if b"\r\n" in data else text
+        file = self.run.root / plan.path
         try:
             if self.run.report.is_dry_run:
                 require_writable(file)
             else:
-                replace_if_unchanged(file, data, after.encode())
+                replace_if_unchanged(file, data, text.encode())
         except FileChangedError:
             self._omit(post, plan.path, "the file changed while it was read; import again")
             return False
@@ -364,18 +358,6 @@ class ArticleWriter:
             known = ", ".join(filter(None, ids)) or "none"
             lost = f"the file has {known} now" if plan.is_existing else f"no article can have it; the article gets {known}"
             self._omit(post, f"id {post.id}", f"{lost}, and subscribers may see it as new")
-
-
-def _stated_values(path: str, data: bytes) -> dict[str, Any]:
-    """Return what a file states of the keys that an import writes, in one normal form, without empty values."""
-    file = parse_article_file(path if data[:3] != b"---" else "a.md", data)
-    keys = {_PLURALS.get(key, key): value for key, value in file.keys.items()}
-    values: ArticleValues = {key: normalize_value(key, keys[key]) for key in KEYS if key in keys and key != BODY}
-    for key in values.keys() & {"published", "updated", "expires"}:
-        with suppress(ValueError):
-            values[key] = parse_instant(str(values[key]), ZoneInfo("UTC"))[0]
-    others = {key: value for key, value in values.items() if value not in ("", None, [], {})}
-    return {**others, "status": others.get("status", "published"), BODY: file.body}
 
 
 def _with_body_of_file(values: ArticleValues, file: ArticleFile) -> ArticleValues:

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.addresses import page_key
 from feedsvc.importing.source import SourceSite
-from feedsvc.support.atomic_write import write_atomically
+from feedsvc.support.atomic_write import CONTENT_PREFIX, write_atomically
 from feedsvc.support.digest import blake2b
 from feedsvc.support.posix import sync_files
 
@@ -66,17 +66,12 @@ class ImportBase:
 
     def get(self, table: str, key: str) -> BaseEntry:
         """Return the entry of a key, one with "" for both values if there is none."""
-        return self._own[table].get(key) or next(iter(self._of_others(table, key)), _NONE)
+        shared = (tables[table][key] for tables in self._others if table in _SHARED and key in tables[table])
+        return self._own[table].get(key) or next(shared, _NONE)
 
-    def has(self, table: str, key: str) -> bool:
-        return key in self._own[table] or bool(self._of_others(table, key))
-
-    def has_digest(self, table: str, key: str, digest: str) -> bool:
-        """Return whether an import of this or another source wrote a file with this digest."""
-        return digest in (self._own[table].get(key, _NONE).digest, *(entry.digest for entry in self._of_others(table, key)))
-
-    def _of_others(self, table: str, key: str) -> list[BaseEntry]:
-        return [tables[table][key] for tables in self._others if table in _SHARED and key in tables[table]]
+    def digests(self, table: str, key: str) -> list[str]:
+        """Return the digests of what imports of this and of other sources wrote."""
+        return [tables[table][key].digest for tables in (self._own, *self._others) if key in tables[table]]
 
     def entries(self, table: str) -> dict[str, BaseEntry]:
         """Return the entries of all sources, those of this one last."""
@@ -105,7 +100,7 @@ class ImportBase:
         sync_files()
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._file, text)
+            write_atomically(self._file, text, prefix=CONTENT_PREFIX)
         except OSError as error:
             raise FeedsvcError(
                 f"{self._file} cannot be written ({error.strerror}); the next import compares the articles again"

@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -170,6 +170,11 @@ def media_name(address: str, file: Path, media_type: str) -> str:
         name = f"{name.removesuffix(own)}{_SUFFIXES[true_type]}"
     segments = (*filter(None, map(as_slug, folders[-_MAX_FOLDERS:])), name)
     return f"{MEDIA_PREFIX}{'/'.join(map(portable_name, segments))}"
+
+
+def media_type_of(address: str, stated: str = "") -> str:
+    """Return the media type of a file, as it is stated, else by the suffix of its address; "" if that is unknown, too."""
+    return stated or MEDIA_TYPES.get(PurePosixPath(split_address(address).path).suffix.lower(), "")
 
 
 def _image_type(file: Path) -> str:
@@ -357,24 +362,33 @@ def _explain_errors(root: Path) -> Iterator[None]:
 
 
 def fetch_files(
-    addresses: Collection[str], origin: MediaOrigin | None, library: MediaLibrary, report: ImportReport, progress: ImportProgress
+    files: Mapping[str, str],
+    origin: MediaOrigin | None,
+    library: MediaLibrary,
+    report: ImportReport,
+    progress: ImportProgress,
+    *,
+    remote_kinds: frozenset[str],
 ) -> None:
-    """Fetch the files that are not in media/ yet from `addresses` at hosts of `origin`, and count them in the report.
+    """Fetch the files that are not in media/ yet at hosts of `origin`, and count them in the report.
 
-    A dry run only forecasts paths. Files at other hosts, and all if `origin` is None (--no-media), stay at their addresses, with
-    one omission for them all; a file that cannot be fetched has an omission of its own.
+    `files` are media types, "" if unknown, by address. A dry run only forecasts paths. Files at other hosts, those of
+    `remote_kinds` ("audio" of audio/mpeg), and all if `origin` is None (--no-media), stay at their addresses, with one omission
+    for all of a reason; a file that cannot be fetched has an omission of its own.
     """
-    missing = [address for address in addresses if not library.path_of(address)]
+    missing = [address for address in files if not library.path_of(address)]
     if origin is None:
         report.fetches_files = False
-        report.files.add(len(addresses) - len(missing), len(addresses))
+        report.files.add(len(files) - len(missing), len(files))
         report.omit(_uncollected(len(missing), "", f"{_STAY}, because of --no-media"))
         return
-    wanted = [address for address in missing if origin.has(address)]
-    kept = len(addresses) - len(missing)
+    local = [one for one in missing if media_type_of(one, files[one]).partition("/")[0] not in remote_kinds]
+    wanted = [address for address in local if origin.has(address)]
+    kept = len(files) - len(missing)
     report.files.add(kept, kept + len(wanted))
     reason = f"{_STAY}; --allow-host HOST fetches those of a host"
-    report.omit(_uncollected(len(missing) - len(wanted), " at other hosts", reason))
+    report.omit(_uncollected(len(missing) - len(local), "", f"{_STAY}, because of --keep-remote"))
+    report.omit(_uncollected(len(local) - len(wanted), " at other hosts", reason))
     results = library.forecast(wanted, origin) if report.is_dry_run else library.fetch(wanted, origin)
     for address, omission in zip(wanted, progress("Fetching files", results, len(wanted)), strict=True):
         report.files.kept += omission is None and library.is_there(address)

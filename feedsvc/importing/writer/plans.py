@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
@@ -49,8 +49,7 @@ def page_path(name: str) -> str:
 class PostPlan(NamedTuple):
     """Plan for one post: the id of its article, the slug and path of its file, and the state that it gets.
 
-    `path` is below the content folder, `id` is "" for a file in pages/. `is_deleted`: an editor deleted the file. `former_page`
-    is the path of the file in pages/ if the post was a page at an earlier import, else "".
+    `path` is below the content folder, `id` is "" for a file in pages/. `is_deleted`: an editor deleted the file.
     """
 
     id: str
@@ -59,7 +58,6 @@ class PostPlan(NamedTuple):
     state: PostState
     is_existing: bool = False
     is_deleted: bool = False
-    former_page: str = ""
 
     @property
     def is_page(self) -> bool:
@@ -106,18 +104,6 @@ def publication_date(post: SourcePost, fallback: datetime) -> datetime:
     return valid_date(post.published) or valid_date(post.updated) or fallback.replace(microsecond=0)
 
 
-def with_known_ids(posts: Iterable[SourcePost | Omission], base: ImportBase) -> Iterator[SourcePost | Omission]:
-    """Yield the posts, without its id each one that an earlier import knows by its address.
-
-    Another post had the same id. A later export may lack that one, whose article must not get the text of this post.
-    """
-    for post in posts:
-        if isinstance(post, SourcePost) and post.id not in ("", post.address) and base.has(ARTICLES, post.address):
-            yield replace(post, id="")
-        else:
-            yield post
-
-
 def is_selected(post: SourcePost, since: datetime | None) -> bool:
     """Return whether a post is published or changed at or after `since`; a post without dates always is."""
     dates = [date for date in (post.published, post.updated) if date]
@@ -129,11 +115,11 @@ class SourceIndex:
     """Result of the first reading: `plans` by the `source_key` of a post, and what the other steps need of all posts.
 
     `addresses` are (present address of a post or one with a query, its path at the new site), `former_addresses` the same of
-    its other addresses; `site_paths` and `former_paths` have both by `page_key`. `media` are the addresses of files that posts
-    name, in order. `empty_pages` are addresses of published pages without text, `shown_pages` the paths of pages that are public
-    here. `has_front_page`: a published page was the front page. `first_published` is the earliest date of a post that is no
-    page, imported or not, `days` are those of all such posts (YYYY-MM-DD). `unselected` has the ids of posts before `since`.
-    `aliases` are the former addresses that articles get, by the paths of their files.
+    its other addresses; `site_paths` and `former_paths` have both by `page_key`. `media` are the media types ("" if unknown)
+    by address of the files that posts name, in order. `first_published` is the earliest date of a post that is no page,
+    imported or not, `days` are those of all such posts (YYYY-MM-DD). `unselected` has the ids of posts before `since`.
+    `shown_pages` are the paths of pages that are public here. `aliases` are the former addresses that articles get, by the paths
+    of their files.
     """
 
     plans: dict[str, PostPlan] = field(default_factory=dict)
@@ -141,12 +127,10 @@ class SourceIndex:
     former_addresses: list[tuple[str, str]] = field(default_factory=list)
     site_paths: dict[str, str] = field(default_factory=dict)
     former_paths: dict[str, str] = field(default_factory=dict)
-    media: dict[str, None] = field(default_factory=dict)
+    media: dict[str, str] = field(default_factory=dict)
     first_published: datetime | None = None
     days: set[str] = field(default_factory=set)
-    empty_pages: list[str] = field(default_factory=list)
     shown_pages: set[str] = field(default_factory=set)
-    has_front_page: bool = False
     unselected: set[str] = field(default_factory=set)
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -189,43 +173,37 @@ class Planner:
     """Planner of the posts of one source."""
 
     def __init__(self, run: ImportContext) -> None:
-        self.run, self._ids = run, set[str]()
-        paths = [entry.path for entry in run.base.entries(ARTICLES).values()]
+        self.run = run
         # The name of a deleted file stays in use: redirects lead to it.
-        stems = [(is_page_path(path), name_key(PurePosixPath(path).stem)) for path in paths]
-        self._names = NamePool((*run.articles.names, *(stem for is_page, stem in stems if not is_page)))
-        self._page_names = NamePool((*run.pages.paths, *(stem for is_page, stem in stems if is_page)))
-        self._ids_by_path = {path: article_id for article_id, path in run.articles.paths.items()}
-        known = {path for path in paths if is_page_path(path)}
-        self._taken_pages = set() if self._is_own else known | {run.pages.find(path) for path in known}
-
-    @property
-    def _is_own(self) -> bool:
-        """True for an export of the newsroom itself: its pages are those of the newsroom, from whichever source they came."""
-        return self.run.source.system is SourceSystem.FEEDSVC and page_key(self.run.source.address) == page_key(
-            self.run.site.base_url
-        )
+        paths = [entry.path for entry in run.base.entries(ARTICLES).values()]
+        self._names = NamePool(run.articles.names)
+        self._page_names = NamePool()
+        for path in paths:
+            (self._page_names if is_page_path(path) else self._names).add(PurePosixPath(path).stem)
+        for path in paths:
+            self._page_names.add(run.pages.slugs.get(run.pages.find(path) if is_page_path(path) else "", ""))
+        ids = reversed(run.articles.paths.items())  # the guid of an article comes after its id
+        self._ids_by_path = {path: article_id for article_id, path in ids}
+        # The pages of an export of the newsroom itself are those of the newsroom, from whichever source they came.
+        if run.source.system is SourceSystem.FEEDSVC and page_key(run.source.address) == page_key(run.site.base_url):
+            self._page_names = NamePool()
 
     def read(self, posts: Iterable[SourcePost | Omission]) -> SourceIndex:
         """Read all posts of a source once, and return their index. Terms and authors of articles are added to `terms`.
 
         The second reading reports the omissions.
         """
-        index, renamed = SourceIndex(), list[SourcePost]()
+        index = SourceIndex()
         for post in posts:
             if isinstance(post, Omission):
                 continue
             if not post.is_page and post.published:  # a later import of all posts must find the same first day
                 index.days.add(post.published.date().isoformat())
                 index.first_published = min(post.published, index.first_published or post.published)
-            if not is_selected(post, self.run.since):
-                index.unselected.add(usable_id(post))
-            elif post.is_page and not can_have_own_name(post, self.run.source.address):
-                renamed.append(post)  # after all others: "about-team" for /about/team/ may be the name of another page
-            else:
+            if is_selected(post, self.run.since):
                 self._add(post, index)
-        for post in renamed:
-            self._add(post, index)
+            else:
+                index.unselected.add(usable_id(post))
         return index
 
     def _add(self, post: SourcePost, index: SourceIndex) -> None:
@@ -234,23 +212,19 @@ class Planner:
         if key in index.plans:
             return
         plan = index.plans[key] = self._plan(post, key)
-        if not plan.is_page:
-            self._ids.add(plan.id)
-            self._names.add(plan.slug)
-            self._names.add(PurePosixPath(plan.path).stem)
         self._add_addresses(post, plan, index)
-        if post.is_page and plan.state is PostState.PUBLISHED:
-            self._note_page(post, plan, index)
         if not plan.is_deleted:
             if not plan.is_page:
                 self.run.terms.note(post)
-            index.media |= dict.fromkeys(media_of(post, self.run.hosts, post.address or self.run.source.address))
-            index.media |= dict.fromkeys(embed_images(post.facts, self.run.source.address))
+            elif plan.state is PostState.PUBLISHED and not draft_reason(post, self.run.source.address, post.body, self.run.now):
+                index.shown_pages.add(plan.site_path)
+            for address, media_type in media_of(post, self.run.hosts, post.address or self.run.source.address):
+                index.media[address] = index.media.get(address) or media_type
+            index.media |= dict.fromkeys(embed_images(post.facts, self.run.source.address), "")
 
     def _add_addresses(self, post: SourcePost, plan: PostPlan, index: SourceIndex) -> None:
         present, own = page_key(post.address), [] if post.facts.get("link") else [post.address]
-        former = [plan.former_page and place_path(plan.former_page, self.run.site.base_url)]
-        for address in filter(None, (absolute(self.run.source.address, one) for one in (*own, *post.other_addresses, *former))):
+        for address in filter(None, (absolute(self.run.source.address, one) for one in (*own, *post.other_addresses))):
             if is_front_page(address, self.run.source.address):
                 continue
             is_present = "?" in address or page_key(address) == present
@@ -258,32 +232,22 @@ class Planner:
             if not plan.is_deleted:
                 (index.addresses if is_present else index.former_addresses).append((address, plan.site_path))
 
-    def _note_page(self, post: SourcePost, plan: PostPlan, index: SourceIndex) -> None:
-        if is_front_page(post.address, self.run.source.address):
-            index.has_front_page = True
-        elif not has_own_text(post.body):
-            index.empty_pages.append(post.address)
-        if plan.is_page and not plan.is_deleted and not draft_reason(post, self.run.source.address, post.body, self.run.now):
-            index.shown_pages.add(plan.site_path)
-
     def _plan(self, post: SourcePost, key: str) -> PostPlan:
         """Return the plan of a post: for the file that it has, for that which an editor deleted, or for a new one."""
-        known_path = self.run.base.get(ARTICLES, key).path
-        post_id = usable_id(post)
-        if known_path and not post_id:  # the id was made up: the file has it, unless an editor renamed that
-            year = publication_date(post, self.run.now).astimezone(ZoneInfo(self.run.site.timezone)).year
-            post_id = self._ids_by_path.get(known_path) or default_id(self.run.site, PurePosixPath(known_path).stem, year)
-        path = self.run.articles.find(post_id) or (known_path if known_path in self.run.articles.slugs else "")
-        # An article that an earlier import wrote for a page stays one.
-        if post.is_page and not path and (not known_path or is_page_path(known_path)):
-            return self._page_plan(post, known_path)
-        state = self._state(post, path)
+        known_path, articles = self.run.base.get(ARTICLES, key).path, self.run.articles
+        path = articles.find(usable_id(post)) or articles.find(post.id) or (known_path if known_path in articles.slugs else "")
         if path:
-            return PostPlan(post_id, self.run.articles.slugs[path], path, state, is_existing=True)
-        former_page = self.run.pages.find(known_path) if is_page_path(known_path) else ""
-        if known_path and not former_page:
-            return PostPlan(post_id, PurePosixPath(known_path).stem, known_path, state, is_deleted=True)
-        return self._new_plan(post, post_id, state)._replace(former_page=former_page)
+            article_id = usable_id(post) or self._ids_by_path.get(path) or self._made_up_id(post, path)
+            return PostPlan(article_id, articles.slugs[path], path, self._state(post, path), is_existing=True)
+        if post.is_page and (not known_path or is_page_path(known_path)):  # an article of an earlier import stays one
+            return self._page_plan(post, known_path)
+        if known_path and not is_page_path(known_path):
+            return PostPlan(usable_id(post), PurePosixPath(known_path).stem, known_path, post.state, is_deleted=True)
+        return self._new_plan(post)
+
+    def _made_up_id(self, post: SourcePost, path: str) -> str:
+        year = publication_date(post, self.run.now).astimezone(ZoneInfo(self.run.site.timezone)).year
+        return default_id(self.run.site, PurePosixPath(path).stem, year)
 
     def _state(self, post: SourcePost, path: str) -> PostState:
         """Return the state of a post in the newsroom. Nothing becomes public that was not public at the source.
@@ -298,42 +262,28 @@ class Planner:
         is_public = isinstance(data, bytes) and parse_article_file(path, data).keys.get("status", "published") == "published"
         return PostState.PUBLISHED if is_public else PostState.DRAFT
 
-    def _new_plan(self, post: SourcePost, post_id: str, state: PostState) -> PostPlan:
-        """Return the plan of a post without a file: a new file, or that which an import that was killed wrote."""
+    def _new_plan(self, post: SourcePost) -> PostPlan:
         date = publication_date(post, self.run.now).astimezone(ZoneInfo(self.run.site.timezone))
         path, slug = stated_path(post.facts), stated_slug(post.facts)
         if path and slug and not self._names.is_used(slug) and not self._names.is_used(PurePosixPath(path).stem):
-            return PostPlan(post_id or default_id(self.run.site, PurePosixPath(path).stem, date.year), slug, path, state)
-        for slug, is_used in self._names.candidates(portable_name(slug_of_address(post.address) or as_slug(post.title.lower()))):
-            new_id = post_id or default_id(self.run.site, slug, date.year)
-            if not post_id and new_id not in self._ids and (path := self.run.articles.find(new_id)):
-                return PostPlan(new_id, slug, path, state, is_existing=True)
-            if not is_used:
-                return PostPlan(new_id, slug, f"{ARTICLES_FOLDER}/{date:%Y/%m}/{slug}.md", state)
-        raise AssertionError
+            self._names.add(slug)
+            self._names.add(PurePosixPath(path).stem)
+        else:
+            slug = self._names.take(portable_name(slug_of_address(post.address) or as_slug(post.title.lower())))
+            path = f"{ARTICLES_FOLDER}/{date:%Y/%m}/{slug}.md"
+        return PostPlan(usable_id(post) or self._made_up_id(post, path), slug, path, self._state(post, ""))
 
     def _page_plan(self, post: SourcePost, known_path: str) -> PostPlan:
         """Return the plan of a page for its file, which the base has at `known_path`, or for that with its name, or a new one."""
-        if known_path:
-            path = self.run.pages.find(known_path)
-            slug = self.run.pages.slugs.get(path, PurePosixPath(known_path).stem)
-            state = self._state(post, path)
-            return PostPlan("", slug, path or known_path, state, is_existing=bool(path), is_deleted=not path)
-        for name, is_used in self._page_names.candidates(portable_name(page_name(post, self.run.source.address))):
-            path, new_path = self.run.pages.paths.get(name_key(name), ""), page_path(name)
-            if self._is_own and not path and any(entry.path == new_path for entry in self.run.base.entries(ARTICLES).values()):
-                return PostPlan("", name, new_path, post.state, is_deleted=True)
-            if place_of(f"/{name}/") == StaticPageAt(name) and (not is_used or (path and path not in self._taken_pages)):
-                self._taken_pages.add(path or new_path)
-                self._page_names.add(name)
-                slug, state = self.run.pages.slugs.get(path, name), self._state(post, path)
-                return PostPlan("", slug, path or new_path, state, is_existing=bool(path))
-        raise AssertionError
-
-
-def place_path(path: str, base_url: str) -> str:
-    """Return the path, with that of `base_url`, at which the site has the page of a file in pages/."""
-    return f"{split_address(base_url).path.rstrip('/')}{path_of(StaticPageAt(PurePosixPath(path).stem))}"
+        pages, path = self.run.pages, self.run.pages.find(known_path) if known_path else ""
+        name = PurePosixPath(known_path).stem
+        if not known_path:
+            wanted = self._page_names.candidates(portable_name(page_name(post, self.run.source.address)))
+            name = next(one for one, is_used in wanted if not is_used and place_of(f"/{one}/") == StaticPageAt(one))
+            path = pages.paths.get(name_key(name), "")
+            self._page_names.add(name)
+        is_deleted, state = bool(known_path) and not path, self._state(post, path)
+        return PostPlan("", pages.slugs.get(path, name), path or page_path(name), state, bool(path), is_deleted)
 
 
 def page_name(post: SourcePost, site_address: str) -> str:
@@ -344,13 +294,6 @@ def page_name(post: SourcePost, site_address: str) -> str:
     *parents, _own = _segments(post.address, site_address) or [""]
     own = slug_of_address(post.address)
     return as_slug("-".join((*map(unquote, parents), own))) if own else as_slug(post.title.lower())
-
-
-def can_have_own_name(post: SourcePost, site_address: str) -> bool:
-    """Return whether a page can be at its former address, unless another page is."""
-    name = slug_of_address(post.address)
-    is_free = place_of(f"/{name}/") == StaticPageAt(name) and portable_name(name) == name
-    return bool(name) and is_free and not is_nested(post, site_address)
 
 
 def is_nested(post: SourcePost, site_address: str) -> bool:
@@ -368,17 +311,6 @@ def _segments(address: str, site_address: str) -> list[str]:
     if len(segments) > 1 and PurePosixPath(segments[-1]).stem == "index":
         segments.pop()
     return segments[1:] if segments[:1] in _FOLDERS else segments
-
-
-def address_change(post: SourcePost, plan: PostPlan, site_address: str) -> str:
-    """Return where a new page is that cannot be at its former address, "" if it can, is the front page, or has a file already."""
-    path = split_address(post.address).path
-    if plan.is_existing or is_front_page(post.address, site_address) or not path.strip("/"):
-        return ""
-    if is_nested(post, site_address):
-        return f"pages are directly below the front page: it is at {plan.site_path}, and the former address redirects"
-    names = (slug_of_address(post.address), unquote(path.strip("/").rpartition("/")[2]))
-    return "" if plan.slug in names else f"the site cannot have a page there, or has another one; it is at {plan.site_path}"
 
 
 def draft_reason(post: SourcePost, site_address: str, body: str, now: datetime) -> str:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from feedsvc.content.schema.dates import parse_instant
 from feedsvc.content.schema.field_types import MAX_REFERENCES, is_language_tag
 from feedsvc.content.text import FORBIDDEN_CHARACTER
+from feedsvc.importing.feed_source import is_address
 from feedsvc.importing.html_markdown import convert_html
 from feedsvc.importing.markup import find_elements
 from feedsvc.importing.source import Omission, PostState, SourcePost, SourceSite, SourceSystem
@@ -23,10 +24,10 @@ from feedsvc.importing.writer.article_files import (
     normalize_body,
     normalize_value,
 )
+from feedsvc.importing.writer.media import media_type_of
 from feedsvc.importing.writer.names import line_of, plain_line
 from feedsvc.importing.writer.plans import (
     PostPlan,
-    address_change,
     draft_reason,
     guid_of,
     is_nested,
@@ -110,7 +111,7 @@ class PostConverter:
         return self._result(values, omissions, body)
 
     def convert_page(self, post: SourcePost, plan: PostPlan) -> PostResult:
-        """Return the values of a page, with omissions for an address, a lead image, enclosures and a publication that it loses.
+        """Return the values of a page, with omissions for a lead image, enclosures and a publication that it loses.
 
         Drafts stay drafts. A published page without text or with a date in the future, and the former front page, become drafts
         unless feedsvc exported them.
@@ -132,15 +133,11 @@ class PostConverter:
         }
         media = (*([post.lead_image] if post.lead_image else []), *post.enclosures)
         changes = {
-            f"address {self._path(post.address)}": address_change(post, plan, self.source.address),
             "publication": reason,
             **{medium.address: "a page has no lead image and no enclosures; show it in the text" for medium in media},
         }
         omissions += [Omission(post.place, f"page '{post.title}': {what}", why) for what, why in changes.items() if why]
         return self._result(values, omissions, body)
-
-    def _path(self, address: str) -> str:
-        return "/" + address.partition("://")[2].partition("/")[2].partition("?")[0].partition("#")[0]
 
     def _result(self, values: ArticleValues, omissions: list[Omission], body: ConvertedBody) -> PostResult:
         return PostResult({key: values[key] for key in KEYS if values.get(key)}, (*omissions, *body.omissions), body)
@@ -244,10 +241,10 @@ class PostConverter:
             title = {"title": line} if (line := plain_line(medium.caption)) else {}
             if path := self.targets.media_path(medium.address):
                 entries.append({"src": path, **title})
-            elif medium.address.startswith("https://") and medium.media_type and medium.length > 0:
-                entries.append({"src": medium.address, **title, "type": medium.media_type, "length": medium.length})
+            elif is_address(medium.address) and (media_type := media_type_of(medium.address, medium.media_type)):
+                entries.append({"src": medium.address, **title, "type": media_type, "length": medium.length})
             else:
-                reason = "the file is not in media/; at another address it needs https, type and length"
+                reason = "the file is not in media/; at another address it needs http or https, and a media type"
                 omissions.append(Omission(post.place, f"enclosure {medium.address}", reason))
         return entries
 

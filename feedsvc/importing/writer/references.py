@@ -123,16 +123,17 @@ def _absolute(reference: str, page: str) -> str:
     return address if _WEB_ADDRESS.match(address) else ""
 
 
-def media_of(post: SourcePost, hosts: frozenset[str], page: str) -> Iterator[str]:
-    """Yield the addresses, without fragments, of the files that the post at `page` shows or links to: its media, then its body's.
+def media_of(post: SourcePost, hosts: frozenset[str], page: str) -> Iterator[tuple[str, str]]:
+    """Yield the address, without fragment, and the media type of each file that the post at `page` shows or links to.
 
-    Links count only if they lead to files at `hosts`. An address may be yielded several times.
+    The type is "" if it is unknown. The post's media come first, then those of its body. Links count only if they lead to files
+    at `hosts`. An address may be yielded several times.
     """
     media: tuple[SourceMedium, ...] = (*([post.lead_image] if post.lead_image else []), *post.enclosures)
-    yield from (medium.address.partition("#")[0] for medium in media if medium.address)
+    yield from ((medium.address.partition("#")[0], medium.media_type) for medium in media if medium.address)
     for reference in references_in(post.body, page):
         if not reference.is_link or is_media_link(reference.address, hosts):
-            yield reference.address.partition("#")[0]
+            yield reference.address.partition("#")[0], ""
 
 
 def is_media_link(address: str, hosts: frozenset[str]) -> bool:

@@ -6,6 +6,7 @@ its entry in the base, so a killed import is completed by the next one.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,26 +15,23 @@ from pathlib import Path
 from typing import Any
 
 from feedsvc.content.reading.files import SITE_FILE
+from feedsvc.content.reading.page import PAGES_FOLDER
+from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.importing.addresses import own_hosts
 from feedsvc.importing.source import ImportSource, Omission, SourcePost, SourceSite, SourceSystem
 from feedsvc.importing.writer.addresses import (
-    AddressBuilder,
     Finder,
-    listing_names,
-    split_addresses,
-    stored_rules,
     with_known_languages,
-    write_rules,
+    write_addresses,
 )
 from feedsvc.importing.writer.article_files import (
     read_existing_articles,
     read_existing_pages,
-    remove_leftovers,
 )
 from feedsvc.importing.writer.articles import ArticleWriter
-from feedsvc.importing.writer.base import ImportBase
+from feedsvc.importing.writer.base import IMPORT_FOLDER, ImportBase
 from feedsvc.importing.writer.media import MediaLibrary, MediaOrigin, fetch_files
-from feedsvc.importing.writer.plans import ImportContext, Planner, SourceIndex, with_known_ids
+from feedsvc.importing.writer.plans import ImportContext, Planner, SourceIndex
 from feedsvc.importing.writer.post_values import PostConverter
 from feedsvc.importing.writer.references import ReferenceTargets
 from feedsvc.importing.writer.report import ImportProgress, ImportReport, no_import_progress
@@ -51,6 +49,7 @@ from feedsvc.importing.writer.settings import (
 )
 from feedsvc.importing.writer.terms import MAPPING_FILE, TermMapping, TermTable, read_last_mapping, write_mapping
 from feedsvc.model import Site
+from feedsvc.support.atomic_write import remove_temporary_files
 from feedsvc.support.file_lock import folder_lock
 
 
@@ -59,7 +58,8 @@ class ImportOptions:
     """Options of an import.
 
     `base_url` and `feed_entries` are for a new site.yaml ("" and 0: those of the source); an existing one stays. `media` returns
-    where files come from, for the source's hosts; if it is None, files stay at their addresses. `mapping` is stored for later
+    where files come from, for the source's hosts; if it is None, files stay at their addresses, as those of `remote_kinds`
+    ("audio", "video", "image", "application") do always. `mapping` is stored for later
     imports, an empty one by deleting the stored one; None means the stored one. With `since`, posts that were published and
     changed before it are left out, and none is reported as gone. With `is_dry_run`, nothing is written and no file is fetched.
     """
@@ -70,6 +70,7 @@ class ImportOptions:
     since: datetime | None = None
     mapping: TermMapping | None = None
     media: Callable[[frozenset[str]], MediaOrigin] | None = None
+    remote_kinds: frozenset[str] = frozenset()
     processes: int = 1
     is_dry_run: bool = False
 
@@ -90,7 +91,8 @@ def import_source(
         root.mkdir(parents=True, exist_ok=True)
     with folder_lock(root):
         if not options.is_dry_run:
-            remove_leftovers(root)
+            folders = (folder for top in (ARTICLES_FOLDER, PAGES_FOLDER, IMPORT_FOLDER) for folder, _, _ in os.walk(root / top))
+            remove_temporary_files(folders)  # of a killed import
         return _import(source, root, options, progress)
 
 
@@ -102,15 +104,16 @@ def _import(source: ImportSource, root: Path, options: ImportOptions, progress: 
         settings = parse_site_or_raise(root, site_text(data, keys, None))
         run = _context(source.site, settings, options, base, report)
         main_language = next(iter(run.source.languages), "")
-        index = _read_plans(run, progress("Reading", with_known_ids(source.posts(main_language), base)))
+        index = _read_plans(run, progress("Reading", source.posts(main_language)))
         report.omit(site_differences(data, keys))
         texts = _write_settings(run, data, keys, index, options)
         library = MediaLibrary(root, base)
-        fetch_files(index.media, options.media(run.hosts) if options.media else None, library, report, progress)
-        converter = _converter(run, source.site, texts, library, _write_addresses(run, index, texts, library))
+        origin = options.media(run.hosts) if options.media else None
+        fetch_files(index.media, origin, library, report, progress, remote_kinds=options.remote_kinds)
+        converter = _converter(run, source.site, texts, library, write_addresses(run, index, texts, library))
         references = parsed_references(root, converter.site, texts, library)
         writer = ArticleWriter(run, index, converter, references, options.processes)
-        writer.write_all(progress("Writing", with_known_ids(source.posts(main_language), base), len(index.plans)))
+        writer.write_all(progress("Writing", source.posts(main_language), len(index.plans)))
         if not report.ends and options.since is None and source.site.system is not SourceSystem.FEED:
             writer.find_gone()
     finally:
@@ -177,23 +180,6 @@ def _write_settings(
         line = f"feed.entries: {entries}, as in the source; --feed-entries N, or {SITE_FILE}, changes it"
         run.report.settings.append(line)
     return {SITE_FILE: text, **write_entries(run.root, run.site, run.terms, run.base, run.report)}
-
-
-def _write_addresses(run: ImportContext, index: SourceIndex, texts: Mapping[str, str], library: MediaLibrary) -> Finder:
-    """Write redirects.yaml and note the aliases of articles; return a function from an address of the source to the path here."""
-    builder, own = AddressBuilder(run), stored_rules(run.root)
-    builder.build(index, listing_names(texts), [(address, path) for address in index.media if (path := library.path_of(address))])
-    found = split_addresses(run, builder.table, index)
-    run.report.omit((*builder.table.omissions, *found.omissions))
-    index.aliases.update(found.aliases)
-    for plan in index.plans.values():
-        known = run.articles.addresses.get(plan.path, ())
-        run.report.redirects |= {old: plan.site_path for old in found.aliases.get(plan.path, ()) if old not in known}
-    write_rules(run, found)
-    for addresses in (index.addresses, index.former_addresses):  # some 50 MB for 100,000 posts
-        addresses.clear()
-    run.terms.remember(run.base)  # last, because the rules compare with the ids of the last import
-    return builder.finder(index, own)
 
 
 def _converter(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from feedsvc.importing.source import PostState
 from tests.importing.wordpress.reading import read_all
 from tests.importing.wordpress_export import WxrItem, export_xml, write_export
 
@@ -116,6 +117,26 @@ def test_export_that_ends_within_a_post_keeps_the_posts_before(tmp_path: Path) -
     assert 'item "T2"' in cut.what
     assert "the file ends within it" in cut.reason
     assert "ends early, after 2 items" in end.reason
+
+
+@pytest.mark.parametrize("field", ["wp:post_password", "wp:status"])
+def test_post_whose_password_or_state_is_lost_is_a_draft(tmp_path: Path, field: str) -> None:
+    """Damaged XML must not publish a post that only readers with a password could see."""
+    text = posts_with("MARKER", "only for members")
+    start = text.index(f"<{field}>", text.index("only for members"))
+    (tmp_path / "export.xml").write_text(f"{text[:start]}<wp:lost>&{text[start + len(field) + 2 :]}", "utf-8")
+    posts, omissions = read_all(tmp_path / "export.xml")
+    assert [posts[number].state for number in ("1", "2", "3")] == [PostState.PUBLISHED, PostState.DRAFT, PostState.PUBLISHED]
+    assert "its state or password is lost, so it is a draft" in omissions[0].reason
+
+
+def test_post_that_is_cut_before_its_password_is_left_out(tmp_path: Path) -> None:
+    text = posts_with("MARKER", "only for members")
+    cut = text.index("<wp:post_password>", text.index("only for members"))
+    (tmp_path / "export.xml").write_text(text[:cut], "utf-8")
+    posts, omissions = read_all(tmp_path / "export.xml")
+    assert list(posts) == ["1"]
+    assert "so it is left out" in omissions[0].reason
 
 
 def test_post_without_end_tag_does_not_hide_the_next(tmp_path: Path) -> None:

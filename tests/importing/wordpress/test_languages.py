@@ -149,13 +149,6 @@ def in_folder(one: WxrItem) -> WxrItem:
     return replace(one, link=f"{SITE}{prefix}/{one.slug}/")
 
 
-def test_feeds_of_pages_with_the_newest_posts_lead_to_the_feed_of_their_language(tmp_path: Path) -> None:
-    pages = page(20, "home", "/", "en"), page(21, "blog", "/blog/", "en", ""), page(22, "news", "/de/nachrichten/", "de", "")
-    run(tmp_path / "n", tmp_path, *ITEMS, ALONE, *pages)
-    exact = former_addresses(tmp_path / "n")
-    assert (exact["/blog/feed/"], exact["/de/nachrichten/feed/"]) == ("/language/en/feed.rss", "/language/de/feed.rss")
-
-
 def test_language_with_an_underscore_in_its_name_has_the_listing_of_its_tag(tmp_path: Path) -> None:
     run(tmp_path / "n", tmp_path, item(1, "en"), item(2, "fr_ca"))
     content = load(tmp_path / "n")

@@ -292,10 +292,12 @@ def test_report_says_where_the_length_of_the_feed_comes_from(tmp_path: Path) -> 
 
 def test_remote_enclosure_stays_at_its_address(tmp_path: Path) -> None:
     sound = SourceMedium("https://cdn.example/a.mp3", media_type="audio/mpeg", length=1000, caption="Episode")
-    report = run_import(tmp_path, post(1, enclosures=(sound, replace(sound, address="http://cdn.example/b.mp3"))))
-    (enclosure,) = articles(tmp_path)[post(1).id].enclosures
-    assert (enclosure.url, enclosure.type, enclosure.length, enclosure.title) == (sound.address, "audio/mpeg", 1000, "Episode")
-    assert what(report) == ["2 files", "enclosure http://cdn.example/b.mp3"]
+    bare = SourceMedium("http://cdn.example/b.mp3")  # whose length is not known
+    report = run_import(tmp_path, post(1, enclosures=(sound, bare, replace(bare, address="http://cdn.example/c"))))
+    first, second = articles(tmp_path)[post(1).id].enclosures
+    assert (first.url, first.type, first.length, first.title) == (sound.address, "audio/mpeg", 1000, "Episode")
+    assert (second.url, second.type, second.length) == (bare.address, "audio/mpeg", 0)
+    assert what(report) == ["3 files", "enclosure http://cdn.example/c"]
 
 
 @pytest.mark.parametrize("name", ["con", "AUX", "lpt1", "nul.b"])

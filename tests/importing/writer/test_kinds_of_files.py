@@ -6,7 +6,7 @@ from pathlib import Path
 
 from feedsvc.importing.source import PostState
 from feedsvc.importing.writer import ImportReport
-from tests.importing.writer.memory_source import OLD, former_addresses, load, post, run_import, what
+from tests.importing.writer.memory_source import OLD, load, post, run_import, what
 
 FILE = "articles/2020/01/title-1.md"
 YAML = "articles/2020/01/title-1.yaml"
@@ -29,18 +29,6 @@ def test_article_that_an_editor_rewrote_as_yaml_is_unchanged_at_the_next_import(
     report = run_import(tmp_path, post(1, title="New title"))
     assert (report.kept, report.omissions, report.ids.kept) == ([YAML], [], 1)
     assert [article.title for article in load(tmp_path).articles] == ["Title 1"]
-
-
-def test_page_that_became_a_post_at_another_address_is_found_at_its_former_ones(tmp_path: Path) -> None:
-    """WordPress lists former names of posts only, so an export does not contain that of the page."""
-    run_import(tmp_path, post(1, is_page=True, address=f"{OLD}/about/"))
-    became = post(1, address=f"{OLD}/2020/01/about-us/")
-    run_import(tmp_path, became)
-    (tmp_path / "pages/about.md").unlink()
-    rules = former_addresses(tmp_path)
-    for address in ("/about/", "/?p=1", "/2020/01/about-us/"):
-        assert rules[address] == "/articles/about-us/"
-    assert run_import(tmp_path, became).redirects == {}
 
 
 def test_public_article_that_became_a_page_at_the_source_is_reported_as_a_draft(tmp_path: Path) -> None:

@@ -238,6 +238,22 @@ def test_other_hosts_are_not_asked(tmp_path: Path, server: DocumentServer) -> No
     assert what(report) == ["1 file at other hosts"]
 
 
+def test_sound_of_a_kind_that_stays_remote_is_not_fetched(tmp_path: Path, uploads: Path) -> None:
+    """Fetched pictures need no space worth mentioning; the recordings of a podcast do, and stay where they are."""
+    for name in ("a.mp3", "b"):
+        (uploads / name).write_bytes(b"ID3")
+    sounds = (SourceMedium(f"{OLD}/a.mp3", length=3), SourceMedium(f"{OLD}/b", media_type="audio/mpeg", length=3))
+    body = f'<p><img src="{UPLOADS}/b.png" alt="x"> <a href="/a.mp3">Listen</a></p>'
+    root, kinds = tmp_path / "newsroom", frozenset({"audio", "video"})
+    report = run_import(root, post(1, enclosures=sounds, body=body), media=from_folder(uploads), remote_kinds=kinds)
+    assert [found.url for found in articles(root)[post(1).id].enclosures] == [sound.address for sound in sounds]
+    assert [path for path in files(root) if path.startswith("media/")] == ["media/2020/01/b.png"]
+    assert f"[Listen]({OLD}/a.mp3)" in body_of(root, 1)
+    assert [(one.what, one.reason) for one in report.omissions] == [
+        ("2 files", "they stay at their addresses, because of --keep-remote")
+    ]
+
+
 def test_host_without_response_is_given_up(tmp_path: Path) -> None:
     access = HostAccess(internal_hosts=frozenset({"127.0.0.1"}), only_hosts=None)
     body = "".join(f'<p><img src="http://127.0.0.1:9/{number}.jpg" alt=""></p>' for number in range(60))

@@ -87,14 +87,6 @@ def test_redirects_that_an_editor_deleted_with_their_file_stay_deleted(tmp_path:
     assert file.exists() == (text is not None)
 
 
-def test_redirects_in_a_circle_are_left_out_and_listed(tmp_path: Path) -> None:
-    redirects = (SourceRedirect("/x/", "/y/"), SourceRedirect("/y/", "/x/"), SourceRedirect("/z/", "/about/"))
-    report = run_import(tmp_path, page(), post(2), site=replace(SITE, redirects=redirects))
-    exact = former_addresses(tmp_path)
-    assert ("/x/" in exact, "/y/" in exact, exact["/z/"]) == (False, False, "/about/")
-    assert sum(one.startswith("redirect to") for one in what(report)) == 2
-
-
 @pytest.mark.parametrize("is_edited", [False, True])
 def test_redirect_that_changed_at_the_source_changes_unless_an_editor_changed_it(tmp_path: Path, is_edited: bool) -> None:
     def import_with(target: str) -> None:

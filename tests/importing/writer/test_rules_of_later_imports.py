@@ -60,17 +60,6 @@ def test_rule_of_an_editor_at_the_feed_of_a_category_stays(tmp_path: Path) -> No
     assert former_addresses(tmp_path)["/category/ferries/feed/"] == "/feed.rss"
 
 
-def test_redirects_yaml_that_was_saved_on_windows_keeps_its_line_ends(tmp_path: Path) -> None:
-    run_import(tmp_path, post(1))
-    file = tmp_path / "redirects.yaml"
-    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
-    run_import(tmp_path, post(1), post(2), mapping=DROPPED)
-    former = former_addresses(tmp_path)
-    assert (former["/2020/01/04/"], former["/category/city/ferries/feed/"]) == ("/archive/2020/01/", "gone")
-    data = file.read_bytes()
-    assert data.count(b"\n") == data.count(b"\r\n")
-
-
 def test_addresses_that_no_redirect_can_have_are_reported_at_each_import(tmp_path: Path) -> None:
     posts = (post(1, address=f"{OLD}/a//b/"), post(2, other_addresses=("/?p=2", f"{OLD}/%FF/")))
     assert what(run_import(tmp_path, *posts)) == ["redirect", "redirect"]
