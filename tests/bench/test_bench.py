@@ -64,9 +64,9 @@ def test_goals_for_any_size_apply_in_a_run_with_few_articles() -> None:
     assert row.without_size_dependent_goal().verdict == "missed"
 
 
-def test_groups_feeds_start_and_page_sizes_compare_with_hugo_and_write_the_document(tmp_path: Path) -> None:
+def test_groups_feeds_and_page_sizes_compare_with_hugo_and_write_the_document(tmp_path: Path) -> None:
     require_program("hugo", hugo.INSTALL)
-    groups = ("--only", "feeds", "--only", "start", "--only", "page-sizes", "--only", "memory")
+    groups = ("--only", "feeds", "--only", "page-sizes")
     rows = measure(tmp_path, *groups, "--write", str(tmp_path / "performance.md"))
     assert all(row["feedsvc"] and row["beside"] for row in rows[:4])
     assert [row["verdict"] for row in rows[4:]] == ["met", "", "", "", "", ""], "page sizes have goals for any number of articles"

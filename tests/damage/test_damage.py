@@ -1,4 +1,4 @@
-"""Damage state folders at random: 36 times, or FEEDSVC_DAMAGE_ROUNDS times; FEEDSVC_DAMAGE_SEED repeats an earlier run."""
+"""Damage state folders at random: 18 times, or FEEDSVC_DAMAGE_ROUNDS times; FEEDSVC_DAMAGE_SEED repeats an earlier run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.damage.random_damage import DamageRounds
 from tests.helpers.seeds import seed_of_run
 
-ROUNDS: Final = int(os.environ.get("FEEDSVC_DAMAGE_ROUNDS", "36"))
+ROUNDS: Final = int(os.environ.get("FEEDSVC_DAMAGE_ROUNDS", "18"))
 SEED: Final = os.environ.get("FEEDSVC_DAMAGE_SEED", "")
 PARTS: Final = 6
 

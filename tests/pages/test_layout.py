@@ -41,8 +41,7 @@ def _emulate_slow_device(recorder: PageRecorder) -> None:
     devtools.send("Network.emulateNetworkConditions", network_conditions)
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("kind", ["home", "article", "author with avatar", "subscribe"])
+@pytest.mark.parametrize(("kind", "width"), [("home", 1280), ("article", 360), ("subscribe", 360)])
 def test_slow_device_has_no_layout_shift(chromium: Browser, site: str, kind: str, width: int) -> None:
     permissions = ["clipboard-read", "clipboard-write"]
     with open_page(chromium, width=width, permissions=permissions) as recorder:
@@ -133,15 +132,13 @@ def test_arabic_pages_are_laid_out_from_right_to_left(chromium: Browser, arabic:
         assert lead["x"] >= second["x"] + second["width"]
 
 
-@pytest.mark.parametrize("width", [360, 1600])
 @pytest.mark.parametrize("path", ["/about/", "/nothing-here/", "/archive/", "/archive/2026/01/", "/category/asia/"])
-def test_page_of_text_or_lists_begins_where_the_masthead_does(
-    chromium: Browser, site: str, arabic: str, path: str, width: int
-) -> None:
+def test_page_of_text_or_lists_begins_where_the_masthead_does(page: Page, site: str, arabic: str, path: str) -> None:
     for address, edge in ((site, "left"), (arabic, "right")):
-        with open_page(chromium, width=width) as recorder:
-            recorder.page.goto(address + path)
-            edges = recorder.page.evaluate(
+        page.goto(address + path)
+        for width in (360, 1600):
+            page.set_viewport_size({"width": width, "height": 900})
+            edges = page.evaluate(
                 "edge => ['.masthead', 'main h1', '.breadcrumbs li'].map(name => document.querySelector(name)).filter(Boolean)"
                 ".map(one => one.getBoundingClientRect()[edge])",
                 edge,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import cycle
 from typing import Final
 
 import pytest
@@ -51,6 +52,9 @@ SCHEDULED: Final = {
 }
 
 
+EDITS: Final = ({"title": "Another title"}, {"tags": (SEA,)}, {"text": b""})
+
+
 def edit(scheduled: Article, edited: Article, new: Article) -> tuple[Publication, Publication, Publication]:
     """Return the publication before, that after an hour and an edit in one step, and one of a new start."""
     articles = (*OTHERS, scheduled)
@@ -63,8 +67,7 @@ def edit(scheduled: Article, edited: Article, new: Article) -> tuple[Publication
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("event", SCHEDULED)
-@pytest.mark.parametrize("keys", [{"title": "Another title"}, {"tags": (SEA,)}, {"text": b""}], ids=lambda keys: next(iter(keys)))
+@pytest.mark.parametrize(("event", "keys"), [*zip(SCHEDULED, cycle(EDITS), strict=False)])
 def test_documents_of_an_article_and_of_an_edit_of_another_change_in_one_step(event: str, keys: dict[str, object]) -> None:
     scheduled, expected = SCHEDULED[event]
     edited = OTHERS[40]
