@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from feedsvc.websub.deliveries import HubStatus
 from feedsvc.websub.hub_client import HubClient
 from feedsvc.websub.publisher import Publisher
-from tests.audience.waiting import wait_until
+from tests.audience.waiting import TIMEOUT, wait_until
 from tests.websub import newsroom
 from tests.websub.hub import Hub, HubFactory
 from tests.websub.newsroom import PublishedSite
@@ -58,10 +59,8 @@ def open_site(content: Path, state: Path) -> Iterator[OpenSite]:
 
 @pytest.fixture
 def client() -> Iterator[HubClient]:
-    """Return a client with a timeout of two seconds."""
-    client = HubClient(2)
-    yield client
-    client.close()
+    with contextlib.closing(HubClient(TIMEOUT)) as client:
+        yield client
 
 
 def wait_until_delivered(site: PublishedSite) -> None:
@@ -72,6 +71,13 @@ def wait_until_delivered(site: PublishedSite) -> None:
         return bool(hub_statuses) and not any(hub.waiting for hub in hub_statuses)
 
     wait_until(is_nothing_pending)
+
+
+def wait_until_failed(site: PublishedSite) -> HubStatus:
+    """Wait until a delivery to the only hub has failed, and return the status of the hub."""
+    wait_until(lambda: any(hub.last_failure for hub in site.publisher.status().hubs))
+    (status,) = site.publisher.status().hubs
+    return status
 
 
 def publisher_threads() -> list[str]:

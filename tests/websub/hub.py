@@ -63,31 +63,35 @@ def hang(handler: Handler) -> None:
     handler.close_connection = True
 
 
-def close_without_response(handler: Handler) -> None:
-    handler.close_connection = True
+def send(*parts: bytes) -> Responder:
+    """Return a responder that sends the parts as they are and closes the connection; without parts, it sends nothing."""
+
+    def responder(handler: Handler) -> None:
+        for part in parts:
+            handler.wfile.write(part)
+        handler.close_connection = True
+
+    return responder
 
 
-def send_garbage(handler: Handler) -> None:
-    handler.wfile.write(b"\x00\x01 what\r\n\r\n")
-    handler.close_connection = True
+def send_slowly(before: bytes, piece: bytes) -> Responder:
+    """Return a responder that sends a piece every 20 ms for TIMEOUT seconds, so that no single read of the socket takes long."""
+
+    def responder(handler: Handler) -> None:
+        handler.wfile.write(before)
+        for _ in range(int(TIMEOUT / 0.02)):
+            if handler.server.is_stopping.wait(0.02):
+                break
+            handler.wfile.write(piece)
+        handler.close_connection = True
+
+    return responder
 
 
-def send_control_characters(handler: Handler) -> None:
-    """Send a reason phrase with control characters of a terminal."""
-    handler.wfile.write(b"HTTP/1.1 500 \x1b[31mred\x00\tnext\r\nContent-Length: 0\r\n\r\n")
-
-
-def send_incomplete_body(handler: Handler) -> None:
-    """Announce a body of 100 bytes and send none."""
-    handler.wfile.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n")
-    hang(handler)
-
-
-def send_endless_body(handler: Handler) -> None:
-    """Send a body without end."""
-    handler.wfile.write(b"HTTP/1.1 202 Accepted\r\n\r\n")
-    while not handler.server.is_stopping.is_set():
-        handler.wfile.write(b"x" * 65536)
+def send_endlessly(before: bytes, piece: bytes) -> Responder:
+    """Return a responder that sends a piece repeatedly, much more than the client reads of any response."""
+    block = piece * (65536 // len(piece) + 1)
+    return send(before, *[block] * 1000)
 
 
 class Hub(ThreadingHTTPServer):

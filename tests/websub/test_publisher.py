@@ -1,53 +1,43 @@
-"""The publisher notifies hubs of changed feeds."""
+"""The publisher notifies hubs of changed feeds, in its thread, also after failures, restarts and kills."""
 
 import contextlib
 import logging
-import sqlite3
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
+from feedsvc.websub.deliveries import read_hub_statuses
 from feedsvc.websub.publisher import Publisher
+from tests.audience.conftest import FakeClock
 from tests.audience.waiting import TIMEOUT, wait_until
 from tests.helpers.newsrooms import NOW
-from tests.websub import hub as hub_module
 from tests.websub import newsroom
-from tests.websub.conftest import OpenSite, current_time, publisher_threads, wait_until_delivered
-from tests.websub.hub import Hub, HubFactory, respond
-from tests.websub.newsroom import ALL_FEEDS, ASIA_FEEDS, BASE_URL, SITE_FEEDS
+from tests.websub.conftest import OpenSite, current_time, publisher_threads, wait_until_delivered, wait_until_failed
+from tests.websub.hub import Handler, Hub, HubFactory, hang, respond, run_hub
+from tests.websub.newsroom import ALL_FEEDS, ASIA_FEEDS, MONEY_FEEDS, SITE_FEEDS
+from tests.websub.publisher_process import run_publisher_process
 
 
 def test_change_is_announced_once_to_each_hub(open_site: OpenSite, content: Path, create_hub: HubFactory, hub: Hub) -> None:
-    other_hub = create_hub()
-    newsroom.write(content, hub.url, other_hub.url)
+    hubs = (hub, create_hub())
+    site_yaml = newsroom.write(content, *(one.url for one in hubs)) / "site.yaml"
+    site_yaml.write_text(f"{site_yaml.read_text('utf-8')}feed: {{entries: 1}}\n", "utf-8")
     site = open_site()
     site.publish()
-    wait_until(
-        lambda: hub.delivery_counts and other_hub.delivery_counts
-    )  # a publisher that has not started yet has no pending delivery
+    wait_until(lambda: all(len(one.delivered_topics) == 9 for one in hubs))
     wait_until_delivered(site)
-    hub.delivered_topics.clear()
-    other_hub.delivered_topics.clear()
+    assert [set(one.delivered_topics) for one in hubs] == [ALL_FEEDS] * 2  # and no archives
     newsroom.change_article(content, "Another text.")
     site.publish()
-    wait_until(lambda: hub.delivery_counts and other_hub.delivery_counts)
+    wait_until(lambda: all(len(one.delivered_topics) == 12 for one in hubs))
     wait_until_delivered(site)
     site.publish()
-    site.publish()
-    wait_until_delivered(site)
-    assert hub.delivery_counts == other_hub.delivery_counts == dict.fromkeys((*ASIA_FEEDS, *SITE_FEEDS), 1)
-
-
-def test_archive_documents_are_not_announced(open_site: OpenSite, content: Path, hub: Hub) -> None:
-    site_yaml = (content / "site.yaml").read_text("utf-8")
-    (content / "site.yaml").write_text(f"{site_yaml}feed: {{entries: 1}}\n", "utf-8")
-    site = open_site()
-    site.publish()
-    wait_until_delivered(site)
-    assert set(hub.delivered_topics) == ALL_FEEDS
+    wait_until(lambda: site.publisher._stored is site.publisher._latest)
+    assert [sorted(one.delivered_topics[9:]) for one in hubs] == [sorted(ASIA_FEEDS)] * 2
 
 
 def test_change_made_before_a_restart_is_announced(open_site: OpenSite, content: Path, hub: Hub) -> None:
@@ -64,50 +54,13 @@ def test_change_made_before_a_restart_is_announced(open_site: OpenSite, content:
     assert hub.delivery_counts == dict.fromkeys((*ASIA_FEEDS, *SITE_FEEDS), 1)
 
 
-def test_removed_hub_is_deleted_from_the_queue(open_site: OpenSite, content: Path, create_hub: HubFactory, hub: Hub) -> None:
-    other_hub = create_hub()
-    newsroom.write(content, hub.url, other_hub.url)
+@pytest.mark.parametrize(("hubs", "base_url"), [((), ""), (("https://hub.invalid/",), "http://127.0.0.1:8000")])
+def test_site_without_a_hub_that_can_reach_it_starts_no_thread_and_hinders_no_ping(
+    open_site: OpenSite, content: Path, state: Path, hubs: tuple[str, ...], base_url: str
+) -> None:
+    newsroom.write(content, *hubs)
     site = open_site()
-    site.publish()
-    wait_until_delivered(site)
-    newsroom.write(content, other_hub.url)
-    site.publish()
-    wait_until(lambda: len(other_hub.delivered_topics) == 18)  # every feed lists its hubs, so it has changed
-    assert [hub_status.hub for hub_status in site.publisher.status().hubs] == [other_hub.url]
-    newsroom.write(content, hub.url, other_hub.url)
-    site.publish()
-    wait_until(lambda: len(hub.delivered_topics) == 18)  # the hub counts as a new one
-    wait_until_delivered(site)
-    assert other_hub.delivery_counts == dict.fromkeys(ALL_FEEDS, 3)
-
-
-def test_removed_feed_is_deleted_from_the_queue(open_site: OpenSite, content: Path, state: Path, hub: Hub) -> None:
-    site = open_site()
-    site.publish()
-    wait_until_delivered(site)
-    (content / "articles" / "coin.yaml").unlink()
-    (content / "categories.yaml").write_text("asia: {title: Asia}\n", "utf-8")
-    site.publish()
-    wait_until(lambda: len(hub.delivered_topics) == 12)
-    with contextlib.closing(sqlite3.connect(state / "push.sqlite")) as rows:
-        assert {topic for (topic,) in rows.execute("SELECT topic FROM delivery")} == {*ASIA_FEEDS, *SITE_FEEDS}
-
-
-def test_changed_base_url_announces_all_feeds(open_site: OpenSite, content: Path, hub: Hub) -> None:
-    site = open_site()
-    site.publish()
-    wait_until_delivered(site)
-    site_yaml = (content / "site.yaml").read_text("utf-8")
-    (content / "site.yaml").write_text(site_yaml.replace(BASE_URL, "https://new.example"), "utf-8")
-    site.publish()
-    wait_until(lambda: len(hub.delivered_topics) == 18)
-    assert set(hub.delivered_topics[9:]) == {topic.replace(BASE_URL, "https://new.example") for topic in ALL_FEEDS}
-
-
-def test_site_without_hubs_starts_no_thread(open_site: OpenSite, content: Path, state: Path) -> None:
-    newsroom.write(content)
-    site = open_site()
-    site.publish("/")
+    site.publish("/", base_url=base_url)
     assert publisher_threads() == []
     assert not state.exists()
     assert site.publisher.status().hubs == ()
@@ -115,14 +68,12 @@ def test_site_without_hubs_starts_no_thread(open_site: OpenSite, content: Path, 
 
 
 def test_close_while_a_hub_hangs_loses_no_delivery(open_site: OpenSite, hub: Hub) -> None:
-    hub.default_responder = hub_module.hang
-    site = open_site(timeout=TIMEOUT)
+    hub.default_responder = hang
+    site = open_site(timeout=10 * TIMEOUT)
     site.publish()
     wait_until(lambda: hub.requests)
-    start = time.monotonic()
     site.publisher.close(0.1)
     wait_until(lambda: publisher_threads() == [])
-    assert time.monotonic() - start < TIMEOUT / 2
     [hub_status] = site.publisher.status().hubs
     assert (hub_status.waiting, hub_status.last_failure) == (9, None)  # the aborted delivery is no failure of the hub
     hub.default_responder = respond(202)
@@ -151,8 +102,8 @@ def test_unusable_state_folder_is_reported_once(
 def test_damaged_queue_file_is_recreated(open_site: OpenSite, state: Path, hub: Hub) -> None:
     state.mkdir()
     (state / "push.sqlite").write_bytes(b"SQLite format 3\x00 but not really " * 300)
-    assert open_site().publisher.status().hubs == ()
     site = open_site()
+    assert site.publisher.status().hubs == ()
     site.publish()
     wait_until_delivered(site)
     assert hub.delivery_counts == dict.fromkeys(ALL_FEEDS, 1)
@@ -161,10 +112,157 @@ def test_damaged_queue_file_is_recreated(open_site: OpenSite, state: Path, hub: 
 def test_change_is_announced_after_the_delay_even_if_others_follow(content: Path, state: Path, hub: Hub) -> None:
     """A hub once fetched the old feed from the slower of two workers and notified no subscriber."""
     catalog = build_catalog(load_content(content), NOW)
-    with contextlib.closing(Publisher(state, current_time, delay=1.0)) as publisher:
+    with contextlib.closing(Publisher(state, current_time, delay=0.5)) as publisher:
         start = time.monotonic()
-        while not hub.delivered_topics:
+
+        def publish_again() -> bool:
             publisher.publish(catalog)
-            time.sleep(0.1)
-        assert 1.0 < time.monotonic() - start < TIMEOUT
-        wait_until(lambda: len(hub.delivered_topics) == len(ALL_FEEDS))
+            return bool(hub.delivered_topics)
+
+        wait_until(publish_again)
+        assert time.monotonic() - start > 0.5
+
+
+# --- Failures ----------------------------------------------------------------------------------------------------------
+
+
+def test_unreachable_hub_gets_every_feed_once_it_is_back(
+    open_site: OpenSite, content: Path, create_hub: HubFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    with run_hub() as stopped_hub:
+        port, address = stopped_hub.server_address[1], stopped_hub.url
+    newsroom.write(content, address)
+    site = open_site()
+    site.publish()
+    wait_until_failed(site)
+    newsroom.change_article(content, "Changed again while it waits.")
+    site.publish()
+    [hub_status] = site.publisher.status().hubs
+    assert (hub_status.hub, hub_status.waiting, hub_status.announced, hub_status.last_success) == (address, 9, 0, None)
+    assert hub_status.last_failure
+    assert hub_status.last_failure.what == "it cannot be reached (Connection refused)"
+    assert hub_status.last_failure.next_try
+    assert timedelta(0) < hub_status.last_failure.next_try - hub_status.last_failure.at <= timedelta(hours=1)
+    restarted_hub = create_hub(port)
+    wait_until_delivered(site)
+    assert restarted_hub.delivery_counts == dict.fromkeys(ALL_FEEDS, 1)
+    [hub_status] = site.publisher.status().hubs
+    assert (hub_status.waiting, hub_status.announced) == (0, 9)
+    assert hub_status.last_success
+    assert hub_status.last_failure
+    assert hub_status.last_failure.next_try is None
+    assert [record.getMessage() for record in caplog.records] == [
+        f"feedsvc: notifications of the hub {address} are delayed: it cannot be reached (Connection refused)",
+        f"feedsvc: the hub {address} accepts notifications again",
+    ]
+
+
+def test_hanging_hub_does_not_delay_another(open_site: OpenSite, content: Path, create_hub: HubFactory, hub: Hub) -> None:
+    hanging_hub = create_hub()
+    hanging_hub.default_responder = hang
+    newsroom.write(content, hanging_hub.url, hub.url)
+    open_site(timeout=1).publish()
+    wait_until(lambda: set(hub.delivered_topics) == ALL_FEEDS and hanging_hub.requests)
+
+
+def test_rejected_feed_is_tried_again_after_an_hour_without_delaying_others(
+    open_site: OpenSite, hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub.responders_by_topic = dict.fromkeys(ASIA_FEEDS, respond(404))
+    clock = FakeClock()
+    site = open_site(clock=clock)
+    site.publish()
+    wait_until(lambda: len(hub.requests) >= 9)
+    wait_until(lambda: [hub_status.waiting for hub_status in site.publisher.status().hubs] == [3])
+    assert hub.delivery_counts == dict.fromkeys({*MONEY_FEEDS, *SITE_FEEDS}, 1)
+    failure = wait_until_failed(site).last_failure
+    assert failure
+    assert (failure.what, failure.next_try) == ("it responded with 404 Not Found", clock.now + timedelta(hours=1))
+    hub.responders_by_topic = {}
+    clock.advance(minutes=61)
+    wait_until_delivered(site)
+    assert hub.delivery_counts == dict.fromkeys(ALL_FEEDS, 1)
+    assert len(caplog.records) == 1
+
+
+def test_changing_reasons_of_a_hub_do_not_flood_the_log(
+    open_site: OpenSite, content: Path, hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    def responder(handler: Handler) -> None:
+        respond(307, Location=f"https://x.example/{len(hub.requests)}")(handler)
+
+    hub.default_responder = responder
+    open_site(timeout=TIMEOUT).publish()
+    wait_until(lambda: {request.topic for request in hub.requests} == ALL_FEEDS)
+    [record] = caplog.records
+    assert "it responded with 307 Temporary Redirect to 'https://x.example/1'" in record.getMessage()
+    assert record.getMessage().endswith("; further refusals are on /status only")
+
+
+def test_failure_of_a_hub_stops_its_batch_until_the_pause_is_over(open_site: OpenSite, hub: Hub) -> None:
+    clock = FakeClock()
+    hub.next_responders += [respond(429, Retry_After="600")]
+    site = open_site(clock=clock)
+    site.publish()
+    failure = wait_until_failed(site).last_failure
+    assert failure
+    assert failure.next_try == clock.now + timedelta(minutes=10)
+    clock.advance(minutes=9)
+    site.publish()
+    wait_until(lambda: site.publisher._stored is site.publisher._latest)
+    assert len(hub.requests) == 1
+    clock.advance(minutes=2)
+    wait_until_delivered(site)
+    assert hub.delivery_counts == dict.fromkeys(ALL_FEEDS, 1)
+
+
+def test_feed_that_fails_alone_does_not_delay_other_feeds(open_site: OpenSite, hub: Hub) -> None:
+    clock = FakeClock()
+    hub.responders_by_topic = {ASIA_FEEDS[0]: respond(500)}
+    site = open_site(clock=clock)
+    site.publish()
+    wait_until_failed(site)
+    clock.advance(seconds=2)
+    wait_until(lambda: len(hub.delivered_topics) >= 8)
+    assert hub.delivery_counts == dict.fromkeys(ALL_FEEDS - {ASIA_FEEDS[0]}, 1)
+
+
+# --- Processes ---------------------------------------------------------------------------------------------------------
+
+
+def pending_counts(content: Path, state: Path) -> list[int]:
+    return [hub.waiting for hub in read_hub_statuses(state / "push.sqlite", load_content(content).site)]
+
+
+@pytest.mark.parametrize("deliveries_before", [0, 4, 8])
+def test_killed_publisher_repeats_only_the_delivery_in_progress(
+    content: Path, state: Path, hub: Hub, deliveries_before: int
+) -> None:
+    hub.next_responders += [hub.default_responder] * deliveries_before + [hang]
+    with run_publisher_process(content, state) as server:
+        wait_until(lambda: len(hub.requests) == deliveries_before + 1)
+        server.kill()
+    topic_in_progress = hub.requests[-1].topic
+    with run_publisher_process(content, state) as server:
+        wait_until(lambda: pending_counts(content, state) == [0])
+        server.stop()
+    topics = [request.topic for request in hub.requests]
+    assert {topic: topics.count(topic) for topic in ALL_FEEDS} == {topic: 1 + (topic == topic_in_progress) for topic in ALL_FEEDS}
+
+
+def test_second_publisher_takes_over_after_a_kill(content: Path, state: Path, hub: Hub) -> None:
+    with run_publisher_process(content, state) as first:
+        wait_until(lambda: pending_counts(content, state) == [0])
+        with run_publisher_process(content, state) as second:
+            newsroom.change_article(content, "Both hear of it.")
+            first.publish()
+            second.publish()
+            wait_until(lambda: len(hub.delivered_topics) >= 15)
+            wait_until(lambda: pending_counts(content, state) == [0])
+            first.kill()
+            newsroom.change_article(content, "Only one is left.")
+            second.publish()
+            wait_until(lambda: len(hub.delivered_topics) >= 21)
+            wait_until(lambda: pending_counts(content, state) == [0])
+            second.stop()
+    assert hub.delivery_counts == {**dict.fromkeys((*ASIA_FEEDS, *SITE_FEEDS), 3), **dict.fromkeys(MONEY_FEEDS, 1)}
