@@ -2,9 +2,9 @@
 
 import json
 import os
-import subprocess
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,7 @@ import pytest
 from feedsvc.support.client_address import parse_networks
 from feedsvc.web.access_log import AccessLog
 from tests.helpers.http_client import NO_HEADERS, ask, environ_of
-from tests.helpers.programs import killing
-from tests.helpers.running_server import command, environment
+from tests.helpers.running_server import serving
 from tests.web.newsroom import write_newsroom
 
 if TYPE_CHECKING:
@@ -31,12 +30,12 @@ def _app(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[by
     return [b"hello"]
 
 
+@dataclass(frozen=True)
 class LogFile:
     """A log file whose lines a test can read."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    path: Path
+    descriptor: int
 
     def lines(self) -> list[str]:
         return self.path.read_text("ascii").splitlines()
@@ -44,9 +43,8 @@ class LogFile:
 
 @pytest.fixture
 def log_file(tmp_path: Path) -> Iterator[LogFile]:
-    log_file = LogFile(tmp_path / "log")
-    yield log_file
-    os.close(log_file.descriptor)
+    with (tmp_path / "log").open("ab") as file:
+        yield LogFile(tmp_path / "log", file.fileno())
 
 
 def log_request(
@@ -76,12 +74,16 @@ def test_json_line_has_the_fields_of_request_and_response(log_file: LogFile) -> 
     assert (second["status"], second["not_modified"], second["bytes"]) == (304, True, 0)
 
 
-def test_client_address_comes_from_a_trusted_proxy_only(log_file: LogFile) -> None:
+def test_client_address_comes_from_a_trusted_proxy_only_and_a_failed_response_is_a_500(log_file: LogFile) -> None:
     log = AccessLog("json", log_file.descriptor, parse_networks(["10.0.0.0/8"]))
     for peer in ("10.0.0.1", "192.0.2.9"):
         log_request(log, "/", {"X-Forwarded-For": "198.51.100.7"}, peer=peer)
+    with pytest.raises(LookupError):
+        log_request(log, "/fails")
     log.close()
-    assert [json.loads(line)["client"] for line in log_file.lines()] == ["198.51.100.7", "192.0.2.9"]
+    lines = [json.loads(line) for line in log_file.lines()]
+    assert [line["client"] for line in lines] == ["198.51.100.7", "192.0.2.9", "10.0.0.1"]
+    assert [line["status"] for line in lines] == [200, 200, 500]
 
 
 @pytest.mark.parametrize("log_format", ["json", "logfmt", "combined"])
@@ -120,14 +122,6 @@ def test_combined_line_is_that_of_apache(log_file: LogFile) -> None:
     ]
 
 
-def test_failed_response_is_logged_with_status_500(log_file: LogFile) -> None:
-    log = AccessLog("json", log_file.descriptor)
-    with pytest.raises(LookupError):
-        log_request(log, "/fails")
-    log.close()
-    assert json.loads(log_file.lines()[0])["status"] == 500
-
-
 def test_threads_write_every_line_intact(log_file: LogFile) -> None:
     log = AccessLog("json", log_file.descriptor)
     threads = [threading.Thread(target=lambda: [log_request(log, "/x" * 200) for _ in range(200)]) for _ in range(4)]
@@ -157,17 +151,12 @@ def test_closed_log_pipe_does_not_fail_a_request() -> None:
 
 
 def test_stopped_server_has_written_every_line(tmp_path: Path) -> None:
-    content = write_newsroom(tmp_path / "content")
-    options = ("--port", "0", "--state", tmp_path / "state", "--access-log", "json")
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with killing(subprocess.Popen(command("serve", content, *options), **pipes, text=True, env=environment())) as process:
-        assert process.stderr
-        url = next(line for line in process.stderr if " at http://" in line).rpartition(" at ")[2].split()[0]
-        response = ask(url, "/feed.rss")
-        ask(url, "/feed.rss", {"If-None-Match": response["ETag"]})
-        ask(url, "/nothing")
-        process.terminate()
-        stdout, _ = process.communicate(timeout=120)
-    lines = [json.loads(line) for line in stdout.splitlines()]
+    with (tmp_path / "log").open("wb") as log:
+        content = write_newsroom(tmp_path / "content")
+        with serving(content, tmp_path / "state", "--access-log", "json", log=log) as server:
+            response = ask(server.url, "/feed.rss")
+            ask(server.url, "/feed.rss", {"If-None-Match": response["ETag"]})
+            ask(server.url, "/nothing")
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert [(line["path"], line["status"]) for line in lines] == [("/feed.rss", 200), ("/feed.rss", 304), ("/nothing", 404)]
     assert lines[0]["bytes"] == len(response.body)

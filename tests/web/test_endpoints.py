@@ -94,13 +94,10 @@ def test_every_address_that_is_parsed_matches_the_rule_of_its_kind(flask_app: Fl
         assert ("archive" in endpoint) == bool(parsed.period)
 
 
-@pytest.mark.parametrize("name", WELL_KNOWN_FEEDS)
-@pytest.mark.parametrize("home", ["/", "/category/asia/", "/author/mina/", "/tag/sea/"])
-def test_well_known_feed_names_have_endpoints(flask_app: Flask, home: str, name: str) -> None:
-    assert endpoint_of(flask_app, f"{home}{name}").endswith("_well_known_feed")
-
-
-def test_other_addresses_have_no_endpoint(flask_app: Flask) -> None:
+def test_well_known_feed_names_have_endpoints_and_other_addresses_none(flask_app: Flask) -> None:
+    for home in ("/", "/category/asia/", "/author/mina/", "/tag/sea/"):
+        for name in WELL_KNOWN_FEEDS:
+            assert endpoint_of(flask_app, f"{home}{name}").endswith("_well_known_feed")
     with pytest.raises(NotFound):
         endpoint_of(flask_app, "/nothing/at/all")
 
@@ -143,6 +140,6 @@ def test_text_that_is_read_again_is_a_503_for_a_second(flask_app: Flask, monkeyp
     assert (response.status, response["Retry-After"], response["Cache-Control"]) == (503, "1", "no-store")
 
 
-@pytest.mark.parametrize("path", ["/\0", "/articles/\ufffd", "/media/a\nb", "/category/%2e%2e/", "/feed.rss/x", "/archive//"])
-def test_odd_addresses_get_404(flask_app: Flask, path: str) -> None:
-    assert call(flask_app, quote(path)).status == 404
+def test_odd_addresses_get_404(flask_app: Flask) -> None:
+    for path in ("/\0", "/articles/\ufffd", "/media/a\nb", "/category/%2e%2e/", "/feed.rss/x", "/archive//"):
+        assert call(flask_app, quote(path)).status == 404, path

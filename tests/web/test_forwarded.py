@@ -1,14 +1,13 @@
 """Headers about the client and the original host: ignored unless a trusted proxy sets them."""
 
 import json
-import time
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from tests.audience.waiting import wait_until
-from tests.helpers.http_client import Response, ask, without_date
+from tests.helpers.http_client import Response, ask
 from tests.helpers.running_server import ServerProcess, serving
 from tests.live.served_content import known_paths
 from tests.web.newsroom import write_newsroom
@@ -31,25 +30,19 @@ FORGED_HEADERS = {
 READER_HEADERS = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Content-Length": "0"}
 
 
-def comparable_response(response: Response) -> tuple[int, dict[str, str], bytes]:
-    return response.status, without_date(response.headers), response.body
+def stable_headers(response: Response) -> dict[str, str]:
+    """Return the headers that do not depend on time: a Last-Modified in the current second is not sent yet."""
+    return {name: value for name, value in response.headers.items() if name not in ("date", "last-modified")}
 
 
-@pytest.mark.parametrize("options", [(), ("--trusted-proxy", "127.0.0.1")], ids=["no trusted proxy", "trusted proxy"])
-def test_no_response_depends_on_forwarded_headers(tmp_path: Path, options: tuple[str, ...]) -> None:
-    """Even with a trusted proxy: the server reads only the address of the client from its headers."""
+def test_no_response_depends_on_forwarded_headers_even_of_a_trusted_proxy(tmp_path: Path) -> None:
+    """The server reads only the address of the client from them."""
     content = write_newsroom(tmp_path / "content")
     others = ("/nothing", "/articles/recalled/", "/healthz", "/readyz")
-    paths = [*(quote(path, safe="/~") for path in known_paths(content)), *REDIRECTS, *others]
-    with serving(content, tmp_path / "state", *options) as server:
-        for path in paths:
-            ask(server.url, path)
-        time.sleep(1.1)  # a Last-Modified in the current second may not be sent yet
-        assert [
-            path
-            for path in paths
-            if comparable_response(ask(server.url, path)) != comparable_response(ask(server.url, path, FORGED_HEADERS))
-        ] == []
+    with serving(content, tmp_path / "state", "--trusted-proxy", "127.0.0.1") as server:
+        for path in (*(quote(path, safe="/~") for path in known_paths(content)), *REDIRECTS, *others):
+            plain, forged = ask(server.url, path), ask(server.url, path, FORGED_HEADERS)
+            assert (forged.status, stable_headers(forged), forged.body) == (plain.status, stable_headers(plain), plain.body), path
         # A forwarded request never gets what only this machine may read, whatever address its headers name.
         assert [ask(server.url, path, FORGED_HEADERS).status for path in ("/status", "/metrics")] == [403, 403]
 

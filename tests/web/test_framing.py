@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Final
 
 import pytest
 
-from tests.helpers.http_client import ask, exchange_bytes, open_connection, read_all, statuses
+from tests.helpers.http_client import exchange_bytes, open_connection, read_all, statuses
 from tests.helpers.running_server import ServerProcess
 
 HOST: Final = b"Host: x\r\n"
@@ -94,18 +95,14 @@ def test_a_transfer_coding_gets_411_and_ambiguous_framing_400_once_and_the_conne
     assert b"\r\nConnection: close\r\n" in response
 
 
-@pytest.mark.parametrize("kind", REFUSED)
+@pytest.mark.parametrize("kind", ["one chunked", "HTTP/1.0 with Transfer-Encoding and keep-alive", "two lengths"])
 def test_bytes_sent_after_a_refusal_get_no_response(server: ServerProcess, kind: str) -> None:
     with open_connection(server.url) as connection:
         connection.sendall(REFUSED[kind] + b"\r\n")
-        status_line = connection.recv(12)
-        assert status_line[9:12] in (b"400", b"411")
-        try:
+        assert connection.recv(12)[9:12] in (b"400", b"411")
+        with contextlib.suppress(ConnectionError):  # the server has closed the connection
             connection.sendall(BODY + NEXT)
-            rest = read_all(connection)
-        except ConnectionError:  # the server has closed the connection
-            return
-        assert not STATUS_LINE.search(rest), rest
+            assert not STATUS_LINE.search(read_all(connection))
 
 
 @pytest.mark.parametrize("kind", HOST_ERRORS)
@@ -115,26 +112,11 @@ def test_missing_repeated_or_invalid_host_gets_400(server: ServerProcess, kind: 
     assert response[9:12] == b"400"
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
-        *(
-            "",
-            "x",
-            "news.example",
-            "news.example:8000",
-            "news.example:",
-            "127.0.0.1:80",
-            "[::1]",
-            "[::1]:8000",
-            "[fe80::1%25eth0]",
-        ),
-        *("under_score.example", "xn--mnchen-3ya.example", "a%20b", "localhost.", "A.B"),
-    ],
-)
-def test_valid_host_gets_200(server: ServerProcess, host: str) -> None:
-    request = request_head(b"Connection: close\r\n", line=b"GET /feed.rss HTTP/1.1", host=f"Host: {host}\r\n".encode())
-    assert statuses(exchange_bytes(server.url, request + b"\r\n")) == [200]
+def test_valid_host_gets_200(server: ServerProcess) -> None:
+    names = ("", "x", "news.example", "under_score.example", "xn--mnchen-3ya.example", "a%20b", "localhost.", "A.B")
+    for host in (*names, "news.example:8000", "news.example:", "127.0.0.1:80", "[::1]", "[::1]:8000", "[fe80::1%25eth0]"):
+        request = request_head(b"Connection: close\r\n", line=b"GET /feed.rss HTTP/1.1", host=f"Host: {host}\r\n".encode())
+        assert statuses(exchange_bytes(server.url, request + b"\r\n")) == [200], host
 
 
 @pytest.mark.parametrize(
@@ -166,14 +148,6 @@ def test_pipelined_requests_with_expect_100_continue_get_all_responses(server: S
     request = request_head(b"Expect: 100-continue\r\n", line=b"GET /feed.rss HTTP/1.1") + b"\r\n"
     last = request_head(b"Connection: close\r\n", line=b"GET /feed.rss HTTP/1.1") + b"\r\n"
     assert statuses(exchange_bytes(server.url, request * 3 + last)) == [200] * 4
-
-
-@pytest.mark.parametrize("if_none_match", ['"*"', 'W/"*"', '"a", "*"', '"*", "a"', '"a", *', "**"])
-def test_quoted_asterisk_is_an_ordinary_entity_tag(server: ServerProcess, if_none_match: str) -> None:
-    for path in ("/feed.rss", "/media/photo.png", "/media/talk.mp3"):
-        assert ask(server.url, path, {"If-None-Match": if_none_match}).status == 200
-        assert ask(server.url, path, {"If-None-Match": f"{if_none_match}, {ask(server.url, path)['ETag']}"}).status == 304
-        assert ask(server.url, path, {"If-None-Match": "*"}).status == 304
 
 
 @pytest.mark.parametrize(

@@ -146,33 +146,11 @@ def test_two_tokens_of_one_feed_name_only_their_own_address(private_site: Privat
 
 
 def wrong_paths(token: str) -> list[str]:
-    return [
-        f"/private/{new_token()}/feed.rss",
-        f"/private/{token}/feed.RSS",
-        f"/private/{token}/feed.xml",
-        f"/private/{token}/feed.rss/",
-        f"/private/{token}./feed.rss",
-        f"/private/{token}%2Ffeed.rss/feed.rss",
-        f"/private/{token}%2F/feed.rss",
-        f"/private/%2F{token}/feed.rss",
-        f"/private/{token}%0A/feed.rss",
-        f"/private/{token}%00/feed.rss",
-        f"/private/{token.upper()}/feed.rss",
-        f"/private/{token[:-1]}/feed.rss",
-        f"/private/{token}a/feed.rss",
-        f"/private/../private/{token}/feed.rss",
-        f"/private//{token}/feed.rss",
-        f"/private/{token}//feed.rss",
-        f"/private/{token}/",
-        f"/private/{token}",
-        f"/private/{token}/rss.xml",
-        f"/private/{token}/archive/2026-01/feed.rss",
-        "/private/wire/feed.rss",
-        "/private/alice/feed.rss",
-        f"/private/{token}/{token}/feed.rss",
-        "/private/%ff%fe/feed.rss",
-        f"/private/{'a' * 5000}/feed.rss",
-    ]
+    ends = ("", "feed.RSS", "feed.xml", "feed.rss/", "/feed.rss", "rss.xml", "archive/2026-01/feed.rss")
+    spellings = ("{0}.", "{0}%2Ffeed.rss", "{0}%2F", "%2F{0}", "{0}%0A", "{0}%00", "{0}a", "../private/{0}", "/{0}", "{0}/{0}")
+    others = (token.upper(), token[:-1], "wire", "alice", "%ff%fe", "a" * 5000, new_token())
+    texts = (*(spelling.format(token) for spelling in spellings), *others)
+    return [f"/private/{token}", *(f"/private/{token}/{end}" for end in ends), *(f"/private/{text}/feed.rss" for text in texts)]
 
 
 def test_every_wrong_address_gets_the_same_404(private_site: PrivateSite) -> None:
@@ -187,10 +165,11 @@ def test_every_wrong_address_gets_the_same_404(private_site: PrivateSite) -> Non
     assert set(private_site.logged_paths()[1:]) == {"/private/(unknown)"}
 
 
-def test_revoked_and_expired_tokens_get_the_same_410(private_site: PrivateSite) -> None:
+def test_revoked_and_expired_tokens_get_the_same_410_at_once(private_site: PrivateSite) -> None:
     revoked, expired = private_site.add(), private_site.add(name="bob", expires_at=NOON + timedelta(seconds=10))
     paths = [f"/private/{token}/feed.rss" for token in (revoked, expired)]
     assert [private_site.ask(path).status for path in paths] == [200, 200]
+    assert private_site.live.edition.publication.cached_bytes == 0, "no response is stored"
     private_site.store.revoke("alice", NOON)
     private_site.clock.advance(10)
     responses = [private_site.ask(path) for path in paths]
@@ -218,12 +197,12 @@ def test_the_limit_of_polls_is_not_that_of_private_feeds(private_site: PrivateSi
     assert [private_site.ask("/feed.rss", headers).status for _ in range(6)] == [200] * 5 + [429]
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PROPFIND"])
-def test_other_methods_tell_nothing_and_count_nothing(private_site: PrivateSite, method: str) -> None:
+def test_other_methods_tell_nothing_and_count_nothing(private_site: PrivateSite) -> None:
     token = private_site.add()
-    responses = [private_site.ask(f"/private/{text}/feed.rss", method=method) for text in (token, new_token())]
-    assert responses[0] == responses[1]
-    assert (responses[0].status, responses[0]["allow"]) == (405, "GET, HEAD, OPTIONS")
+    for method in ("POST", "PUT", "DELETE", "PROPFIND"):
+        responses = [private_site.ask(f"/private/{text}/feed.rss", method=method) for text in (token, new_token())]
+        assert responses[0] == responses[1]
+        assert (responses[0].status, responses[0]["allow"]) == (405, "GET, HEAD, OPTIONS")
     assert private_site.ask(f"/private/{token}/feed.rss", method="OPTIONS").status == 204
     assert private_site.store.tokens()[0].fetches == 0
 
@@ -284,40 +263,31 @@ def test_a_mounted_site_has_its_private_feeds_below_its_path(tmp_path: Path) -> 
         assert token not in site.log_file.read_text()
 
 
-def test_no_response_is_stored_by_the_response_cache(private_site: PrivateSite) -> None:
-    path = f"/private/{private_site.add()}/feed.rss"
-    for _ in range(3):
-        assert private_site.ask(path).status == 200
-    private_site.store.revoke("alice", NOON)
-    assert private_site.ask(path).status == 410
-    assert private_site.live.edition.publication.cached_bytes == 0
-
-
-def test_guesses_are_limited_for_each_client_and_others_are_not_affected(tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        site = open_site(tmp_path, stack)
-        path, guesser, other = f"/private/{site.add()}/feed.rss", "9.9.9.9", "8.8.8.8"
-        statuses = [site.ask(f"/private/{new_token()}/feed.rss", peer=guesser).status for _ in range(40)]
-        assert statuses == [404] * 30 + [429] * 10
-        response = site.ask(path, peer=guesser)
-        assert response.status == 429
-        assert headers_of(response) == PRIVATE_HEADERS
-        assert 0 < int(response["retry-after"]) <= 120
-        assert site.ask(path, peer=other).status == 200
-        assert site.ask("/feed.rss", peer=guesser).status == 200
+@pytest.mark.parametrize(
+    ("trusted", "headers", "peer", "limit"),
+    [
+        ("", {}, "9.9.9.9", 30),
         # One proxy, or one private network, may stand for many clients.
-        for headers, peer in (({"X-Forwarded-For": "9.9.9.9"}, "127.0.0.1"), ({}, "10.0.0.7")):
-            statuses = [site.ask(f"/private/{new_token()}/feed.rss", headers, peer=peer).status for _ in range(40)]
-            assert statuses == [404] * 40
-
-
-def test_guesses_behind_a_trusted_proxy_are_limited_by_the_address_of_the_client(tmp_path: Path) -> None:
+        ("", {"X-Forwarded-For": "9.9.9.9"}, "127.0.0.1", 40),
+        ("", {}, "10.0.0.7", 40),
+        ("127.0.0.1", {"X-Forwarded-For": "9.9.9.9"}, "127.0.0.1", 30),
+    ],
+)
+def test_guesses_are_limited_for_each_client_and_others_are_not_affected(
+    tmp_path: Path, trusted: str, headers: dict[str, str], peer: str, limit: int
+) -> None:
     with ExitStack() as stack:
-        site = open_site(tmp_path, stack, trusted="127.0.0.1")
-        for _ in range(31):
-            status = site.ask(f"/private/{new_token()}/feed.rss", {"X-Forwarded-For": "9.9.9.9"}).status
-        assert status == 429
-        assert site.ask(f"/private/{new_token()}/feed.rss", {"X-Forwarded-For": "8.8.8.8"}).status == 404
+        site = open_site(tmp_path, stack, trusted=trusted)
+        path = f"/private/{site.add()}/feed.rss"
+        statuses = [site.ask(f"/private/{new_token()}/feed.rss", headers, peer=peer).status for _ in range(40)]
+        assert statuses == [404] * limit + [429] * (40 - limit)
+        response = site.ask(path, headers, peer=peer)
+        assert (response.status == 429) == (limit < 40)
+        assert headers_of(response) == PRIVATE_HEADERS
+        assert 0 <= int(response["retry-after"] or 0) <= 120
+        other = {"headers": {"X-Forwarded-For": "8.8.8.8"}} if trusted else {"peer": "8.8.8.8"}
+        assert site.ask(path, **other).status == 200
+        assert site.ask("/feed.rss", headers, peer=peer).status == 200
 
 
 def test_damaged_tokens_are_a_503_and_everything_else_works(private_site: PrivateSite, tmp_path: Path) -> None:

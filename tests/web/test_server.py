@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import logging
 import os
 import signal
 import socket
@@ -14,8 +15,9 @@ import pytest
 from feedsvc.errors import FeedsvcError
 from feedsvc.web.server import Server
 from feedsvc.web.sockets import listen
+from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS, ask, ask_on, exchange_bytes, open_connection, read_all
-from tests.web.in_process_server import SIGNALS, no_free_descriptors, serve_client
+from tests.web.in_process_server import no_free_descriptors, serve_client
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -26,14 +28,17 @@ _LARGE_BODY = b"x" * 20_000_000
 pytestmark = pytest.mark.usefixtures("restored_signals")
 
 
-def send_large_body(_: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+def send_large_body(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
     start_response("200 OK", [("Content-Length", str(len(_LARGE_BODY)))])
-    return [_LARGE_BODY]
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [_LARGE_BODY]
 
 
-@pytest.mark.parametrize("signal_number", SIGNALS)
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
-def test_server_answers_until_a_signal(app: "WSGIApplication", host: str, signal_number: int) -> None:
+@pytest.mark.parametrize(
+    ("host", "signal_number"), [("127.0.0.1", signal.SIGTERM), ("localhost", signal.SIGINT), ("::1", signal.SIGTERM)]
+)
+def test_server_answers_until_a_signal_and_a_second_one_prints_no_traceback(
+    app: "WSGIApplication", host: str, signal_number: int
+) -> None:
     try:
         server = Server(app, host=host, port=0, threads=2)
     except FeedsvcError:
@@ -50,6 +55,7 @@ def test_server_answers_until_a_signal(app: "WSGIApplication", host: str, signal
     serve_client(server, run_client, signal_number)
     with pytest.raises(ConnectionRefusedError):
         ask(url, "/feed.rss")
+    signal.raise_signal(signal_number)  # for example while read counts are being written
 
 
 def test_many_connections_at_once_are_left_to_other_workers(app: "WSGIApplication") -> None:
@@ -76,13 +82,6 @@ def test_signal_before_run_stops_the_server(app: "WSGIApplication") -> None:
     server.run()
 
 
-@pytest.mark.parametrize("signal_number", SIGNALS)
-def test_second_signal_prints_no_traceback(app: "WSGIApplication", signal_number: int) -> None:
-    server = Server(app, host="127.0.0.1", port=0, threads=1)
-    serve_client(server, lambda: None, signal_number)
-    signal.raise_signal(signal_number)  # for example while read counts are being written
-
-
 def test_304_keeps_the_connection_open(app: "WSGIApplication") -> None:
     server = Server(app, host="127.0.0.1", port=0, threads=2)
 
@@ -102,41 +101,31 @@ def test_304_keeps_the_connection_open(app: "WSGIApplication") -> None:
     serve_client(server, run_client)
 
 
-def test_clients_that_pipeline_without_reading_delay_no_other(app: "WSGIApplication") -> None:
+def test_clients_that_pipeline_without_reading_delay_no_other_and_get_every_response_when_they_read() -> None:
     """One thread and five clients that pipeline without reading: the thread once waited over 30 seconds for the first of them."""
     server = Server(send_large_body, host="127.0.0.1", port=0, threads=1)
 
     def run_client() -> None:
         with contextlib.ExitStack() as stack:
             for _ in range(5):
-                stack.enter_context(open_connection(server.url, 4096)).sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
-            time.sleep(0.3)
-            start = time.monotonic()
-            with open_connection(server.url) as other_client:
+                client = stack.enter_context(open_connection(server.url, 4096))
+                client.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+                assert client.recv(12) == b"HTTP/1.1 200"
+            with open_connection(server.url, 4096) as late_client, open_connection(server.url) as other_client:
+                last = b"GET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                late_client.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n" + last)
+                first = late_client.recv(12)
+                other_client.settimeout(20)
                 other_client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert other_client.recv(12) == b"HTTP/1.1 200"
-            assert time.monotonic() - start < 10
-
-    serve_client(server, run_client)
-
-
-def test_client_that_pipelines_and_reads_late_gets_every_response(app: "WSGIApplication") -> None:
-    server = Server(send_large_body, host="127.0.0.1", port=0, threads=1)
-
-    def run_client() -> None:
-        with open_connection(server.url, 4096) as late_client:
-            late_client.sendall(
-                b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n" * 2 + b"GET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-            )
-            time.sleep(0.3)
-            responses = read_all(late_client)
-        assert responses.count(b"HTTP/1.1 200") == 3
-        assert responses.count(_LARGE_BODY) == 3
+                responses = first + read_all(late_client)
+                assert (responses.count(b"HTTP/1.1 200"), responses.count(_LARGE_BODY)) == (2, 2)
 
     serve_client(server, run_client)
 
 
 def test_stopping_server_waits_for_slow_clients_for_a_limited_time() -> None:
+    """The client never reads: a server that waited for it would not end."""
     server = Server(send_large_body, host="127.0.0.1", port=0, threads=1, drain_timeout=0.2)
     with open_connection(server.url, 4096) as slow_client:
 
@@ -144,36 +133,29 @@ def test_stopping_server_waits_for_slow_clients_for_a_limited_time() -> None:
             slow_client.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n")
             assert slow_client.recv(12) == b"HTTP/1.1 200"
 
-        start = time.monotonic()
         serve_client(server, run_client)
-        assert time.monotonic() - start < 4
 
 
 @pytest.mark.parametrize(
     ("host", "reason"),
     [
-        ("no-such-host.invalid", "no such address"),
-        ("a..b", "no such address"),
-        ("x" * 70, "no such address"),
-        ("192.0.2.1", "cannot listen"),
+        *((host, "no such address") for host in ("no-such-host.invalid", "a..b", "x" * 70)),
+        (
+            "192.0.2.1",
+            r"cannot listen on 192.0.2.1:8000 \(Cannot assign requested address\); this machine does not have this address: ",
+        ),
     ],
 )
 def test_unusable_address_raises_an_error(app: "WSGIApplication", host: str, reason: str) -> None:
     with pytest.raises(FeedsvcError, match=reason):
-        Server(app, host=host, port=0, threads=1)
-
-
-def test_address_of_another_machine_raises_an_error_about_host(app: "WSGIApplication") -> None:
-    with pytest.raises(FeedsvcError) as raised:
-        Server(app, host="192.0.2.1", port=8000, threads=1)
-    assert str(raised.value) == (
-        "cannot listen on 192.0.2.1:8000 (Cannot assign requested address); "
-        "this machine does not have this address: give one of its own with --host, or 0.0.0.0 for all of them"
-    )
+        Server(app, host=host, port=8000, threads=1)
 
 
 def test_accept_failures_do_not_flood_the_log_or_use_cpu_time(app: "WSGIApplication", caplog: pytest.LogCaptureFixture) -> None:
     server = Server(app, host="127.0.0.1", port=0, threads=1)
+
+    def accept_records() -> list[logging.LogRecord]:
+        return [record for record in caplog.records if "accept()" in record.getMessage()]
 
     def run_client() -> None:
         with contextlib.ExitStack() as stack:
@@ -181,17 +163,17 @@ def test_accept_failures_do_not_flood_the_log_or_use_cpu_time(app: "WSGIApplicat
             with no_free_descriptors():
                 for client in clients:
                     client.connect(("127.0.0.1", int(server.url.rsplit(":", 1)[1].strip("/"))))
+                wait_until(accept_records)
                 cpu_seconds = time.process_time()
-                time.sleep(1)
-                assert time.process_time() - cpu_seconds < 0.5
+                time.sleep(0.5)
+                assert time.process_time() - cpu_seconds < 0.25
             for client in clients:
                 client.settimeout(SECONDS)
                 client.sendall(b"GET /feed.rss HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert client.recv(12) == b"HTTP/1.1 200"
 
     serve_client(server, run_client)
-    accept_records = [record for record in caplog.records if "accept()" in record.getMessage()]
-    assert 0 < len(accept_records) < 30, len(accept_records)
+    assert 0 < len(accept_records()) < 30
 
 
 def test_large_response_for_a_slow_client_needs_no_temporary_file() -> None:
@@ -199,14 +181,12 @@ def test_large_response_for_a_slow_client_needs_no_temporary_file() -> None:
 
     def run_client() -> None:
         with open_connection(server.url, 4096) as connection:
-            connection.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n")
-            time.sleep(0.5)  # for the connection to be accepted, which takes a descriptor
+            connection.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")  # the connection is accepted, which takes a descriptor
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += connection.recv(65_536)
             with no_free_descriptors():
-                connection.sendall(b"Connection: close\r\n\r\n")
-                assert connection.recv(12) == b"HTTP/1.1 200"
-                received = 0
-                while chunk := connection.recv(65_536):
-                    received += len(chunk)
-            assert received > len(_LARGE_BODY)
+                connection.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                assert len(read_all(connection)) > len(_LARGE_BODY)
 
     serve_client(server, run_client)
