@@ -1,7 +1,6 @@
 """The counter keeps views in memory, writes them in its thread and returns totals."""
 
 import contextlib
-import threading
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -65,9 +64,9 @@ def test_null_in_the_table_counts_as_zero(postgres: Schema, start_counter: Start
 
 def test_store_is_opened_with_the_first_read(tmp_path: Path, clock: FakeClock) -> None:
     """Opening it imports SQLAlchemy."""
-    file = tmp_path / "state/views.sqlite"
-    with contextlib.closing(ViewCounter(file, clock, Alerts(), write_interval=0.01)) as counter:
-        threading.Event().wait(0.2)
+    file, moments = tmp_path / "state/views.sqlite", []
+    with contextlib.closing(ViewCounter(file, clock, Alerts(), chores=moments.append, write_interval=0.01)) as counter:
+        wait_until(lambda: len(moments) > 2)
         assert not file.exists()
         counter.add(ONE)
         wait_until(file.exists)

@@ -20,7 +20,7 @@ newsroom = blueprint(Path(sys.argv[1]), state=Path(sys.argv[2]), base_url="http:
 application = Flask("site")
 application.register_blueprint(newsroom)
 assert application.test_client().get("/feed.rss").status_code == 200
-end = time.monotonic() + 3 if "private" in sys.argv else time.monotonic() + 0.5
+end = time.monotonic() + (50 if "private" in sys.argv else 0.3)
 while time.monotonic() < end and "sqlalchemy" not in sys.modules:
     time.sleep(0.01)
 print("sqlalchemy" in sys.modules)
@@ -28,10 +28,9 @@ newsroom.close()
 """
 
 
-@pytest.mark.parametrize("module", ["serve_runner", "views", "token", "build_runner"])
-def test_commands_do_not_load_sqlalchemy_at_their_start(module: str) -> None:
-    code = f"import sys, feedsvc.cli.{module}; sys.exit('sqlalchemy' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+def test_commands_do_not_load_sqlalchemy_at_their_start() -> None:
+    modules = ", ".join(f"feedsvc.cli.{name}" for name in ("serve_runner", "views", "token", "build_runner"))
+    subprocess.run([sys.executable, "-c", f"import sys, {modules}; sys.exit('sqlalchemy' in sys.modules)"], check=True, cwd=ROOT)
 
 
 @pytest.mark.parametrize("access", ["public", "private"])

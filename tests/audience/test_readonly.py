@@ -45,11 +45,14 @@ def test_report_without_database_raises_an_error(database_url: str, sqlite_file:
     assert report_totals_since(database_url, None) == {}  # the table exists and is empty
 
 
-def test_report_of_a_file_without_table_raises_an_error(tmp_path: Path) -> None:
+def test_report_of_a_file_without_table_or_of_another_file_raises_an_error(tmp_path: Path) -> None:
     (tmp_path / "50%?#.sqlite").touch()
     with pytest.raises(FeedsvcError, match="there are no reads in"):
         report_totals_since(tmp_path / "50%?#.sqlite", None)
     assert file_contents(tmp_path) == {"50%?#.sqlite": b""}
+    (tmp_path / "notes").write_text("Somebody's notes, more than a header long. " * 50)
+    with pytest.raises(UnavailableError, match=f"{tmp_path}/notes: file is not a database; move that file away"):
+        report_totals_since(tmp_path / "notes", None)
 
 
 @contextlib.contextmanager
@@ -106,36 +109,22 @@ def test_report_works_with_a_read_only_database_role(postgres: Schema, open_stor
         postgres.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
-def test_report_of_another_file_raises_an_error(tmp_path: Path) -> None:
-    (tmp_path / "notes").write_text("Somebody's notes, more than a header long. " * 50)
-    with pytest.raises(UnavailableError, match=f"{tmp_path}/notes: file is not a database; move that file away"):
-        report_totals_since(tmp_path / "notes", None)
-
-
 @pytest.mark.parametrize(
-    ("url", "message"),
+    ("options", "message"),
     [
-        ("sqlite:///x.db?timeout=abc", "has an invalid option"),
-        ("sqlite:///a%00b", "has a NUL character"),
-        ("postgresql://u:secretword@a..b/d", "correct the host"),
-        ("postgresql://u:secretword@127.0.0.1:1/d", "check that the server runs"),
+        (("--database", "sqlite:///x.db?timeout=abc"), "has an invalid option"),
+        (("--database", "sqlite:///a%00b"), "has a NUL character"),
+        (("--database", "postgresql://u:secretword@a..b/d"), "correct the host"),
+        (("--database", "postgresql://u:secretword@127.0.0.1:1/d"), "check that the server runs"),
+        (("--state", "stat"), "there are no reads in stat/views.sqlite yet; "),
     ],
 )
-def test_views_command_reports_a_database_error_in_one_sentence(url: str, message: str, tmp_path: Path) -> None:
+def test_views_command_reports_a_database_error_in_one_sentence(options: tuple[str, ...], message: str, tmp_path: Path) -> None:
     content = newsrooms.write_sample(tmp_path / "content")
-    result = run_feedsvc("views", content, "--database", url, cwd=tmp_path)
+    result = run_feedsvc("views", content, *options, cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("feedsvc: error: ")
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
     assert "secretword" not in result.stderr
-    assert os.listdir(tmp_path) == ["content"]
-
-
-def test_views_command_does_not_create_a_state_folder(tmp_path: Path) -> None:
-    content = newsrooms.write_sample(tmp_path / "content")
-    result = run_feedsvc("views", content, "--state", tmp_path / "stat", cwd=tmp_path)
-    sqlite_file = tmp_path / "stat" / "views.sqlite"
-    assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"feedsvc: error: there are no reads in {sqlite_file} yet; ")
     assert os.listdir(tmp_path) == ["content"]
