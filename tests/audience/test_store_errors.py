@@ -88,7 +88,7 @@ def test_deleted_file_is_recreated(sqlite_file: Path, open_store: OpenStore) -> 
 def test_locked_file_can_be_read_and_is_written_after_its_release(sqlite_file: Path, open_store: OpenStore) -> None:
     store = open_store(sqlite_file)
     store.add({(ONE, MONDAY): 1})
-    store._state_file.connection.execute("PRAGMA busy_timeout = 50")  # instead of ten seconds
+    store._database = Database(sqlite_file, VIEWS, timeout=0.05)  # instead of ten seconds
     with contextlib.closing(sqlite3.connect(sqlite_file, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         assert total(store, ONE) == 1

@@ -14,8 +14,6 @@ from feedsvc.live.live import Live
 from feedsvc.publication.document import Redirect
 from feedsvc.publication.publication import Publication
 from feedsvc.web.app import create_app
-from tests.export.s3.moto import Bucket
-from tests.export.s3.uploads import target
 from tests.helpers.http_client import call
 from tests.helpers.newsrooms import NOW, SITE, picture, write
 
@@ -58,54 +56,29 @@ def build_tree(root: Path) -> tuple[Path, Path]:
     return root / "out", root / "out" / former[1:]
 
 
-def assert_former_file_exists(former: Path, root: Path, *days: int) -> None:
-    """Build the tree after each number of days; check that the former file still exists."""
-    for day_count in days:
-        export.build(load_edition(root, day_count * DAY), root / "out")
-        assert former.is_file(), day_count
-
-
-def test_former_variant_address_redirects_to_the_current_variant(tmp_path: Path) -> None:
+def test_former_variant_address_redirects_temporarily_to_the_current_variant_or_image(tmp_path: Path) -> None:
     former = former_address(tmp_path)
     replace_image(tmp_path)
-    current = load_edition(tmp_path)
-    assert variant_address(current) != former
-    assert current.resolve(former) == Redirect(target=variant_address(current), is_permanent=False)
-
-
-def test_redirect_to_the_current_variant_is_temporary(tmp_path: Path) -> None:
-    former = former_address(tmp_path)
-    replace_image(tmp_path)
+    assert variant_address(load_edition(tmp_path)) != former
     live = Live(ContentFolder(tmp_path / "content"), None, lambda: NOW, variant_store=VariantStore(tmp_path / "pictures"))
     response = call(create_app(live), f"/daily{former}")
     assert (response.status, response["location"]) == (302, f"/daily{variant_address(load_edition(tmp_path))}")
-
-
-def test_former_variant_address_redirects_to_the_image_if_it_has_no_variants_any_more(tmp_path: Path) -> None:
-    former = former_address(tmp_path)
     replace_image(tmp_path, 500)
     assert load_edition(tmp_path).resolve(former) == Redirect(target="/media/one.jpg", is_permanent=False)
-
-
-def test_former_variant_address_of_an_image_that_is_not_public_is_not_found(tmp_path: Path) -> None:
-    former = former_address(tmp_path)
+    for invalid in ("/sized/abc-640/one.jpg", "/sized/0123456789abcdef-641/one.jpg"):
+        assert load_edition(tmp_path).resolve(invalid) is None
     write(tmp_path / "content", {"articles/one.yaml": f"{ARTICLE}    status: draft\n"})
     assert load_edition(tmp_path).resolve(former) is None
 
 
-def test_invalid_variant_address_is_not_found(tmp_path: Path) -> None:
-    newsroom(tmp_path)
-    current = load_edition(tmp_path)
-    assert current.resolve("/sized/abc-640/one.jpg") is None
-    assert current.resolve("/sized/0123456789abcdef-641/one.jpg") is None
-
-
-def test_static_tree_keeps_a_former_variant_for_90_days(tmp_path: Path) -> None:
+def test_static_tree_keeps_a_former_variant_for_90_days_after_it_was_current_for_the_last_time(tmp_path: Path) -> None:
     out, former = build_tree(tmp_path)
-    replace_image(tmp_path)
-    assert_former_file_exists(former, tmp_path, 1, 40, 90)
+    for day, width in ((1, 701), (80, 700), (81, 701), (170, 701)):
+        replace_image(tmp_path, width)
+        export.build(load_edition(tmp_path, day * DAY), out)
+        assert former.is_file(), day
     write(tmp_path / "content", {"site.yaml": str(SITE["site.yaml"]).replace("News of", "All of")})
-    export.build(load_edition(tmp_path, 92 * DAY), out)  # after a change of settings, all documents are rendered again
+    export.build(load_edition(tmp_path, 173 * DAY), out)  # after a change of settings, all documents are rendered again
     assert not former.exists()
 
 
@@ -117,32 +90,3 @@ def test_static_tree_removes_former_variants_of_an_image_that_is_no_longer_publi
     export.build(load_edition(tmp_path, 2 * DAY), out)
     assert not former.exists()
     assert not (out / "sized").exists()
-
-
-def test_90_days_of_a_former_variant_start_again_after_it_was_current_again(tmp_path: Path) -> None:
-    out, former = build_tree(tmp_path)
-    replace_image(tmp_path)
-    export.build(load_edition(tmp_path, DAY), out)
-    replace_image(tmp_path, 700)
-    export.build(load_edition(tmp_path, 80 * DAY), out)
-    replace_image(tmp_path)
-    assert_former_file_exists(former, tmp_path, 81, 170)
-
-
-def test_bucket_keeps_a_former_variant_for_90_days(tmp_path: Path, bucket: Bucket) -> None:
-    newsroom(tmp_path)
-    first = load_edition(tmp_path)
-    former = f"daily{variant_address(first)}"
-
-    def put(publication: Publication) -> None:
-        with target(tmp_path / "content", bucket) as upload:
-            upload.build(publication)
-
-    put(first)
-    replace_image(tmp_path)
-    for days in (1, 90):
-        put(load_edition(tmp_path, days * DAY))
-        assert former in bucket.all_keys()
-    put(load_edition(tmp_path, 92 * DAY))
-    assert former not in bucket.all_keys()
-    assert f"daily{variant_address(load_edition(tmp_path))}" in bucket.all_keys()

@@ -1,24 +1,22 @@
-"""The command `feedsvc build s3://...`: its output, its errors, and the bucket after SIGKILL."""
+"""The command `feedsvc build s3://...`: its output, its errors, and saves that it follows."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
 import signal
 import socket
 import subprocess
-import time
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from random import Random
 from typing import Any
-from urllib.parse import unquote
 from urllib.request import Request, urlopen
 
 import pytest
 
+from feedsvc.cli.target import open_target
+from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST_FILE
 from tests.audience.waiting import wait_until
 from tests.export.s3.moto import CREDENTIALS, ISOLATION, Bucket, Storage
@@ -26,14 +24,13 @@ from tests.helpers import newsrooms
 from tests.helpers.forked_process import run_module, start_module
 from tests.helpers.http_client import SECONDS
 from tests.helpers.log_lines import without_times
-from tests.helpers.running_server import build_tree, environment
+from tests.helpers.running_server import environment
 
 BASE_URL = "https://news.example"
 SITE: Mapping[str, str | bytes] = {
     **newsrooms.SITE,
     "site.yaml": f"title: Daily\nbase_url: {BASE_URL}\nid_domain: news.example\nfeed: {{entries: 6}}\nlogo: media/logo.png\n",
 }
-ROUNDS = 6
 
 
 def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -91,50 +88,51 @@ def test_invalid_endpoint_is_an_error_that_names_the_variable(small: Path, url: 
     )
 
 
+def open_any(out: str, folder: Path, coding: str = "") -> object:
+    """Open the target of a build; return it."""
+    options = {"only": "", "file_codings": (), "object_coding": coding, "processes": 1, "trees": folder / "trees"}
+    return open_target(out, folder / "content", **options)
+
+
 @pytest.mark.parametrize(
     ("out", "sentence"),
     [
         ("gs://news", "gs://news: feedsvc cannot build there; give a folder, or s3://BUCKET/PREFIX"),
         ("s3://", "s3:// names no bucket; write it like s3://news-example or s3://news-example/daily"),
-        (
-            "s3:news-example",
-            "s3:news-example: the address of a bucket is s3://news-example; for a folder of this name, give ./s3:news-example",
-        ),
+        ("s3:///x", "s3:///x names no bucket; write it like s3://news-example or s3://news-example/daily"),
+        ("s3:news", "s3:news: the address of a bucket is s3://news; for a folder of this name, give ./s3:news"),
         ("s3:/news/x", "s3:/news/x: the address of a bucket is s3://news/x; for a folder of this name, give ./s3:/news/x"),
         ("S3://news", "S3://news: the address of a bucket is s3://news; for a folder of this name, give ./S3://news"),
         ("s3:", "s3:: the address of a bucket is s3://BUCKET/PREFIX; for a folder of this name, give ./s3:"),
         ("s3://b//x/", "s3://b//x/: there is no name of a folder between two slashes; write s3://b/x"),
         ("s3://b/x//y", "s3://b/x//y: there is no name of a folder between two slashes; write s3://b/x/y"),
-        ("s3:///x", "s3:///x names no bucket; write it like s3://news-example or s3://news-example/daily"),
     ],
 )
-def test_invalid_bucket_address_is_an_error(
-    small: Path, out: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_invalid_bucket_address_is_an_error(out: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(FeedsvcError) as raised:
+        open_any(out, tmp_path)
+    assert str(raised.value) == sentence
+
+
+def test_folder_may_be_named_like_a_bucket_address_but_has_no_gzip_only(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "working_directory").mkdir()
-    monkeypatch.chdir(tmp_path / "working_directory")
-    assert error_message(out, small) == sentence
-    assert list(Path().iterdir()) == [], "no folder of that name was made"
-
-
-def test_output_folder_may_be_named_like_a_bucket_address(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "working_directory").mkdir()
-    monkeypatch.chdir(tmp_path / "working_directory")
+    assert (
+        error_message("s3:news", small)
+        == "s3:news: the address of a bucket is s3://news; for a folder of this name, give ./s3:news"
+    )
+    monkeypatch.chdir(tmp_path)
     assert run("./s3:news", small).returncode == 0
     assert Path("s3:news/feed.rss").is_file()
+    with pytest.raises(FeedsvcError, match="--gzip-only is for s3:// addresses only;"):
+        open_any("out", tmp_path, coding="gzip")
 
 
-def test_gzip_only_is_refused_for_folders(small: Path, tmp_path: Path) -> None:
-    assert error_message(tmp_path / "out", small, "--gzip-only").startswith("--gzip-only is for s3:// addresses only;")
-
-
-def test_missing_obstore_is_an_error_with_the_install_command(small: Path, tmp_path: Path) -> None:
-    (tmp_path / "obstore.py").write_text("raise ImportError('as if it were not installed')\n")
-    path = f"{tmp_path}{os.pathsep}{environment()['PYTHONPATH']}"
-    assert (
-        error_message("s3://news", small, PYTHONPATH=path)
-        == "s3:// needs the package obstore; install it with: pip install 'feedsvc[s3]'"
-    )
+def test_missing_obstore_is_an_error_with_the_install_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "feedsvc.export.bucket", raising=False)
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    with pytest.raises(FeedsvcError, match=r"^s3:// needs the package obstore; install it with: pip install 'feedsvc\[s3\]'$"):
+        open_any("s3://news", tmp_path)
 
 
 @contextmanager
@@ -205,58 +203,3 @@ def test_build_watch_uploads_every_save(small: Path, bucket: Bucket, tmp_path: P
             assert process.wait(SECONDS) == 0
         finally:
             process.kill()
-
-
-def test_next_build_completes_a_killed_build_and_feeds_never_link_to_missing_objects(
-    bucket: Bucket, storage: Storage, tmp_path: Path
-) -> None:
-    content, address, random = newsrooms.write(tmp_path / "content", SITE), f"s3://{bucket.name}/news", Random(7)
-    arguments = ("build", address, content, "--state", tmp_path / "state", "--processes", "1")
-    killed = 0
-    for number in range(ROUNDS):
-        edit(content, number)
-        bucket.clear_requests()
-        with start_module("feedsvc", *arguments, stderr=subprocess.DEVNULL, env=environment()) as process:
-            max_requests = random.randint(1, 110)
-            while process.poll() is None and len(bucket.requests("PUT", "POST")) < max_requests:
-                time.sleep(0.01)  # each look reads the log of the storage
-            process.kill()
-        killed += process.returncode == -signal.SIGKILL
-        assert_feed_links_exist(bucket)
-    assert killed >= ROUNDS // 2
-    assert run(address, content, "--state", tmp_path / "state", **storage.variables).returncode == 0
-    build_tree(tmp_path / "out", content, "--no-gzip")
-    expected = {path.relative_to(tmp_path / "out").as_posix(): path for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    names = {key.removeprefix("news/") for key in bucket.all_keys() if MANIFEST_FILE not in key}
-    assert names == {name for name in expected if not name.startswith((".feedsvc", "_redirects", "_headers"))}
-    for name in names:
-        assert bucket.get(f"news/{name}")["Body"] == expected[name].read_bytes(), name
-    assert run(address, content, **storage.variables).stderr.startswith(f"feedsvc: {address}: 0 files written, {len(names)} unch")
-
-
-def edit(content: Path, number: int) -> None:
-    """Add twelve articles or change them, and delete one."""
-    for article_number in range(number, number + 12):
-        keys = {
-            "title": f"News {article_number} of {number}",
-            "category": "asia",
-            "image": "{src: media/logo.png}",
-            "tags": f"[t{article_number % 3}]",
-        }
-        newsrooms.write(
-            content, newsrooms.article(f"a{article_number}", f"2026-0{article_number % 3 + 1}-0{article_number % 9 + 1}", **keys)
-        )
-    if number:
-        (content / f"articles/a{number - 1}.yaml").unlink()
-
-
-def assert_feed_links_exist(bucket: Bucket) -> None:
-    """Check that every feed links only to objects that exist."""
-    keys = set(bucket.all_keys())
-    feeds = [key for key in keys if re.search(r"/feed\.(?:rss|atom|json)$", key)]
-    for key in feeds:
-        is_archive = "/archive/" in key
-        for address in set(re.findall(rf"{BASE_URL}(/[^\"'<>\s#\\]*)", bucket.get(key)["Body"].decode())):
-            name = f"news{unquote(address)}{'index.html' if address.endswith('/') else ''}"
-            # Archives link to one another and to the current feed, which is uploaded after them.
-            assert name in keys or (is_archive and "/feed." in name), f"{key} leads to {name}"
