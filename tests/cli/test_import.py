@@ -98,6 +98,12 @@ def test_source_without_a_post_is_a_warning_and_fails(folder: Path, source: str)
     assert "Traceback" not in result.stderr
 
 
+def test_empty_source_is_named_as_empty_and_not_as_one_without_address(folder: Path) -> None:
+    (folder / "feed.atom").write_text('<feed xmlns="http://www.w3.org/2005/Atom"><title>Quay</title></feed>', "utf-8")
+    result = run(folder, "feed.atom", "newsroom")
+    assert (result.returncode, "Quay: it has no post and no page; check that it is the file" in result.stderr) == (2, True)
+
+
 def test_unknown_kind_of_files_is_an_error_with_the_known_ones(folder: Path) -> None:
     result = run(folder, "feed.xml", "newsroom", "--keep-remote", "audio,films")
     assert result.returncode == 2

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from feedsvc.content.reading.files import SITE_FILE
 from feedsvc.content.reading.page import PAGES_FOLDER
 from feedsvc.content.scan import ARTICLES_FOLDER
+from feedsvc.errors import FeedsvcError
 from feedsvc.importing.addresses import own_hosts
 from feedsvc.importing.source import ImportSource, Omission, SourcePost, SourceSite, SourceSystem
 from feedsvc.importing.writer.addresses import (
@@ -51,6 +52,8 @@ from feedsvc.importing.writer.terms import MAPPING_FILE, TermMapping, TermTable,
 from feedsvc.model import Site
 from feedsvc.support.atomic_write import remove_temporary_files
 from feedsvc.support.file_lock import folder_lock
+
+_IS_EMPTY: Final = "it has no post and no page; check that it is the file, folder or address that you mean"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +103,7 @@ def _import(source: ImportSource, root: Path, options: ImportOptions, progress: 
     base = ImportBase(root, source.site, is_dry_run=options.is_dry_run)
     report = ImportReport(source.site.title, source.site.system.value, str(root), is_dry_run=options.is_dry_run)
     try:
-        data, keys = _site_keys(source.site, root, options, report)
+        data, keys = _site_keys(source, root, options, report)
         settings = parse_site_or_raise(root, site_text(data, keys, None))
         run = _context(source.site, settings, options, base, report)
         main_language = next(iter(run.source.languages), "")
@@ -140,9 +143,16 @@ def _context(site: SourceSite, settings: Site, options: ImportOptions, base: Imp
     )
 
 
-def _site_keys(site: SourceSite, root: Path, options: ImportOptions, report: ImportReport) -> tuple[bytes | None, dict[str, Any]]:
-    """Return the bytes of site.yaml, None if there is none, and the keys that a new one would have."""
-    data, base_url = read_settings(root, SITE_FILE), options.base_url
+def _site_keys(
+    source: ImportSource, root: Path, options: ImportOptions, report: ImportReport
+) -> tuple[bytes | None, dict[str, Any]]:
+    """Return the bytes of site.yaml, None if there is none, and the keys that a new one would have.
+
+    Raises FeedsvcError for a source without any post if nothing names the address of the site.
+    """
+    data, base_url, site = read_settings(root, SITE_FILE), options.base_url, source.site
+    if not (data or base_url or site.address or any(isinstance(post, SourcePost) for post in source.posts())):
+        raise FeedsvcError(f"{site.title or 'the source'}: {_IS_EMPTY}")
     if data and not (base_url or site.address):
         base_url = parse_site_or_raise(root, data.decode(errors="replace")).base_url
     return data, site_keys(site, base_url, options.feed_entries, report)
@@ -163,8 +173,7 @@ def _mapping(root: Path, options: ImportOptions, report: ImportReport) -> TermMa
 def _read_plans(run: ImportContext, posts: Iterator[SourcePost | Omission]) -> SourceIndex:
     index = Planner(run).read(posts)
     if not (index.plans or index.unselected):
-        reason = "it has no post and no page; check that it is the file, folder or address that you mean"
-        run.report.omit([Omission(run.report.title or run.report.system, "the source", reason, is_end=True)])
+        run.report.omit([Omission(run.report.title or run.report.system, "the source", _IS_EMPTY, is_end=True)])
     run.report.omit((*run.terms.unmatched_names(), *run.terms.omissions))
     return index
 
@@ -177,7 +186,7 @@ def _write_settings(
     write_settings(run.root, SITE_FILE, text, data, run.report)
     entries = run.source.feed_entries
     if data is None and not options.feed_entries and keys["feed"]["entries"] == entries:
-        line = f"feed.entries: {entries}, as in the source; --feed-entries N, or {SITE_FILE}, changes it"
+        line = f"feed.entries: {entries}, as in the former feed; --feed-entries N, or {SITE_FILE}, changes it"
         run.report.settings.append(line)
     return {SITE_FILE: text, **write_entries(run.root, run.site, run.terms, run.base, run.report)}
 

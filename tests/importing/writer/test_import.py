@@ -280,14 +280,14 @@ def test_unknown_length_of_the_former_feed_is_a_small_one(tmp_path: Path) -> Non
 
 
 def test_report_says_where_the_length_of_the_feed_comes_from(tmp_path: Path) -> None:
-    line = "  feed.entries: 2, as in the source; --feed-entries N, or site.yaml, changes it\n"
+    line = "  feed.entries: 2, as in the former feed; --feed-entries N, or site.yaml, changes it\n"
     site = replace(SITE, feed_entries=2)
     assert line in format_text(run_import(tmp_path / "new", post(1), site=site))
     assert line not in format_text(run_import(tmp_path / "new", post(1), site=site))
     assert line not in format_text(run_import(tmp_path / "given", post(1), site=site, feed_entries=5))
     text = format_text(run_import(tmp_path / "long", post(1), site=replace(SITE, feed_entries=1001)))
     assert "a feed may not have 1001 entries; the new feed has 1000" in text
-    assert "as in the source" not in text
+    assert "as in the former feed" not in text
 
 
 def test_remote_enclosure_stays_at_its_address(tmp_path: Path) -> None:
