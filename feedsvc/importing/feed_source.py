@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content.schema.field_types import is_article_id
-from feedsvc.importing.addresses import split_address, with_named_host
+from feedsvc.importing.addresses import host_of, split_address, with_named_host
 from feedsvc.importing.feed_document import PAGE, FeedDocument, FeedItem, FeedKind, FeedTerm, title_text, unique_authors
 from feedsvc.importing.feed_reader import parse_feed
 from feedsvc.importing.http_fetch import FetchedDocument, fetch_document
@@ -42,6 +42,9 @@ _TAG_SEGMENTS: Final = frozenset({"tag", "tags", "topic", "topics", "keyword", "
 _SUFFIXES: Final = {FeedKind.RSS: "rss", FeedKind.RDF: "rss", FeedKind.ATOM: "atom", FeedKind.JSON: "json"}
 _OLDEST: Final = datetime.min.replace(tzinfo=UTC)
 _MAX_TITLE_FROM_TEXT: Final = 80  # characters
+_BLOGGER_ID: Final = "tag:blogger.com,1999:blog-"  # the beginning of the id of every post and page
+_BLOGGER_HOST: Final = "www.blogger.com"  # of addresses that no reader polls
+_BLOGGER_ENTRIES: Final = 25  # of a feed, for which Blogger has no setting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,7 +215,9 @@ class FeedSource:
                     authors[author.key] = unique_authors((authors.get(author.key, author), author))[0]
         first = found.documents[0]
         feeds = {where: _SUFFIXES[first.kind]} if is_address(where) else {}
-        feeds = {document.own_address: _SUFFIXES[document.kind] for document in found.documents if document.own_address} | feeds
+        own = {document.own_address: _SUFFIXES[document.kind] for document in found.documents}
+        feeds = {address: suffix for address, suffix in own.items() if host_of(address) not in ("", _BLOGGER_HOST)} | feeds
+        is_of_blogger = bool(first.items) and all(item.id.startswith(_BLOGGER_ID) for item in first.items)
         # The number of entries is that of the document with the latest item.
         newest = max(found.documents, key=lambda one: max(map(_date, one.public_items), default=_OLDEST))
         self.site: SourceSite = SourceSite(
@@ -222,12 +227,13 @@ class FeedSource:
             description=first.description,
             language=first.language,
             time_zone=first.time_zone,
-            feed_entries=len(newest.public_items),
+            feed_entries=_BLOGGER_ENTRIES if is_of_blogger else len(newest.public_items),
             feeds=tuple(feeds),
             feed_suffixes=tuple(feeds.values()),
             authors=tuple(authors.values()),
             terms=tuple(terms.values()),
             has_exact_texts=bool(first.time_zone),  # which only an export of feedsvc names
+            is_of_blogger=is_of_blogger,
         )
 
     def posts(self, _main_language: str = "") -> Iterator[SourcePost | Omission]:

@@ -182,6 +182,7 @@ class SourceSite:
     or below /language/NAME/ if `language_folder` is "language/". () if it has only one. `script_folder` is "index.php/" if the
     addresses of posts, listings and feeds begin with it, as those of WordPress on servers that rewrite none; else "".
     With `has_plain_addresses`, all addresses of WordPress were queries with numbers, such as /?p=12, /?cat=3 and /?author=2.
+    `is_of_blogger`: Blogger wrote the feed or export, so that feeds and listings had its addresses.
     """
 
     system: SourceSystem
@@ -201,6 +202,7 @@ class SourceSite:
     language_folder: str = ""
     script_folder: str = ""
     has_plain_addresses: bool = False
+    is_of_blogger: bool = False
 
 
 class ImportSource(Protocol):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import chain, product
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from feedsvc import routes
 from feedsvc.content.reading.files import names_in, parse_settings_file
@@ -37,6 +38,7 @@ _UPLOADS: Final = "/wp-content/uploads/"
 _MAX_TERMS: Final = 5000  # whose feeds and pages get rules of their own
 _PARENTS: Final = re.compile(r"(?<=category/)(?:[^/?]+/)+(?=[^/?]+/feed/)")
 _TERM_KINDS: Final = (FeedHolding.CATEGORY, FeedHolding.TAG, FeedHolding.AUTHOR)
+_BLOGGER_FORMATS: Final = {"": "atom", "?alt=rss": "rss", "?alt=json": "json"}  # of its feeds, by their query
 PLACES: Final = (routes.ArticleAt, StaticPageAt)
 
 Finder = Callable[[str], str]
@@ -101,7 +103,8 @@ class AddressTable:
         """
         is_wordpress = self.site.system is SourceSystem.WORDPRESS
         of_wordpress = (self._feeds_of_wordpress(), self._lists(), self._former_listings(names)) if is_wordpress else ()
-        for old, new in chain(self._plug_ins(), self._posts(), self._feeds(), *of_wordpress, self._media(media)):
+        of_blogger = (self._lists_of_blogger(),) if self.site.is_of_blogger else ()
+        for old, new in chain(self._plug_ins(), self._posts(), self._feeds(), *of_wordpress, *of_blogger, self._media(media)):
             self._add(old, new)
 
     def _add(self, old: str, new: str) -> None:
@@ -211,7 +214,7 @@ class AddressTable:
             known = self.site.feed_suffixes[number] if number < len(self.site.feed_suffixes) else ""
             suffix = known or next((name for name in ("atom", "json") if name in address.lower()), "rss")
             yield self.old_path(address), f"/feed.{suffix}"
-        if self.site.system is SourceSystem.FEED and not self.site.feeds:
+        if self.site.system is SourceSystem.FEED and not (self.site.feeds or self.site.is_of_blogger):
             reason = f"the address of the former feed is not known; add it to {REDIRECTS_FILE}"
             self._omit("", "redirect of the feed", reason)
 
@@ -242,9 +245,14 @@ class AddressTable:
             return f"/feed.{feed.format}"
         if feed.holding in (FeedHolding.SITE, FeedHolding.LANGUAGE):
             return f"{language_page(feed.key or languages[0])}feed.{feed.format}"
-        if listing := self.run.terms.listing_id(kind, feed.key):
-            return f"/{kind}/{listing}/feed.{feed.format}"
-        return GONE if self.run.terms.is_dropped(kind, feed.key) else ""
+        page = self._term_page(kind, feed.key)
+        return page if page in ("", GONE) else f"{page}feed.{feed.format}"
+
+    def _term_page(self, kind: str, key: str) -> str:
+        """Return the path of the page of a category, tag or author, GONE if the mapping drops it, "" if it has none."""
+        if listing := self.run.terms.listing_id(kind, key):
+            return f"/{kind}/{listing}/"
+        return GONE if self.run.terms.is_dropped(kind, key) else ""
 
     def _listing(self, feed: WordPressFeed, new: str, shown_pages: Collection[str]) -> Rules:
         """Yield the rules of the page that had a feed, if it moved or was dropped, and one for its further pages.
@@ -294,6 +302,25 @@ class AddressTable:
                 here = {f"/{kind}/{old}/feed.{suffix}": suffix for suffix in ("rss", "atom")}
                 for feed, suffix in {**feeds_below(page), **here}.items() if page else ():
                     yield feed, f"{target}feed.{suffix}" if new else GONE
+
+    def _lists_of_blogger(self) -> Rules:
+        """Yield the rules of Blogger's feeds of the site and of labels, and of its pages of labels, months and years."""
+        for name in ("default", "full", "summary"):
+            yield from self._feeds_of_blogger(name, "/")
+        for term in self.site.terms[:_MAX_TERMS]:
+            label = quote(term.name, safe="")
+            if page := self._term_page(term.kind.value, term.key):
+                yield self.old_path(f"/search/label/{label}"), page
+                yield from self._feeds_of_blogger(f"default/-/{label}", page)
+        for month in sorted({day[:7] for day in self.index.days}):
+            year, number = month.split("-")
+            yield self.old_path(f"/{year}/{number}/"), f"/archive/{year}/{number}/"
+            yield self.old_path(f"/{year}_{number}_01_archive.html"), f"/archive/{year}/{number}/"  # until 2014 or so
+            yield self.old_path(f"/{year}/"), "/archive/"
+
+    def _feeds_of_blogger(self, name: str, page: str) -> Rules:
+        for query, suffix in _BLOGGER_FORMATS.items():
+            yield self.old_path(f"/feeds/posts/{name}{query}"), GONE if page == GONE else f"{page}feed.{suffix}"
 
     def _media(self, media: Iterable[tuple[str, str]]) -> Rules:
         """Yield the rules of files. One with a "*" leads to the uploads that kept their names."""

@@ -229,7 +229,8 @@ class Planner:
                 continue
             is_present = "?" in address or page_key(address) == present
             (index.site_paths if is_present else index.former_paths).setdefault(page_key(address), plan.site_path)
-            if not plan.is_deleted:
+            is_hidden = self.run.source.is_of_blogger and plan.state is PostState.DRAFT  # nobody ever saw this address
+            if not (plan.is_deleted or is_hidden):
                 (index.addresses if is_present else index.former_addresses).append((address, plan.site_path))
 
     def _plan(self, post: SourcePost, key: str) -> PostPlan:

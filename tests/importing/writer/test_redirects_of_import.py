@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from feedsvc.catalog.catalog import build_catalog
+from feedsvc.importing.feed_source import open_feed_source
 from feedsvc.importing.source import SourceRedirect, SourceSystem
-from feedsvc.importing.writer import FolderMedia, TermMapping, format_text
-from feedsvc.publication.old_addresses import redirect_target
+from feedsvc.importing.writer import FolderMedia, ImportOptions, TermMapping, format_text, import_source
+from feedsvc.publication.old_addresses import query_target, redirect_target
 from tests.helpers.newsrooms import picture
+from tests.importing.feed_source import samples
 from tests.importing.writer.memory_source import NOW, OLD, SITE, former_addresses, load, post, run_import, what
 
 
@@ -59,6 +62,38 @@ def test_report_asks_for_the_address_of_a_former_feed_that_is_not_known(tmp_path
     )
     known = run_import(tmp_path / "known", post(1), site=replace(site, feeds=(f"{OLD}/rss",)))
     assert "redirect of the feed" not in what(known)
+
+
+BLOGGER = {
+    "/feeds/posts/default": "/feed.atom",
+    "/feeds/posts/default?alt=rss": "/feed.rss",
+    "/feeds/posts/default?alt=json&max-results=5": "/feed.json",
+    "/feeds/posts/default?start-index=26&max-results=25": "/feed.atom",
+    "/feeds/posts/summary?alt=rss": "/feed.rss",
+    "/feeds/posts/default/-/Café C++": "/category/café-c/feed.atom",
+    "/feeds/posts/default/-/Café C++?alt=rss": "/category/café-c/feed.rss",
+    "/search/label/Café C++?max-results=20": "/category/café-c/",
+    "/feeds/posts/default/-/News?alt=rss": "gone",  # by --map
+    "/search/label/News": "gone",
+    "/{month}/": "/archive/{month}/",
+    "/feeds/7/archive": "",
+}
+
+
+@pytest.mark.parametrize(("export", "month"), [(samples.BLOGGER, "2010/11"), (samples.BLOGGER_TAKEOUT, "2022/12")])
+def test_feeds_labels_and_months_of_blogger_lead_to_ours(tmp_path: Path, export: str, month: str) -> None:
+    draft = f'<category term="News"/><link rel="alternate" href="http://quay.example/{month}/not-yet.html"/><title>Not yet<'
+    text = re.sub("<title[^>]*>Not yet<", draft, export.replace("Ferries", "Café C++"))
+    (tmp_path / "feed.atom").write_text(text, "utf-8")
+    options = ImportOptions(now=NOW, base_url="http://quay.example", mapping=TermMapping(categories={"News": None}))
+    report = import_source(open_feed_source(str(tmp_path / "feed.atom")), tmp_path / "n", options)
+    catalog = build_catalog(load(tmp_path / "n"), NOW)
+    parts = {old: old.format(month=month).partition("?")[::2] for old in BLOGGER}
+    actual = {old: query_target(catalog, *part) or redirect_target(catalog, part[0]) for old, part in parts.items()}
+    assert actual == {old: new.format(month=month) for old, new in BLOGGER.items()}
+    assert catalog.site.feed.entries == 25
+    assert "redirect of the feed" not in what(report)
+    assert "not-yet.html" not in (tmp_path / f"n/articles/{month}/not-yet.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("path", ["/status/", "/subscribe/", "/tags/", "/archive/", "/robots.txt"])
