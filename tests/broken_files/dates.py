@@ -55,6 +55,16 @@ CASES: Final = (
         ("articles/a.yaml:2:12: published: 'Dec 1, 2026' is not a date; write 2026-12-01",),
     ),
     Case(
+        "time with PM",
+        article_with_date("2026-01-02 10:00 PM"),
+        ("articles/a.yaml:2:12: published: '2026-01-02 10:00 PM' is not a date; hours are 0 to 23: write 22:00 for 10:00 PM",),
+    ),
+    Case(
+        "midnight in America",
+        article_with_date("Jan 2, 2026 12:05am"),
+        ("articles/a.yaml:2:12: published: 'Jan 2, 2026 12:05am' is not a date; hours are 0 to 23: write 00:05 for 12:05am",),
+    ),
+    Case(
         "list as date",
         article_with_date("[2026-01-02]"),
         ("articles/a.yaml:2:12: published: a list is not a date; write it like 2026-01-02 or 2026-01-02T09:30:00+05:30",),

@@ -23,6 +23,7 @@ _YEAR_FIRST: Final = re.compile(r"(\d{4})([./])(\d{1,2})\2(\d{1,2})(\D.*)?", re.
 _IN_WORDS: Final = re.compile(
     r"(?a)(?:[A-Z][a-z]+,? )?(?:([A-Za-z]{3,9})\.? (\d{1,2})|(\d{1,2})[a-z]{0,2} ([A-Za-z]{3,9}))[a-z.]{0,2},? (\d{4})(\D.*)?"
 )
+_HALF_DAY: Final = re.compile(r"(?ai)\b(\d{1,2})(?::(\d{2}))?(?::\d{2})? ?([ap])\.?m\b\.?")  # a time with AM or PM
 AGE_FORMAT: Final = re.compile(r"([1-9][0-9]{0,3})([hd])")
 EXAMPLE: Final = "write it like 2026-01-02 or 2026-01-02T09:30:00+05:30"
 _MONTHS: Final = (
@@ -58,8 +59,11 @@ def parse_instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
 def _hint(text: str) -> str:
     """Return a hint how to write a text that is no accepted date: for 28.11.2026 or Nov 28, 2026 that date, else an example.
 
-    The hint is the example, too, if either number may be the day, as in 03/04/2026.
+    The hint is the example, too, if either number may be the day, as in 03/04/2026. Of a time with AM or PM, only that is said.
     """
+    if match := _HALF_DAY.search(text):
+        hour = int(match[1]) % 12 + (12 if match[3] in "Pp" else 0)
+        return f"hours are 0 to 23: write {hour:02}:{match[2] or '00'} for {match[0]}"
     if match := _YEAR_FIRST.fullmatch(text):
         year, month, day = int(match[1]), int(match[3]), int(match[4])
     elif match := _DAY_FIRST.fullmatch(text):
