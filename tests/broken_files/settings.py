@@ -173,6 +173,16 @@ CASES: Final = (
         (f"feeds.yaml:1:4: include: is missing; {MISSING_KEY_HINTS['include']}",),
     ),
     Case(
+        "selection beside include, as other programs have it",
+        {"feeds.yaml": "x:\n  title: X\n  categories: [asia]\n  tags: [rain]\n  author: kim\n  limit: 5\n"},
+        (
+            "feeds.yaml:3:3: unknown key 'categories'; write it below include:",
+            "feeds.yaml:4:3: unknown key 'tags'; write it below include:",
+            "feeds.yaml:5:3: unknown key 'author'; write it below include:, as a list",
+            "feeds.yaml:6:3: unknown key 'limit'; did you mean 'entries'?",
+        ),
+    ),
+    Case(
         "feed with an empty selection",
         {"feeds.yaml": "x: {title: X, include: {categories: []}}\n"},
         (

@@ -28,6 +28,7 @@ _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "lang": ("language",),
     "lastmod": ("updated",),
     "lead": ("summary",),
+    "limit": ("entries",),
     "length_in_bytes": ("length",),
     "mail": ("email",),
     "menu": ("navigation",),
@@ -47,8 +48,10 @@ _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "tz": ("timezone",),
     "url": ("src", "link", "base_url"),
 }
-# Key of other programs -> a key that the file must have, and a hint, if another key alone is not enough.
+# Key of other programs or places -> a key that the mapping must have, and a hint, if another key alone is not enough.
 _REPLACEMENT_HINTS: Final[Mapping[str, tuple[str, str]]] = {
+    **dict.fromkeys(("categories", "authors", "tags", "languages"), ("include", "write it below include:")),
+    **dict.fromkeys(("category", "author", "tag", "language"), ("include", "write it below include:, as a list")),
     "draft": ("status", "write status: draft, or nothing for a published article"),
     "share": ("show", "write show: {share: false}"),
     "show_dates": ("show", "write show: {dates: false}"),
@@ -109,7 +112,8 @@ def suggest_key(key: str, names: Sequence[str]) -> str:
 
 def meant_key(key: str, names: Sequence[str]) -> str:
     """Return the key that an unknown one stands for: its synonym, or the one with the most similar name; "" if there is none."""
-    return next((name for name in _SYNONYMS.get(key.casefold(), ()) if name in names), "") or nearest_name(key, names)
+    meant = (*_SYNONYMS.get(key.casefold(), ()), *_REPLACEMENT_HINTS.get(key.casefold(), ())[:1])
+    return next((name for name in meant if name in names), "") or nearest_name(key, names)
 
 
 def suggest_word(word: str, names: Sequence[str]) -> str:
