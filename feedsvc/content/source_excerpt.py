@@ -29,13 +29,15 @@ def excerpts(root: Path) -> Callable[[Problem], Iterator[str]]:
     """Return a function that yields two lines for a problem: the line of its file below `root`, and a caret below the column.
 
     The line is shown with its number, cut to 100 terminal cells around the column, and escaped by `escape_invisible`.
-    The function yields nothing if the line is blank or missing, or if the file cannot be read or decoded, has a zero byte, is
-    over 1 MiB, or has other line ends than LF and CR LF. The lines of the 16 files used last are cached: later changes of them
+    The function yields nothing if the line is blank or missing, if the problem is that the file is not read, or if the file
+    cannot be read or decoded, has a zero byte, is over 1 MiB, or has other line ends than LF and CR LF. The lines of the 16 files used last are cached: later changes of them
     do not show.
     """
     lines = lru_cache(maxsize=16)(lambda path: _lines(root, path))
 
     def excerpt(problem: Problem) -> Iterator[str]:
+        if problem.rule == "unread-file":  # the fault is in the name
+            return
         matching_lines = lines(problem.path)[problem.line - 1 : problem.line]
         if matching_lines and matching_lines[0].strip():
             visible, caret_offset = _visible_part(matching_lines[0], problem.column)

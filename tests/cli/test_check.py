@@ -151,9 +151,12 @@ def test_site_yml_is_named_if_site_yaml_is_missing(tmp_path: Path) -> None:
     assert run_feedsvc("check", tmp_path).stderr.endswith("; rename site.yml to site.yaml\n")
 
 
-def test_check_warns_of_unread_files(content: Path) -> None:
-    newsrooms.write(content, {"summit.yaml": "title: A\n", "authors.yml": "", "TAGS.yaml": "", "README.md": "# Mine\n"})
-    assert [line for line in run_feedsvc("check", content).stdout.splitlines() if "is not read" in line] == [
+def test_check_warns_of_unread_files_without_their_first_line(content: Path) -> None:
+    files = {"summit.yaml": "title: A\n", "authors.yml": "", "TAGS.yaml": "", "README.md": "# Mine\n", "articles/a.rtf": "{\\rtf1"}
+    newsrooms.write(content, files)
+    lines = run_feedsvc("check", content).stdout.splitlines()
+    assert not any("rtf1" in line or "title: A" in line for line in lines)
+    assert [line for line in lines if "is not read;" in line] == [
         "TAGS.yaml:1:1: warning: this file is not read; rename it to tags.yaml [unread-file]",
         "authors.yml:1:1: warning: this file is not read; rename it to authors.yaml [unread-file]",
         "summit.yaml:1:1: warning: this file is not read; articles lie in articles/ [unread-file]",

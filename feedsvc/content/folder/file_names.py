@@ -14,7 +14,8 @@ from feedsvc.errors import Problem
 
 _TEXT_SUFFIX: Final = ".txt"
 # Suffixes of files that an editor may take for articles. Other files, such as pictures, may lie beside articles.
-_TEXT_SUFFIXES: Final = (_TEXT_SUFFIX, ".json", ".html", ".rtf", ".docx", ".odt", "")
+_WORD_PROCESSOR_SUFFIXES: Final = (".doc", ".docx", ".odt", ".rtf")
+_TEXT_SUFFIXES: Final = (_TEXT_SUFFIX, ".json", ".html", *_WORD_PROCESSOR_SUFFIXES, "")
 _COMMON_NAMES: Final = ("README", "LICENSE", "LICENCE", "NOTICE", "CODEOWNERS", "MAKEFILE")  # of repositories, any suffix
 _NOT_READ: Final = "this file is not read"
 _MIN_SETTINGS_SIMILARITY: Final = 0.75  # category.yaml is like categories.yaml
@@ -40,13 +41,15 @@ def is_article_path(path: str) -> bool:
 def misnamed_file_problems(path: str) -> tuple[Problem, ...]:
     """Return one warning if a file below articles/ that is not read has a suffix that suggests an article; else ().
 
-    Call it only for paths for which `is_article_path` is False. Such files are texts (.txt, .json, .html, .rtf, .docx, .odt), and
-    those without suffix, which may be notes. README, LICENSE and the like, and files of other types have no problem.
+    Call it only for paths for which `is_article_path` is False. Such files are texts (.txt, .json, .html, .doc, .docx, .odt,
+    .rtf), and those without suffix, which may be notes. README, LICENSE and the like, and files of other types have no problem.
     """
-    stem = os.path.splitext(path)[0]
+    stem, suffix = os.path.splitext(path)
     if not _is_text(path) or _has_common_name(path):
         return ()
     hint = _hidden_suffix_hint(stem) if _is_text_copy(path) else "rename it, or move it out of the folder if it is no article"
+    if suffix.lower() in _WORD_PROCESSOR_SUFFIXES:
+        hint = f"copy its text into a file such as {stem}.md, as feedsvc new --markdown makes it, and move this one out of the folder"
     message = f"{_NOT_READ}, because articles end in .yaml or .md"
     return (Problem(path=path, message=message, hint=hint, rule="unread-file"),)
 

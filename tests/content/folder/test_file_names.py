@@ -10,6 +10,7 @@ from tests.content.folder.loading import article_paths, article_text, messages
 
 NO_ARTICLE = "warning: this file is not read, because articles end in .yaml or .md"
 RENAME = "rename it, or move it out of the folder if it is no article"
+COPY = ", as feedsvc new --markdown makes it, and move this one out of the folder"
 HIDDEN = "Windows may hide the .txt at the end"
 
 
@@ -19,6 +20,8 @@ HIDDEN = "Windows may hide the .txt at the end"
         ("articles/a.txt", f"{NO_ARTICLE}; {RENAME}"),
         ("articles/2026/a.json", f"{NO_ARTICLE}; {RENAME}"),
         ("articles/a", f"{NO_ARTICLE}; {RENAME}"),
+        ("articles/2026/a.docx", f"{NO_ARTICLE}; copy its text into a file such as articles/2026/a.md{COPY}"),
+        ("articles/a.ODT", f"{NO_ARTICLE}; copy its text into a file such as articles/a.md{COPY}"),
         ("articles/a.yaml.txt", f"{NO_ARTICLE}; rename it to a.yaml; {HIDDEN}"),
         ("articles/a.md.txt", f"{NO_ARTICLE}; rename it to a.md; {HIDDEN}"),
         ("articles/a.yaml.TXT", f"{NO_ARTICLE}; rename it to a.yaml; {HIDDEN}"),
