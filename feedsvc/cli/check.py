@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 
 from feedsvc.catalog import build_catalog
 from feedsvc.cli.content_folder import load_with_theme_check
-from feedsvc.cli.options import allow_host_option, content_argument, report_errors
+from feedsvc.cli.options import allow_host_option, content_argument, json_option, report_errors
 from feedsvc.cli.output import PROBLEM_FORMATTERS, format_article_count, format_count, print_error, print_line, print_problems
 from feedsvc.cli.settings import WordChoice, command, option
 from feedsvc.content.folder import ContentSnapshot
@@ -35,6 +35,7 @@ _LAST_VALID_NOTE: Final = (
     show_default=True,
     help="Format of the output.",
 )
+@json_option
 @option("--all", is_flag=True, help="Print each problem of each file, even if many files share it.")
 @option(
     "--ignore",
@@ -62,6 +63,7 @@ def check(
     *,
     content: Path,
     format: str,  # noqa: A002 - the name of the option
+    json: bool,
     all: bool,  # noqa: A002 - the name of the option
     ignore: tuple[str, ...],
     strict: bool,
@@ -94,16 +96,20 @@ def check(
     replays = _replay(snapshot, against_feed if is_usable else (), allow_host, every=all) if against_feed else _Report()
     problems = tuple(problem for problem in sorted((*problems, *compared.problems)) if problem.rule not in ignore)
     errors = len([problem for problem in problems if problem.severity == "error"])
-    lines = [*PROBLEM_FORMATTERS["all" if all and format == "text" else format](content, problems)]
-    if format == "json":
-        document = json.loads("\n".join(lines)) | compared.keys | replays.keys
-        lines = json.dumps(document, ensure_ascii=False, indent=2).split("\n")
+    if format == "text":
+        format = "json" if json else "all" if all else "text"  # noqa: A001
+    lines = [*PROBLEM_FORMATTERS[format](content, problems)]
     # The replays come last, because each ends with its summary.
-    _print_lines(lines if format == "json" else (*lines, *compared.lines))
+    _print_lines(_with_keys(lines, {**compared.keys, **replays.keys}) if format == "json" else (*lines, *compared.lines))
     _print_counts(_article_summary(snapshot), errors, len(problems) - errors)
     _print_lines(() if format == "json" else replays.lines)
     has_warnings = bool(problems) or replays.has_warnings
     sys.exit(1 if errors or replays.has_errors or (strict and has_warnings) else 0)
+
+
+def _with_keys(lines: Iterable[str], keys: Mapping[str, Any]) -> Iterable[str]:
+    """Return the lines of a JSON object with further keys."""
+    return json.dumps(json.loads("\n".join(lines)) | keys, ensure_ascii=False, indent=2).split("\n")
 
 
 @dataclass(frozen=True, kw_only=True)

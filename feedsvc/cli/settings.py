@@ -45,6 +45,7 @@ _DEFAULT_FILE: Final = Path("feedsvc.toml")
 _RESTRICTED_KEYS: Final = {"allow-host": "allow a host", "purge": "name a program"}
 _CONTENT_MARK: Final = "site.yaml"
 _FILE: Final = f"{__name__}.file"
+_MAX_LISTED_WORDS: Final = 12
 _MAX_SUMMARY: Final = 300  # characters of the first sentence of a help
 
 
@@ -57,10 +58,13 @@ class Option(click.Option):
 
 
 class WordChoice(_BaseChoice):
-    """Type of parameters that are one of several words. The error for another text names the most similar word, or all."""
+    """Type of parameters that are one of several words. The error for another text names the most similar word, or all.
+
+    Of over 12 words it always names the most similar one: all would be a page.
+    """
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
-        hint = did_you_mean(str(value), self.choices)
+        hint = did_you_mean(str(value), self.choices, cutoff=0 if len(self.choices) > _MAX_LISTED_WORDS else 0.6)
         return f"there is no '{value}'; {hint}" if hint else super().get_invalid_choice_message(value, ctx)
 
 

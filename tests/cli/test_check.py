@@ -52,8 +52,9 @@ def test_check_of_20000_mistakes_ends_and_prints_the_first_100(tmp_path: Path) -
     assert lines[-1] == "authors.yaml:200:4: error: and 19,900 more in authors.yaml"
 
 
-def test_check_format_json_prints_problems_as_json(broken_content: Path) -> None:
-    result = run_feedsvc("check", broken_content, "--format", "json")
+@pytest.mark.parametrize(("options", "variable"), [(["--format", "json"], ""), (["--json", "--all"], ""), ([], "1")])
+def test_check_prints_problems_as_json(broken_content: Path, options: list[str], variable: str) -> None:
+    result = run_feedsvc("check", broken_content, *options, FEEDSVC_JSON=variable)
     problems = json.loads(result.stdout)["problems"]
     assert problems[0] == {
         "path": "articles/broken.yaml",
@@ -67,7 +68,8 @@ def test_check_format_json_prints_problems_as_json(broken_content: Path) -> None
 
 
 def test_check_format_github_prints_annotations(broken_content: Path) -> None:
-    lines = run_feedsvc("check", "content", "--format", "github", cwd=broken_content.parent).stdout.splitlines()
+    options = ("--format", "github")  # takes precedence over a variable for all commands
+    lines = run_feedsvc("check", "content", *options, cwd=broken_content.parent, FEEDSVC_JSON="1").stdout.splitlines()
     assert lines[0] == (
         '::error file=content/articles/broken.yaml,line=1,col=8::title: YAML reads no as false; put it in quotes: "no"'
     )
@@ -101,6 +103,7 @@ def test_an_unknown_rule_is_answered_with_the_nearest_one(content: Path) -> None
         2,
         "Error: Invalid value for '--ignore': there is no 'no-sumary'; did you mean 'no-summary'?",
     )
+    assert run_feedsvc("check", content, "--ignore", "no-such").stderr.endswith("; did you mean 'no-summary'?\n")
     (content.parent / "feedsvc.toml").write_text('[check]\nignore = "no-sumary"\n')
     result = run_feedsvc("check", "content", cwd=content.parent)
     assert (result.returncode, result.stderr.splitlines()[-1]) == (
@@ -152,7 +155,7 @@ def test_site_yml_is_named_if_site_yaml_is_missing(tmp_path: Path) -> None:
 
 
 def test_check_warns_of_unread_files_without_their_first_line(content: Path) -> None:
-    files = {"summit.yaml": "title: A\n", "authors.yml": "", "TAGS.yaml": "", "README.md": "# Mine\n", "articles/a.rtf": "{\\rtf1"}
+    files = {"summit.yaml": "title: A\n", "authors.yml": "", "TAGS.yaml": "", "README.md": "# A\n", "articles/a.rtf": "{\\rtf1"}
     newsrooms.write(content, files)
     lines = run_feedsvc("check", content).stdout.splitlines()
     assert not any("rtf1" in line or "title: A" in line for line in lines)
