@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from feedsvc.cli.completion import complete_ids
 from feedsvc.cli.content_folder import load_without_theme_check
 from feedsvc.cli.options import content_argument, folder_argument, report_errors, utf8_text
-from feedsvc.cli.output import print_line
+from feedsvc.cli.output import print_line, report_warning
 from feedsvc.cli.settings import command, option
 from feedsvc.content.folder import first_steps_hint
 from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE
@@ -94,6 +94,9 @@ def new_article(
     if not markdown:  # VS Code's YAML extension does not read Markdown files
         write_schemas(content, ("article",))
     click.echo(os.fsencode(file))  # bytes, because text would lose letters that the locale does not have
+    key = new_draft.title.casefold()
+    if twin := next((article.path for article in snapshot.articles if article.title.casefold() == key), ""):
+        report_warning(f"{twin} has this title, too; delete the new file if you meant that one")
     print_line(
         "feedsvc: this draft is not public; write its text, then delete its line status: draft to publish it; "
         f"feedsvc check{folder_argument(content)} finds mistakes",

@@ -70,6 +70,13 @@ def test_new_creates_a_draft_with_id_slug_and_current_date(newsroom: Newsroom) -
     assert "xi-invites" not in run_command("check", root).stdout
 
 
+def test_a_title_that_an_article_has_is_said_with_the_name_of_its_file(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/bus.yaml": ARTICLE.format("bus").replace(": A", ": Bus 14 returns")})
+    result = run_command("new", " bus 14  Returns", root)
+    warning = "feedsvc: warning: articles/bus.yaml has this title, too; delete the new file if you meant that one\n"
+    assert (result.exit_code, result.stderr.startswith(warning), Path(result.stdout.strip()).is_file()) == (0, True, True)
+
+
 def test_folder_and_date_are_in_the_time_zone_of_the_site(newsroom: Newsroom) -> None:
     root = newsroom({})
     file = create_article(root, "Late", datetime(2026, 12, 31, 19, 0, 59, tzinfo=UTC))
