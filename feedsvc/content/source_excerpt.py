@@ -30,8 +30,8 @@ def excerpts(root: Path) -> Callable[[Problem], Iterator[str]]:
 
     The line is shown with its number, cut to 100 terminal cells around the column, and escaped by `escape_invisible`.
     The function yields nothing if the line is blank or missing, if the problem is that the file is not read, or if the file
-    cannot be read or decoded, has a zero byte, is over 1 MiB, or has other line ends than LF and CR LF. The lines of the 16 files used last are cached: later changes of them
-    do not show.
+    cannot be read or decoded, has a zero byte, is over 1 MiB, or has other line ends than LF and CR LF. The lines of the 16
+    files used last are cached: later changes of them do not show.
     """
     lines = lru_cache(maxsize=16)(lambda path: _lines(root, path))
 

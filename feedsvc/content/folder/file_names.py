@@ -49,7 +49,7 @@ def misnamed_file_problems(path: str) -> tuple[Problem, ...]:
         return ()
     hint = _hidden_suffix_hint(stem) if _is_text_copy(path) else "rename it, or move it out of the folder if it is no article"
     if suffix.lower() in _WORD_PROCESSOR_SUFFIXES:
-        hint = f"copy its text into a file such as {stem}.md, as feedsvc new --markdown makes it, and move this one out of the folder"
+        hint = f"copy its text into a file such as {stem}.md, as feedsvc new --markdown makes it, and move this one away"
     message = f"{_NOT_READ}, because articles end in .yaml or .md"
     return (Problem(path=path, message=message, hint=hint, rule="unread-file"),)
 

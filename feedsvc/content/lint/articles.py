@@ -86,8 +86,13 @@ def _check_title(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
         yield warn_at("long-title", ("title",), message, "write a shorter one")
 
 
-def _check_summary(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
-    if not article.summary:
+def _check_summary(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
+    shown = article.summary or article.link or article.image or article.enclosures
+    if not shown and not context.content.html(article):
+        message = "no text; readers get a headline that leads to nothing more"
+        hint = "write body: and the text, or status: draft until it is written"
+        yield lambda file: file.warning_at("no-text", ("body" if file.document.has_value(("body",)) else "title",), message, hint)
+    elif not article.summary:
         message = "no summary; feeds and search engines would show the beginning of the body"
         hint = "write summary: and a sentence"
         yield lambda file: file.warning_at("no-summary", (_summary_key(file),), message, hint, at_key=True)
@@ -197,6 +202,16 @@ def _check_merged_tags(context: LintContext, article: Article) -> Iterator[Defer
             yield warn(tag.title, *message_and_hint)
 
 
+def _check_hashtags(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
+    def warn(title: str, name: str) -> DeferredWarning:
+        message, hint = f"tags: readers see '{title}' with the # of a hashtag", f"write '{name}'"
+        return lambda file: file.warning_at("hashtag", _tag_key_path(file.document, title), message, hint)
+
+    for tag in article.tags:
+        if (name := tag.title.lstrip("#\uff03 ")) != tag.title:
+            yield warn(tag.title, name)
+
+
 def _tag_key_path(document: YamlDocument, title: str) -> KeyPath:
     """Return the key path of the first tag with this title in an article's document; that of `tags` if there is none.
 
@@ -227,7 +242,7 @@ def _check_translation(context: LintContext, article: Article) -> Iterator[Defer
 
 def _check_file_name(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
     stem = text.file_stem(article.path)
-    if stem != article.slug:
+    if stem not in (article.slug, *article.aliases):
         message = f"slug: '{article.slug}' is not the file's name '{stem}', so the file is hard to find by its address"
         hint = f"rename it to {article.slug}{usual_suffix(article.path)}"
         yield warn_at("file-name", ("slug",), message, hint)
@@ -251,6 +266,7 @@ _RULES: Final[tuple[Callable[[LintContext, Article], Iterator[DeferredWarning]],
     lambda context, article: _leftover_warnings(context.content.html(article)),
     _check_removed_html,
     _check_merged_tags,
+    _check_hashtags,
     check_self_link,
     _check_translation,
     _check_file_name,

@@ -22,6 +22,12 @@ from feedsvc.model import Article, ArticleStatus
 from feedsvc.page_model import StaticPage
 
 _HTTP_HOST: Final = re.compile(r"\Ahttp://([^/?#:]*)(?::80(?![0-9]))?")
+_LOCAL_HOST: Final = re.compile(r"https?://(?:(?:[^/?#@]*\.)?localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])(?=[:/?#]|\Z)")
+# A host in the place of a path's first name. Of endings with two letters, those of files are left out.
+_HOST_AS_PATH: Final = re.compile(
+    r"/(?:www\.[^/]+|[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|int|info|news|media|dev|app|blog"
+    r"|(?!7z|cc|cs|db|gz|js|ps|py|rb|rm|sh|so|ts|xz)[a-z]{2}))(?=/|\Z)"
+)
 _URL_ATTRIBUTE: Final = re.compile(r'(?:href|src|cite|poster)="([^"]*)"')
 
 
@@ -39,8 +45,9 @@ def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarn
     Links are `link`, the addresses in `sources` and those in the body, also of images. Readers cannot open an article that is
     missing (unless its file has an error) or a draft, or whose date is in the future and after that of `article`. Also yield
     warnings about paths that end in .md, .yaml or .yml without being a file in root/, and about links to categories, authors
-    and custom feeds that do not exist, but in both cases not if redirects.yaml has a rule for the path. Other paths are not
-    checked: another program may answer them.
+    and custom feeds that do not exist, and about addresses without https://, such as example.org, but in these cases not if
+    redirects.yaml has a rule for the path. Other paths are not checked: another program may answer them. Addresses at the
+    reader's own computer, such as http://127.0.0.1/, have a warning.
     """
     yield from _check_addresses(context, _addresses(context, article), article.published)
 
@@ -68,12 +75,16 @@ def _check_addresses(context: LintContext, addresses: Iterable[str], published: 
     for address in addresses:
         path = uris.path_below(base_url, address)
         place = routes.place_of(path)
-        if fault := _file_fault(context, path) or _listing_fault(context, place):
+        if fault := _file_fault(context, path) or _listing_fault(context, place) or _scheme_fault(context, path):
             if not _is_old_address(context, path):
-                patterns = (re.escape(path), re.escape(path.strip("/").rpartition("/")[2]))
+                names = (path, path.strip("/").rpartition("/")[2])
+                patterns = (rf"(?<=[(=\"']){re.escape(path[1:])}", *map(re.escape, names))
                 yield warn_at_text("broken-link", patterns, *fault)
         elif isinstance(place, routes.ArticleAt):
             yield from _check_article_link(context, published, unicodedata.normalize("NFC", place.slug))
+        elif not f"{address}/".startswith(f"{base_url}/") and _LOCAL_HOST.match(address):
+            message = f"'{address}' leads readers to their own computer, not to this one"
+            yield warn_at_text("broken-link", (re.escape(address),), message, "write the public address")
         elif _is_insecure(base_url, address):
             yield _insecure_link_warning(address)
 
@@ -99,6 +110,13 @@ def _file_fault(context: LintContext, path: str) -> tuple[str, str] | None:
     page = context.content.pages.get(stem)
     example = routes.path_of(routes.ArticleAt(slug)) if slug else f"/{page.slug}/" if page else "one like /articles/a-title/"
     return f"body: '{name}' is the name of a file, and readers find nothing there", f"write the address, {example}"
+
+
+def _scheme_fault(context: LintContext, path: str) -> tuple[str, str] | None:
+    """Return message and hint for a path that begins with a host and is no file in root/: an address without https://."""
+    if not _HOST_AS_PATH.match(path) or path[1:] in context.content.root_files:
+        return None
+    return f"body: '{path[1:]}' has no https://, so it leads to a page of this site", f"write https://{path[1:]}"
 
 
 def _listing_fault(context: LintContext, place: routes.Place | None) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ from tests.content.folder.loading import article_paths, article_text, messages
 
 NO_ARTICLE = "warning: this file is not read, because articles end in .yaml or .md"
 RENAME = "rename it, or move it out of the folder if it is no article"
-COPY = ", as feedsvc new --markdown makes it, and move this one out of the folder"
+COPY = ", as feedsvc new --markdown makes it, and move this one away"
 HIDDEN = "Windows may hide the .txt at the end"
 
 

@@ -20,6 +20,10 @@ from tests.helpers import newsrooms
 from tests.helpers.newsrooms import picture
 
 NO_SUMMARY = "no summary; feeds and search engines would show the beginning of the body; write summary: and a sentence"
+NO_TEXT = (
+    "no text; readers get a headline that leads to nothing more; "
+    "write body: and the text, or status: draft until it is written"
+)  # fmt: skip
 NO_ALT = "image: no alt; readers who cannot see the picture get no description; write alt: and what it shows"
 NO_CREDIT = "image: no credit; news partners ask for one; write credit: and whose picture it is"
 NO_NOTICE = (
@@ -39,8 +43,13 @@ RENAME = "slug: '{}' is not the file's name '{}', so the file is hard to find by
     ("replaced", "text", "lines"),
     [
         ("", "image: {src: media/p.png, alt: x, credit: y}\nslug: a\nbody: '[me](/articles/a/)'\n", []),
-        ("summary: One.\n", "", [f"2:1: {NO_SUMMARY}"]),
-        ("summary: One.", "summary:", [f"5:1: {NO_SUMMARY}"]),
+        ("summary: One.\n", "body: Text.\n", [f"2:1: {NO_SUMMARY}"]),
+        ("summary: One.", "body: Text.\nsummary:", [f"6:1: {NO_SUMMARY}"]),
+        ("summary: One.\n", "", [f"2:8: {NO_TEXT}"]),
+        ("summary: One.\n", "body: '<!-- soon -->'\n", [f"5:7: {NO_TEXT}"]),
+        ("summary: One.\n", "link: https://x.example/a\n", [f"2:1: {NO_SUMMARY}"]),
+        ("summary: One.\n", "image: {src: media/p.png, alt: x, credit: y}\n", [f"2:1: {NO_SUMMARY}"]),
+        ("summary: One.\n", "enclosures: [{src: media/p.png}]\n", [f"2:1: {NO_SUMMARY}"]),
         ("One.", "é" * 300, []),
         ("One.", "é" * 301, [f"5:10: {LONG_SUMMARY}"]),
         ("title: A", f"title: {'二' * 120}", []),
@@ -73,6 +82,7 @@ RENAME = "slug: '{}' is not the file's name '{}', so the file is hard to find by
         ("", "link: https://news.example/articles/b/c/\n", []),
         ("2026-01-02", "2027-01-02", []),
         ("2026-01-02", "2062-01-02", [f"3:12: {LATER}the file to articles/2062/"]),
+        ("", "slug: b\naliases: [a]\n", []),
         ("", "slug: b\n", [f"6:7: {RENAME.format('b', 'a', 'b')}"]),
         (
             "[mina-park, ritesh-nambiar]",
@@ -181,7 +191,7 @@ def test_warnings_of_any_article_are_inside_its_file(title: str, path: str, part
         problems = lint_content(content, root, NOW)
         lines = text.count("\n") + 1
         assert all(1 <= problem.line <= lines and problem.severity == "warning" for problem in problems if problem.path == path)
-        assert not content.articles or any("no summary" in problem.message for problem in problems)
+        assert not content.articles or {"no-summary", "no-text"} & {problem.rule for problem in problems}
 
 
 TRANSLATION = VALID_ARTICLE.replace(":x\n", ":y\n") + "language: ko\ntranslation_of: {}\n"

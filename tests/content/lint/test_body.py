@@ -12,6 +12,8 @@ from tests.broken_files.case import Files
 from tests.conftest import Newsroom
 from tests.content.lint.checking import NOW, VALID_ARTICLE, warnings, warnings_of_article
 
+LOCAL: Final = "leads readers to their own computer, not to this one; write the public address"
+NO_SCHEME: Final = "has no https://, so it leads to a page of this site; write https://"
 LINKS: Final[Files] = {
     "articles/other.yaml": VALID_ARTICLE.replace(":x", ":other") + "aliases: [former]\n",
     "articles/draft.yaml": VALID_ARTICLE.replace(":x", ":draft") + "status: draft\n",
@@ -73,6 +75,14 @@ LINKS: Final[Files] = {
             "'http://news.example:80' is this site without https; write https://news.example",
         ),
         ("http://news.example:8080/", ""),
+        ("http://127.0.0.1:8000/articles/other/", f"'http://127.0.0.1:8000/articles/other/' {LOCAL}"),
+        ("https://localhost", f"'https://localhost' {LOCAL}"),
+        ("http://[::1]/x", f"'http://[::1]/x' {LOCAL}"),
+        ("https://localhost.example/", ""),
+        ("example.org", f"body: 'example.org' {NO_SCHEME}example.org"),
+        ("www.example.media/x.pdf?y=1", f"body: 'www.example.media/x.pdf' {NO_SCHEME}www.example.media/x.pdf"),
+        ("annual-report.pdf", ""),
+        ("script.js", ""),
         ("https://news.example/category/asia/?from=http://other.example/", ""),
         ("http://other.example/", ""),
     ],
@@ -104,6 +114,17 @@ def test_broken_and_insecure_links_of_a_static_page_have_warnings(newsroom: News
             "write https://news.example/feed.rss"
         ),
     ]
+
+
+def test_a_host_in_html_has_its_position_and_links_of_a_local_site_have_no_warning(newsroom: Newsroom) -> None:
+    text = VALID_ARTICLE.replace("One", "example.org") + "body: 'Ask example.org: <a href=example.org>here</a>'\n"
+    assert warnings(newsroom({"articles/a.yaml": text})) == [
+        f"articles/a.yaml:6:33: warning: body: 'example.org' {NO_SCHEME}example.org"
+    ]
+    site = "title: A\nbase_url: http://localhost:8000\nid_domain: news.example\n"
+    body = "body: '[a](/category/asia/) [b](http://localhost:8000) [c](http://127.0.0.1/)'\n"
+    (line,) = warnings(newsroom({"site.yaml": site, "articles/a.yaml": VALID_ARTICLE + body}))
+    assert f"'http://127.0.0.1/' {LOCAL}" in line
 
 
 def test_a_link_to_an_article_scheduled_for_the_same_moment_has_no_warning(newsroom: Newsroom) -> None:
