@@ -37,6 +37,7 @@ from feedsvc.routes import ArticleAt, FeedAt, ListingKind, ListingRef, path_of, 
 _MAX_TEXT_ENTRIES: Final = 12  # entries of a feed in the text format
 _MAX_ADDRESSES: Final = 20  # warnings about lost old addresses
 _WITHDRAW_HINT: Final = "to withdraw it with a notice, keep the file and write status: withdrawn"
+_SILENT: Final = "without a later updated:, many readers do not show the change"
 # Files with an entry for each listing of a kind: a missing entry of a file with errors means nothing.
 SETTINGS_FILES: Final[Mapping[str, str]] = {
     "category": CATEGORIES_FILE,
@@ -61,7 +62,7 @@ class ChangeKind(Enum):
     NEW = "new"
     UPDATED = "updated"
     CHANGED = "changed"
-    CHANGED_SILENTLY = "changed silently"
+    CHANGED_SILENTLY = "changed without updated"
     REMOVED = "gone"
     RECENT = "recent"
 
@@ -398,7 +399,12 @@ def feed_changes(pair: CatalogPair) -> Iterator[FeedChange]:
     as removed if its settings file, or the file of one of the articles that were visible in it, has errors.
     """
     before, after = EntryCache(pair.previous), EntryCache(pair.current)
-    absences = reasons_of_absence(pair.current)
+    paths = {article.path for article in pair.current.content.articles}
+    gone = {
+        article.guid or article.id: "its file has another id now" if article.path in paths else "its article file is gone"
+        for article in pair.previous.content.articles
+    }
+    absences = {**gone, **reasons_of_absence(pair.current)}
     for ref, listing in pair.previous.listings.items():
         name, successor = f"{ref.kind}/{ref.id}" if ref.id else ref.kind, _successor(pair.current, ref)
         broken = {row.article.guid or row.article.id for row in listing.visible if _has_errors(pair, row)}
@@ -450,11 +456,11 @@ def _entry_changes(
             yield EntryChange(kind=ChangeKind.NEW, id=id_, title=item["title"])
         elif former != item:
             is_later = datetime.fromisoformat(item["date_modified"]) > datetime.fromisoformat(former["date_modified"])
-            kind = ChangeKind.UPDATED if is_later else ChangeKind.CHANGED_SILENTLY
-            yield EntryChange(kind=kind, id=id_, title=item["title"])
+            kind, reason = (ChangeKind.UPDATED, "") if is_later else (ChangeKind.CHANGED_SILENTLY, _SILENT)
+            yield EntryChange(kind=kind, id=id_, title=item["title"], reason=reason)
     for id_, item in old.items():
         if id_ not in visible:
-            reason = absences.get(id_, "it has no article any more") or "it is no longer in this feed"
+            reason = absences.get(id_, "it holds no articles now") or "it is no longer in this feed"
             yield EntryChange(kind=ChangeKind.REMOVED, id=id_, title=item["title"], reason=reason)
 
 

@@ -47,7 +47,7 @@ def test_another_time_is_no_warning(root: Path) -> None:
 def test_changed_entries_of_a_digest_are_named_by_their_titles(root: Path) -> None:
     article = root / "articles/a.yaml"
     article.write_text(article.read_text().replace("A bridge", "Two bridges"))
-    assert feed_changes(root)["custom/daily"] == ["changed silently: Day, Sat, 03 Jan 2026"]
+    assert feed_changes(root)["custom/daily"] == ["changed without updated: Day, Sat, 03 Jan 2026"]
     for stem in ("a", "b"):
         (root / f"articles/{stem}.yaml").unlink()
     assert "gone: Day, Sat, 03 Jan 2026" in feed_changes(root)["custom/daily"]

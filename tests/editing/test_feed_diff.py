@@ -24,7 +24,7 @@ def test_new_silently_changed_and_removed_entries_are_distinguished(root: Path) 
     edit(root, "articles/a.yaml", "body: Text.", "body: Other.")
     write(root, {"articles/new.yaml": "id: tag:news.example,2026:new\ntitle: New\npublished: 2026-02-01\ncategory: sport\n"})
     edit(root, "articles/b.yaml", "aliases", "status: withdrawn\naliases")
-    silent = ["changed silently: A bridge"]
+    silent = ["changed without updated: A bridge"]
     assert feed_changes(root) == {
         "site": ["new: New", *silent, "gone: B"],
         "category/asia": silent,
@@ -48,7 +48,7 @@ REMOVALS: Final[Mapping[str, Callable[[Path], None]]] = {
     ),
     "its article is a draft": lambda root: edit(root, "articles/a.yaml", "status: published", "status: draft"),
     "its article is published later": lambda root: edit(root, "articles/a.yaml", "2026-01-02T09:30:00+05:30", "2026-12-31"),
-    "it has no article any more": lambda root: (root / "articles/a.yaml").unlink(),
+    "its article file is gone": lambda root: (root / "articles/a.yaml").unlink(),
 }
 
 
@@ -72,7 +72,7 @@ def test_article_in_another_category_is_removed_from_one_feed_and_new_in_the_oth
     edit(root, "articles/a.yaml", "category: asia", "category: sport")
     changes = feed_changes(root)
     assert (changes["category/asia"], changes["category/sport"]) == (["gone: A bridge"], ["new: A bridge"])
-    assert changes["site"] == ["changed silently: A bridge"]
+    assert changes["site"] == ["changed without updated: A bridge"]
     (reason,) = (feed.changes[0].reason for feed in compare_with_revision(root).feeds if feed.name == "category/asia")
     assert reason == "it is no longer in this feed"
 
@@ -89,7 +89,7 @@ def test_feed_of_a_language_whose_address_redirects_to_another_feed_has_not_ende
     korean = "id: tag:news.example,2026:korean\ntitle: K\npublished: 2026-01-02\nlanguage: ko\n"
     root = create_repository(tmp_path, {"articles/english.yaml": english, "articles/korean.yaml": korean})
     edit(root, "articles/korean.yaml", "language: ko", "language: ko-KR")
-    silent = ["changed silently: K"]
+    silent = ["changed without updated: K"]
     assert feed_changes(root) == {"site": silent, "language/ko": silent}
     (root / "articles/korean.yaml").unlink()
     # Subscribers of the English feed are led to the feed of the site, which holds the same.
@@ -123,7 +123,7 @@ def test_check_prints_warnings_before_feeds(root: Path) -> None:
         "articles/b.yaml:1:5: warning: id: 'tag:news.example,2026:c' was 'tag:news.example,2026:b' at main; "
         "readers would show the article a second time; put back id: tag:news.example,2026:b [new-id]"
     ) in lines
-    assert lines[-3:] == ["site: 1 new, 1 gone", "  + C", "  - B (it has no article any more)"]
+    assert lines[-3:] == ["site: 1 new, 1 gone", "  + C", "  - B (its file has another id now)"]
 
 
 def test_strict_check_fails_for_changes_that_affect_subscribers(root: Path) -> None:
@@ -135,6 +135,17 @@ def test_strict_check_fails_for_changes_that_affect_subscribers(root: Path) -> N
         "articles/b.yaml:1:1: warning: 'B' was public at HEAD and is gone; feed readers keep their copy; "
         "to withdraw it with a notice, keep the file and write status: withdrawn"
     ) in result.stdout
+
+
+def test_a_new_slug_draws_one_advice(root: Path) -> None:
+    edit(root, "articles/a.yaml", "slug: a", "slug: new")
+    lines = run_feedsvc("check", root, "--against", "HEAD").stdout.splitlines()
+    assert [line.rpartition("; ")[2] for line in lines if "slug:" in line and "warning" in line] == [
+        "write aliases: [a] [missing-address]"
+    ]
+    assert lines[-1] == "  = A bridge (without a later updated:, many readers do not show the change)"
+    edit(root, "articles/a.yaml", "slug: new", "slug: new\naliases: [a]")
+    assert "slug:" not in run_feedsvc("check", root, "--against", "HEAD").stdout
 
 
 def test_check_prints_that_no_feed_changes(root: Path) -> None:
@@ -159,7 +170,7 @@ def test_json_output_has_feeds_and_problems(root: Path) -> None:
                 "ended": False,
                 "entries": [
                     {"change": "new", "id": "tag:news.example,2026:c", "title": "B", "reason": ""},
-                    {"change": "gone", "id": "tag:news.example,2026:b", "title": "B", "reason": "it has no article any more"},
+                    {"change": "gone", "id": "tag:news.example,2026:b", "title": "B", "reason": "its file has another id now"},
                 ],
             }
         ],
@@ -172,7 +183,7 @@ def test_github_output_has_annotations_followed_by_feeds(root: Path) -> None:
     lines = run_feedsvc("check", root, "--against", "HEAD", "--format", "github").stdout.splitlines()
     assert {line.partition(" ")[0] for line in lines[:-3]} == {"::warning"}
     assert sum("at HEAD" in line for line in lines) == 1
-    assert lines[-3:] == ["site: 1 new, 1 gone", "  + B", "  - B (it has no article any more)"]
+    assert lines[-3:] == ["site: 1 new, 1 gone", "  + B", "  - B (its file has another id now)"]
 
 
 def test_direction_override_in_a_title_is_escaped(root: Path) -> None:

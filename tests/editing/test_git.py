@@ -107,7 +107,7 @@ def test_media_are_read_from_the_revision(tmp_path: Path) -> None:
     root = create_repository(tmp_path, files)
     assert (feed_changes(root), compare_with_revision(root).invalid_paths) == ({}, ())
     (root / "media/talk.mp3").write_bytes(b"\xff" * 6000)
-    assert feed_changes(root)["site"] == ["changed silently: A bridge"]
+    assert feed_changes(root)["site"] == ["changed without updated: A bridge"]
 
 
 def test_media_in_git_lfs_are_read_from_the_folder(tmp_path: Path) -> None:
