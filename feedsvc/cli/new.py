@@ -78,7 +78,7 @@ def new_article(
     """Create a file for a new article in CONTENT (./content).
 
     The article is a draft, which is not public. The file contains an id, the current time in the site's time zone, and all
-    further keys as comments.
+    further keys as comments. If an article has this title already, the command names its file.
 
     \b
     Examples:

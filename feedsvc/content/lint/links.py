@@ -26,7 +26,8 @@ _LOCAL_HOST: Final = re.compile(r"https?://(?:(?:[^/?#@]*\.)?localhost|127(?:\.\
 # A host in the place of a path's first name. Of endings with two letters, those of files are left out.
 _HOST_AS_PATH: Final = re.compile(
     r"/(?:www\.[^/]+|[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|int|info|news|media|dev|app|blog"
-    r"|(?!7z|cc|cs|db|gz|js|ps|py|rb|rm|sh|so|ts|xz)[a-z]{2}))(?=/|\Z)"
+    r"|(?!cc|cs|db|gz|js|ps|py|rb|rm|sh|so|ts|xz)[a-z]{2}))(?=/|\Z)",
+    re.IGNORECASE,
 )
 _URL_ATTRIBUTE: Final = re.compile(r'(?:href|src|cite|poster)="([^"]*)"')
 
@@ -113,8 +114,8 @@ def _file_fault(context: LintContext, path: str) -> tuple[str, str] | None:
 
 
 def _scheme_fault(context: LintContext, path: str) -> tuple[str, str] | None:
-    """Return message and hint for a path that begins with a host and is no file in root/: an address without https://."""
-    if not _HOST_AS_PATH.match(path) or path[1:] in context.content.root_files:
+    """Return message and hint for a path that begins with a host: an address without https://. None for pages and root/."""
+    if not _HOST_AS_PATH.match(path) or path.strip("/") in {*context.content.root_files, *context.content.pages}:
         return None
     return f"body: '{path[1:]}' has no https://, so it leads to a page of this site", f"write https://{path[1:]}"
 
