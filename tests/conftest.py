@@ -6,7 +6,7 @@ import gc
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
-from itertools import count
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +46,26 @@ _PLAYWRIGHT: Final = Tool(
 _TEST_NUMBERS: Final = count(1)
 _COLLECT_INTERVAL: Final = 500  # tests; a collection takes half a second at the end of a run
 
+# Files whose tests wait or work longest, by their size in seconds.
+_LONG_FILES: Final = (
+    "pages/test_layout.py",
+    "attacks/test_themes.py",
+    "attacks/test_hangs.py",
+    "attacks/test_worst_texts.py",
+    "attacks/test_floods.py",
+    "last_valid/test_saved_broken.py",
+    "subscribers/test_feed_versions.py",
+    "other_servers/test_gunicorn_and_granian.py",
+    "pages/test_theme_parts.py",
+    "importing/writer/test_kill_of_import.py",
+    "deploy/test_container.py",
+    "deploy/test_wheel.py",
+    "audience/test_processes.py",
+    "pages/test_theme_selection.py",
+    "bench/test_bench.py",
+    "kills/test_kills.py",
+)
+
 Newsroom = Callable[[Mapping[str, str | bytes]], Path]
 
 
@@ -57,6 +77,18 @@ def pytest_sessionstart() -> None:
     gc.disable()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin the share of each process with long files, so that none of them is the last, for which all others would wait."""
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    shares: list[list[pytest.Item]] = [[] for _ in range(processes)]
+    for number, name in enumerate(_LONG_FILES):
+        shares[number % processes] += [item for item in items if item.nodeid.partition("::")[0] == f"tests/{name}"]
+    long = {*chain(*shares)}
+    rest, size = iter([item for item in items if item not in long]), -(-len(items) // processes)
+    items[:] = chain(*([*share, *islice(rest, max(0, size - len(share)))] for share in shares), rest)
 
 
 def pytest_collection_finish() -> None:
