@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, abort
 
 from feedsvc.api import Feed, Format, render
 from feedsvc.content.folder import load_settings
@@ -115,12 +115,15 @@ def blueprint(
 def feed_response(feed: Feed, format: str | Format = "rss", *, url: str = "") -> Response:  # noqa: A002 - as in feedsvc.api.render
     """Return the response to Flask's current request with a feed: status 200, or 304 if the client has these bytes already.
 
-    It has the media type of the format, an ETag and Cache-Control; a compressed body if the client accepts one. `format` and
-    `url` are those of `feedsvc.api.render`, whose errors are raised.
+    It has the media type of the format, an ETag, Last-Modified, which is the feed's `updated`, and Cache-Control; a compressed
+    body if the client accepts one. `format` and `url` are those of `feedsvc.api.render`, whose errors are raised, except that an
+    unknown format aborts the request with status 404: a view function can pass what stands in its address.
     """
+    if isinstance(format, str) and format not in FORMATS:
+        abort(404, f"There is no feed format {format!r}, only {', '.join(FORMATS)}.")
     body = render(feed, format, url=url)
     media_type = (format if isinstance(format, Format) else FORMATS[format]).media_type
-    document = Document(path="", body=body, media_type=media_type)
+    document = Document(path="", body=body, media_type=media_type, last_modified=feed.updated)
     return document_response(document, wall_clock())
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask, Response
 
-from feedsvc.api import FieldError, Format, new_entry, new_feed, render
+from feedsvc.api import Format, new_entry, new_feed, render
 from feedsvc.flask import feed_response
 
 HOME = "https://harbour.example/"
@@ -53,6 +53,15 @@ def test_feed_response_is_compressed_for_a_client_that_accepts_it(app: Flask) ->
     assert gzip.decompress(response.data) == render(FEED, "rss", url=f"{HOME}notes.rss")
 
 
-def test_feed_response_in_an_unknown_format_is_an_error_with_the_nearest_one(app: Flask) -> None:
-    with app.test_request_context(), pytest.raises(FieldError, match="did you mean 'atom'"):
-        feed_response(FEED, "atmo")
+def test_feed_response_in_an_unknown_format_is_a_404_that_names_the_others(app: Flask) -> None:
+    """A view function that passes what stands in its address answered 500."""
+    response = app.test_client().get("/notes.atmo")
+    assert (response.status_code, "There is no feed format &#39;atmo&#39;, only rss, atom, json" in response.text) == (404, True)
+
+
+def test_feed_response_has_the_date_of_the_feed_which_a_tag_outranks(app: Flask) -> None:
+    client = app.test_client()
+    date = client.get("/notes.rss").headers["Last-Modified"]
+    assert date == "Thu, 29 Jan 2026 00:00:00 GMT"
+    asked = [{"If-Modified-Since": date}, {"If-Modified-Since": date, "If-None-Match": '"other"'}]
+    assert [client.get("/notes.rss", headers=headers).status_code for headers in asked] == [304, 200]

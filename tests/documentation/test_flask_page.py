@@ -53,7 +53,9 @@ def test_feed_of_the_page_is_answered_with_its_media_type() -> None:
     entry = new_entry(title="Tide", url="https://example.org/notes/1", published=datetime(2026, 1, 2, tzinfo=UTC))
     names: dict[str, Any] = {"__name__": "portal", "notes_of_my_database": lambda: [entry]}
     exec(PROGRAMS[2], names)
-    response = names["app"].test_client().get("/notes/feed.atom")
+    client = names["app"].test_client()
+    assert client.get("/notes/feed.csv").status_code == 404
+    response = client.get("/notes/feed.atom")
     assert (response.status_code, response.mimetype) == (200, "application/atom+xml")
     assert b"https://example.org/notes/feed.atom" in response.data
 
