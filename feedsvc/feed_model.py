@@ -55,8 +55,9 @@ class Entry:
     show only one author. `image` and `thumbnail` are the lead image in two sizes; `thumbnail` is None, too, for an image of
     unknown size, which a caller of the API gave. `license` is the license of the site, None if the site has none. If the site
     has one that does not cover the entry, because its `url` is at another site, `license` is None, too, and `is_unlicensed` is
-    True. `alternates` has the address of the entry in each of its languages, that in its own language last; () if there is no
-    translation.
+    True. `license_url` is the address of the entry's own license, to which Atom and JSON Feed link; "" in a newsroom, whose feeds
+    link to that of the site. `alternates` has the address of the entry in each of its languages, that in its own language last;
+    () if there is no translation.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Entry:
     markdown: str = ""
     license: License | None = None
     is_unlicensed: bool = False
+    license_url: str = ""
     guid: str = ""
 
     @property

@@ -11,7 +11,7 @@ from feedsvc.api import fields
 from feedsvc.content.markdown.render import excerpt, plain_text
 from feedsvc.errors import FieldError
 from feedsvc.feed_model import Alternate, Entry, Feed, Link, Person, Term, Tombstone, sorted_items
-from feedsvc.license_model import License, Payment
+from feedsvc.license_model import License, LicenseScope, Payment
 from feedsvc.model import Enclosure, Image, Source, Thumbnail
 
 _MAX_SUMMARY_SOURCE: Final = 20_000  # characters of the content that are parsed for a summary: callers' HTML may be hostile
@@ -35,7 +35,7 @@ def new_entry(
     language: str = "",
     guid: str = "",
     markdown: str = "",
-    license: License | None = None,  # noqa: A002
+    license: License | str | None = None,  # noqa: A002
     alternates: Iterable[Alternate] = (),
 ) -> Entry:
     """Return an entry of a feed. Raises FieldError, which names the field, for a value that no feed can have.
@@ -45,19 +45,20 @@ def new_entry(
     The default of `summary` is the beginning of the content as plain text, or the title if that is empty. An author or category
     may be given as a text, its name. `language` is a language tag, "" for that of the feed. `guid`, any text, is the id in RSS
     and JSON Feed if that is not `id`, such as a number of a database. `markdown` is the content as Markdown. `alternates` are
-    the addresses of the entry in other languages; they need `language`.
+    the addresses of the entry in other languages; they need `language`. `license` may be given as the address of its text.
     """
     address, at = fields.address("url", url), fields.moment("published", published)
     heading, html = fields.line("title", title), fields.text("content", content)
     people = tuple(_person(f"authors[{index}]", person) for index, person in enumerate(fields.items("authors", authors or ())))
     lead_image = _image("image", image) if image is not None else None
     entry_id, item_guid = fields.permanent_id("id", id) if id else address, fields.guid("guid", guid)
+    terms = _license("license", license) if license not in (None, "") else None
     return Entry(
         id=entry_id,
         url=address,
         title=heading,
         published=at,
-        updated=at if updated is None else fields.moment("updated", updated),
+        updated=at if updated is None else _updated(updated, at),
         summary=fields.text("summary", summary).strip() or excerpt(plain_text(html[:_MAX_SUMMARY_SOURCE])) or heading,
         content=html,
         authors=people,
@@ -71,9 +72,17 @@ def new_entry(
         alternates=tuple(_alternates(alternates, Alternate(language=language, url=address))),
         is_permalink=(item_guid or entry_id) == address,
         markdown=fields.text("markdown", markdown),
-        license=_license("license", license) if license is not None else None,
+        license=terms,
+        license_url=_license_url(terms),
         guid=item_guid,
     )
+
+
+def _updated(value: object, published: datetime) -> datetime:
+    at = fields.moment("updated", value)
+    if at < published:
+        raise FieldError("updated", f"{at.isoformat()} is before published, {published.isoformat()}; give a later time, or none")
+    return at
 
 
 def new_feed(
@@ -214,10 +223,39 @@ def _alternates(alternates: Iterable[Alternate], own: Alternate) -> Iterator[Alt
 
 
 def _license(field: str, value: object) -> License:
+    if isinstance(value, str):
+        return License(url=fields.address(field, value))
     given = fields.instance(field, value, License)
-    payment = given.payment and fields.instance(f"{field}.payment", given.payment, Payment)
-    payment = payment and replace(payment, **_addresses(f"{field}.payment", payment, "standard", "custom"))
-    return replace(given, payment=payment, **_addresses(field, given, "url", "server"))
+    if given == License():
+        raise FieldError(field, "says nothing; give an address as url, or what it permits or prohibits")
+    return License(
+        permits=_scope(f"{field}.permits", given.permits),
+        prohibits=_scope(f"{field}.prohibits", given.prohibits),
+        payment=_payment(f"{field}.payment", given.payment) if given.payment is not None else None,
+        **_addresses(field, given, "url", "server"),
+    )
+
+
+def _license_url(terms: License | None) -> str:
+    """Return the address of a license's text, else that of the standard license which its payment names; "" for none."""
+    return (terms.url or (terms.payment.standard if terms.payment else "")) if terms else ""
+
+
+def _scope(field: str, value: object) -> LicenseScope:
+    from feedsvc.content.schema.field_types import TOKENS_BY_KIND  # noqa: PLC0415 - loads pydantic
+
+    scope = fields.instance(field, value, LicenseScope)
+    tokens: dict[str, tuple[str, ...]] = {}
+    for kind, known in zip(LicenseScope.__slots__, TOKENS_BY_KIND, strict=True):
+        given = enumerate(fields.items(f"{field}.{kind}", getattr(scope, kind)))
+        tokens[kind] = tuple(fields.token(f"{field}.{kind}[{index}]", one, known) for index, one in given)
+    return LicenseScope(**tokens)
+
+
+def _payment(field: str, value: object) -> Payment:
+    given = fields.instance(field, value, Payment)
+    texts = {name: fields.line(f"{field}.{name}", getattr(given, name), required=False) for name in ("amount", "currency")}
+    return Payment(type=fields.line(f"{field}.type", given.type), **texts, **_addresses(field, given, "standard", "custom"))
 
 
 def _addresses(field: str, value: License | Payment, *names: str) -> dict[str, Any]:

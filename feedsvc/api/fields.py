@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from feedsvc.content.text import remove_forbidden_characters
+from feedsvc.content.text import did_you_mean, remove_forbidden_characters
 from feedsvc.errors import FieldError
 from feedsvc.extensions import ABSOLUTE_URI, MEDIA_TYPE
 from feedsvc.uris import uri
@@ -104,6 +104,14 @@ def relation(field: str, value: object) -> str:
 def email(field: str, value: object) -> str:
     """Return an e-mail address unchanged; "" is allowed. Raises FieldError for a text of another form."""
     return _match(field, value, _EMAIL, "an e-mail address such as 'desk@example.org'") if value != "" else ""
+
+
+def token(field: str, value: object, known: Sequence[str]) -> str:
+    """Return a value that is one of `known`, else raise FieldError."""
+    if not isinstance(value, str) or value not in known:
+        hint = did_you_mean(str(value), known) or f"write one such as {known[0]!r}"
+        raise FieldError(field, f"{value!r} is no token of RSL 1.0; {hint}")
+    return value
 
 
 def number(field: str, value: object, *, minimum: int) -> int:

@@ -17,6 +17,7 @@ from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.feeds.entry_templates import EntryTemplates
 from feedsvc.feeds.escaping import ESCAPERS, needs_fallback
 from feedsvc.feeds.extension_elements import XmlExtenders, XmlFormat
+from feedsvc.feeds.rsl import license_address
 from feedsvc.feeds.xml import (
     NAMESPACES,
     BaseFeedGenerator,
@@ -34,8 +35,6 @@ from feedsvc.feeds.xml import (
 )
 from feedsvc.support.date_formats import rfc3339
 
-# RFC 4946 section 2.1: an entry without a license link has the license of its feed.
-_UNSPECIFIED_LICENSE: Final = "http://purl.org/atompub/license#unspecified"
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -103,8 +102,8 @@ class _Entry(feedgen.entry.FeedEntry):  # type: ignore[misc]
         _set_texts(element, published=rfc3339(self.entry.published), updated=rfc3339(self.entry.updated))
         if self.entry.language:
             element.set(_XML_LANG, self.entry.language)
-        if self.entry.is_unlicensed:
-            etree.SubElement(element, "link", rel="license", href=_UNSPECIFIED_LICENSE)
+        if address := license_address(self.entry):
+            etree.SubElement(element, "link", rel="license", href=address)
         add_extension_elements(element, self.entry)
         return element
 

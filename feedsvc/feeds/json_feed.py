@@ -11,6 +11,7 @@ from feedsvc.feed_model import Entry, Feed, Person
 from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.feeds.entry_templates import EntryTemplates
 from feedsvc.feeds.extension_elements import JsonExtender
+from feedsvc.feeds.rsl import license_address
 from feedsvc.model import Enclosure
 from feedsvc.support.date_formats import rfc3339
 
@@ -36,6 +37,7 @@ def render(feed: Feed, namespaces: Iterable[Namespace] | None = None) -> bytes:
         favicon=feed.icon,
         language=feed.language,
         hubs=[{"type": "WebSub", "url": link.href} for link in feed.links if link.rel == "hub"],
+        _feedsvc=_nonempty_values(license=feed.href("license")) or "",
     )
     head = _dump_json(members | extender.feed_members(feed) | {"items": []}).removesuffix(b"]\n}")
     items = b",\n  ".join(extender.extend_item(entry, RENDERED_ENTRIES.get(entry).data) for entry in feed.entries)
@@ -80,12 +82,12 @@ def _item(entry: Entry) -> dict[str, Any]:
 
 
 def _extension(entry: Entry) -> dict[str, Any]:
-    """Return the value of an item's key `_feedsvc`: {"translations": [...]}, each with "language" and "url".
+    """Return the value of an item's key `_feedsvc`: {"translations": [...], "license": "..."}, each only if the entry has it.
 
-    The entry in its own language is not among them. Return {} if there are no translations.
+    Translations have "language" and "url"; the entry in its own language is not among them.
     """
     translations = [{"language": alternate.language, "url": alternate.url} for alternate in entry.alternates[:-1]]
-    return {"translations": translations} if translations else {}
+    return _nonempty_values(translations=translations, license=license_address(entry))
 
 
 def _authors(people: Iterable[Person]) -> list[dict[str, Any]]:

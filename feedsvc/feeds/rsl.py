@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from feedsvc.feed_model import Entry
 from feedsvc.license_model import License, Payment
 
 RSL_NAMESPACE: Final = "https://rslstandard.org/rsl"
 RSL_MEDIA_TYPE: Final = "application/rsl+xml"
+# RFC 4946 section 2.1: an entry without a license link has the license of its feed.
+_UNSPECIFIED_LICENSE: Final = "http://purl.org/atompub/license#unspecified"
 
 
 class RslElement(NamedTuple):
@@ -18,6 +21,11 @@ class RslElement(NamedTuple):
     attributes: tuple[tuple[str, str], ...] = ()
     text: str = ""
     children: tuple[RslElement, ...] = ()
+
+
+def license_address(entry: Entry) -> str:
+    """Return the address of an entry's own license (RFC 4946), "" if it has that of its feed."""
+    return _UNSPECIFIED_LICENSE if entry.is_unlicensed else entry.license_url
 
 
 def rsl_content(site_license: License, url: str) -> RslElement:

@@ -32,6 +32,7 @@ from feedsvc.feeds.xml import (
     render_element,
     splice_entries,
 )
+from feedsvc.license_model import License
 from feedsvc.support.date_formats import rfc3339
 
 # HTML takes an ampersand literally before white space, another ampersand and the end; on other characters, parsers differ.
@@ -111,8 +112,11 @@ class _Item(feedgen.entry.FeedEntry):  # type: ignore[misc]
         if self.entry.markdown:
             # Feed readers that know this element prefer it to content:encoded (https://source.scripting.com/).
             add_element(item, "source:markdown").text = etree.CDATA(self.entry.markdown)
-        if self.entry.license:
-            add_rsl_element(item, rsl_content(self.entry.license, self.entry.url))
+        terms = self.entry.license
+        if terms and terms == License(url=terms.url):  # as RSL, it would permit everything
+            add_element(item, "atom:link", rel="license", href=self.entry.license_url)
+        elif terms:
+            add_rsl_element(item, rsl_content(terms, self.entry.url))
         return item
 
 

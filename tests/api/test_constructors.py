@@ -20,6 +20,7 @@ from feedsvc.api import (
     FieldError,
     Image,
     License,
+    LicenseScope,
     Link,
     Payment,
     Person,
@@ -112,16 +113,40 @@ def test_an_image_whose_address_alone_is_known_has_no_size() -> None:
 
 
 def test_markdown_license_and_translations_of_an_entry_are_rendered() -> None:
-    values = {"markdown": "*Tide*", "license": License(url=f"{HOME}terms"), "language": "en"}
+    terms = License(url=f"{HOME}terms", permits=LicenseScope(usage=("search",)))
+    values = {"markdown": "*Tide*", "license": terms, "language": "en"}
     made = feed(entry(**values, alternates=[Alternate(language="ko", url=f"{HOME}ko/tide")]))
     document = render(made, "rss")
     assert b"<source:markdown><![CDATA[*Tide*]]></source:markdown>" in document
     assert b"<rsl:content" in document
     links = [(link["hreflang"], link["href"]) for link in feedparser.parse(document).entries[0].links if "hreflang" in link]
     assert links == [("ko", f"{HOME}ko/tide"), ("en", f"{HOME}tide")]
-    assert json.loads(render(made, "json"))["items"][0]["_feedsvc"]["translations"] == [
-        {"language": "ko", "url": f"{HOME}ko/tide"}
-    ]
+    assert json.loads(render(made, "json"))["items"][0]["_feedsvc"] == {
+        "translations": [{"language": "ko", "url": f"{HOME}ko/tide"}],
+        "license": f"{HOME}terms",
+    }
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [f"{HOME}terms", License(url=f"{HOME}terms"), License(payment=Payment(type="attribution", standard=f"{HOME}terms"))],
+)
+def test_a_license_is_one_link_in_atom_and_json_and_a_mere_address_is_one_in_rss(terms: str | License) -> None:
+    made = feed(entry(license=terms))
+    link = f'<link rel="license" href="{HOME}terms"/>'.encode()
+    assert render(made, "atom").count(link) == 1
+    assert json.loads(render(made, "json"))["items"][0]["_feedsvc"] == {"license": f"{HOME}terms"}
+    document = render(made, "rss")
+    is_address = not isinstance(terms, License) or not terms.payment
+    assert (document.count(b"<atom:" + link[1:]), document.count(b"<rsl:content")) == ((1, 0) if is_address else (0, 1))
+    for suffix in ("rss", "atom", "json"):
+        address = f"{HOME}feed.{suffix}"
+        assert objections(render(made, suffix, url=address), suffix, address) == []
+
+
+def test_an_entry_without_a_license_says_nothing_of_one() -> None:
+    assert entry(license="").license is None
+    assert all(b"license" not in render(feed(entry(license="")), suffix) for suffix in ("rss", "atom", "json"))
 
 
 def test_with_entries_keeps_the_feed_and_its_tombstones() -> None:
@@ -249,7 +274,19 @@ def test_any_text_of_a_database_makes_a_readable_feed(suffix: str, text: str) ->
         ({"sources": [Source(name="", url=HOME)]}, "sources[0].name: is empty"),
         ({"guid": " 42"}, "guid: expected a text on one line, without spaces at its ends, not ' 42'"),
         ({"guid": "4\n2"}, "guid: expected a text on one line"),
-        ({"license": "MIT"}, "license: expected License, not str"),
+        ({"updated": MOMENT - timedelta(seconds=1)}, "updated: 2026-01-02T09:29:59+00:00 is before published, 2026"),
+        ({"license": "MIT"}, "license: 'MIT' is no absolute http or https address"),
+        ({"license": 3}, "license: expected License, not int"),
+        ({"license": License()}, "license: says nothing; give an address as url, or what it permits or prohibits"),
+        ({"license": License(permits=["search"])}, "license.permits: expected LicenseScope, not list"),  # type: ignore[arg-type]
+        ({"license": License(prohibits=LicenseScope(usage="all"))}, "license.prohibits.usage: expected a list"),  # type: ignore[arg-type]
+        (
+            {"license": License(permits=LicenseScope(usage=("serch",)))},
+            "license.permits.usage[0]: 'serch' is no token of RSL 1.0; did you mean 'search'?",
+        ),
+        ({"license": License(permits=LicenseScope(geo=("Mars",)))}, "license.permits.geo[0]: 'Mars' is no token of RSL 1.0; did"),
+        ({"license": License(payment=Payment(type="crawl", amount=1))}, "license.payment.amount: expected str"),  # type: ignore[arg-type]
+        ({"license": License(payment="free")}, "license.payment: expected Payment, not str"),  # type: ignore[arg-type]
         ({"license": License(url="/terms")}, "license.url: '/terms' is no absolute http or https address"),
         ({"license": License(server="terms.example")}, "license.server: 'terms.example' is no absolute"),
         ({"license": License(payment=Payment(type="free", custom="x"))}, "license.payment.custom: 'x' is no absolute"),

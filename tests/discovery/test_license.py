@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -152,6 +153,14 @@ def test_atom_feeds_link_to_the_license_and_exclude_articles_of_other_sites(tmp_
         "entrythere": {"rel": "license", "href": "http://purl.org/atompub/license#unspecified"},
     }
     assert objections(body, "atom", f"{BASE_URL}/feed.atom", now=NOW) == []
+
+
+def test_json_feeds_name_the_license_and_exclude_articles_of_other_sites(tmp_path: Path) -> None:
+    body = document(load(tmp_path), "/feed.json").body
+    feed = json.loads(body)
+    assert feed["_feedsvc"] == {"license": f"{BASE_URL}/license.xml"}
+    assert [item.get("_feedsvc") for item in feed["items"]] == [{"license": "http://purl.org/atompub/license#unspecified"}, None]
+    assert objections(body, "json", f"{BASE_URL}/feed.json", now=NOW) == []
 
 
 def test_no_sitemap_lists_the_license(tmp_path: Path) -> None:
