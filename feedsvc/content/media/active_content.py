@@ -18,7 +18,7 @@ _ACTIVE_SUFFIXES: Final = frozenset(
         *(".hta", ".htm", ".html", ".mht", ".mhtml", ".shtm", ".shtml", ".stm"),
         *(".xht", ".xhtm", ".xhtml", ".xml", ".xsl", ".xslt"),
         *(".cjs", ".js", ".mjs", ".svgz", ".swf"),
-        *(".asp", ".aspx", ".cgi", ".jsp", ".jspx"),
+        *(".ashx", ".asp", ".aspx", ".cfm", ".cgi", ".fcgi", ".jsp", ".jspf", ".jspx", ".pl", ".py"),
         *(".phar", ".pht", ".php", ".php3", ".php4", ".php5", ".php7", ".php8", ".phtml"),
     )
 )
@@ -69,7 +69,7 @@ def _active_part(path: str, *, is_known_type: bool) -> str:
     A server that does not know the last suffix of a name, or takes it for a language or a compression, uses the one before.
     """
     name = PurePosixPath(path.lower()).name
-    if name.startswith(".ht"):
+    if name.startswith((".ht", ".user.ini")):
         return name
     suffixes = [f".{part}" for part in name.split(".")[1:]]
     active = _ACTIVE_SUFFIXES if is_known_type else {*_ACTIVE_SUFFIXES, ".svg"}
@@ -103,7 +103,7 @@ class _ActiveContentFound(Exception):  # noqa: N818 - ends the parser; not an er
 
 
 class _SvgInspector:
-    """Parser that searches one SVG for scripts, external resources and declarations in its DOCTYPE. It loads nothing."""
+    """Parser that searches one SVG for scripts, external resources and an internal subset of its DTD. It loads nothing."""
 
     def __init__(self) -> None:
         self._parser = expat.ParserCreate(namespace_separator=" ")
@@ -172,10 +172,13 @@ class _SvgInspector:
         if name.lower() == "xml-stylesheet":
             raise _ActiveContentFound("names a style sheet")
 
-    def _doctype(self, _: str, system_id: str | None, public_id: str | None, has_declarations: int) -> None:
-        """Refuse declarations of attributes and entities, and DTDs that may have some: browsers know entities of XHTML."""
-        if has_declarations:
-            raise _ActiveContentFound("declares entities or attributes in its DOCTYPE")
+    def _doctype(self, _: str, system_id: str | None, public_id: str | None, has_subset: int) -> None:
+        """Refuse what may declare attributes and entities: an internal subset, even an empty one, and DTDs other than SVG's.
+
+        Browsers know the entities of XHTML.
+        """
+        if has_subset:
+            raise _ActiveContentFound("has an internal subset, [...], in its DOCTYPE")
         if (system_id or public_id) and not (_SVG_DTD.match(public_id or "") and _W3C_URL.match(system_id or "")):
             raise _ActiveContentFound("names a DTD other than that of SVG")
 

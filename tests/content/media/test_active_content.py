@@ -24,7 +24,7 @@ _DOCTYPE: Final = (
 _XHTML_DOCTYPE: Final = (
     '<!DOCTYPE svg PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">'
 )
-_DECLARATIONS: Final = "declares entities or attributes in its DOCTYPE in line 1"
+_SUBSET: Final = "has an internal subset, [...], in its DOCTYPE in line 1"
 _OTHER_DTD: Final = "names a DTD other than that of SVG in line 1"
 _PIXEL: Final = "data:image/png;base64,iVBORw0KGgo="
 
@@ -86,13 +86,11 @@ def test_an_svg_with_active_content_is_reported_with_its_line(tmp_path: Path, co
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (f'<!DOCTYPE svg [<!ENTITY a "&#60;script/>">]><svg xmlns="{_SVG}">&a;</svg>', _DECLARATIONS),
-        ('<!DOCTYPE svg SYSTEM "x.dtd" [ %x; <!ATTLIST svg onload CDATA "alert(1)"> ]>' + _svg(""), _DECLARATIONS),
-        ('<!DOCTYPE svg [<!ATTLIST svg onload CDATA "alert(1)">]>' + _svg(""), _DECLARATIONS),
-        (
-            _DOCTYPE.replace(">\n", "[]>\n").replace("?[]", "?") + _svg(""),
-            "declares entities or attributes in its DOCTYPE in line 2",
-        ),
+        (f'<!DOCTYPE svg [<!ENTITY a "&#60;script/>">]><svg xmlns="{_SVG}">&a;</svg>', _SUBSET),
+        ('<!DOCTYPE svg SYSTEM "x.dtd" [ %x; <!ATTLIST svg onload CDATA "alert(1)"> ]>' + _svg(""), _SUBSET),
+        ('<!DOCTYPE svg [<!ATTLIST svg onload CDATA "alert(1)">]>' + _svg(""), _SUBSET),
+        (_DOCTYPE.replace(">\n", "[]>\n").replace("?[]", "?") + _svg(""), _SUBSET.replace("1", "2")),
+        ("<!DOCTYPE svg [ ]>" + _svg(""), _SUBSET),
         ('<!DOCTYPE svg SYSTEM "x.dtd">' + _svg(""), _OTHER_DTD),
         ('<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x.dtd">' + _svg(""), _OTHER_DTD),
         ('<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "https://www.w3.org.site.example/x.dtd">' + _svg(""), _OTHER_DTD),
@@ -105,7 +103,17 @@ def test_an_svg_with_active_content_is_reported_with_its_line(tmp_path: Path, co
         (b"<svg>" + b" " * 5_000_000, "has more than 5 MB"),
     ],
     ids=[
-        *("entity", "attribute after a parameter entity", "attribute", "empty declarations", "DTD", "public id", "host", "XHTML"),
+        *(
+            "entity",
+            "attribute after a parameter entity",
+            "attribute",
+            "empty subset",
+            "subset with a space",
+            "DTD",
+            "public id",
+            "host",
+            "XHTML",
+        ),
         *("HTML", "malformed", "text", "utf-16", "encoding", "large"),
     ],
 )
@@ -133,12 +141,15 @@ def test_an_svg_without_active_content_is_accepted(tmp_path: Path, data: str) ->
     assert _problems(tmp_path, "drawing.svg", data) == []
 
 
-PAGES_AND_SCRIPTS: Final = "a.html a.HTM a.xhtml a.shtml a.mhtml a.js a.mjs a.xml a.svgz a.php a.pht a.js.php .htaccess"
+PAGES_AND_SCRIPTS: Final = (
+    "a.html a.HTM a.xhtml a.shtml a.mhtml a.js a.mjs a.xml a.svgz a.php a.pht a.js.php .htaccess "
+    "a.ashx a.cfm a.fcgi a.jspf a.pl a.PY .user.ini"
+)
 
 
 @pytest.mark.parametrize("name", PAGES_AND_SCRIPTS.split())
 def test_a_file_that_a_web_server_would_send_as_page_or_script_is_reported(tmp_path: Path, name: str) -> None:
-    part = name[name.rindex(".") :].lower()
+    part = name if name.startswith(".") else name[name.rindex(".") :].lower()
     (message,) = _problems(tmp_path, name, "text")
     assert f"'media/{name}' has '{part}' in its name, which browsers or web servers run" in message
     assert "put it into a .zip" in message
