@@ -245,11 +245,8 @@ def _scope(field: str, value: object) -> LicenseScope:
     from feedsvc.content.schema.field_types import TOKENS_BY_KIND  # noqa: PLC0415 - loads pydantic
 
     scope = fields.instance(field, value, LicenseScope)
-    tokens: dict[str, tuple[str, ...]] = {}
-    for kind, known in zip(LicenseScope.__slots__, TOKENS_BY_KIND, strict=True):
-        given = enumerate(fields.items(f"{field}.{kind}", getattr(scope, kind)))
-        tokens[kind] = tuple(fields.token(f"{field}.{kind}[{index}]", one, known) for index, one in given)
-    return LicenseScope(**tokens)
+    kinds = zip(LicenseScope.__slots__, TOKENS_BY_KIND, strict=True)
+    return LicenseScope(**{kind: fields.tokens(f"{field}.{kind}", getattr(scope, kind), known) for kind, known in kinds})
 
 
 def _payment(field: str, value: object) -> Payment:

@@ -106,12 +106,13 @@ def email(field: str, value: object) -> str:
     return _match(field, value, _EMAIL, "an e-mail address such as 'desk@example.org'") if value != "" else ""
 
 
-def token(field: str, value: object, known: Sequence[str]) -> str:
-    """Return a value that is one of `known`, else raise FieldError."""
-    if not isinstance(value, str) or value not in known:
-        hint = did_you_mean(str(value), known) or f"write one such as {known[0]!r}"
-        raise FieldError(field, f"{value!r} is no token of RSL 1.0; {hint}")
-    return value
+def tokens(field: str, value: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return the items of an iterable that are all in `known`. Raises FieldError for another item."""
+    given = tuple(items(field, value))
+    if unknown := [one for one in given if one not in known]:
+        hint = did_you_mean(str(unknown[0]), known) or f"write one such as '{known[0]}'"
+        raise FieldError(field, f"{unknown[0]!r} is no token of RSL 1.0; {hint}")
+    return given
 
 
 def number(field: str, value: object, *, minimum: int) -> int:

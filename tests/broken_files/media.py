@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Final
 
 from tests.broken_files.case import PNG, Case, article, article_with_remote_image
-from tests.helpers.marked_images import avif_with_metadata
 
 CASES: Final = (
     Case(
@@ -86,13 +85,6 @@ CASES: Final = (
         "damaged image",
         {**article("image: {src: media/bad.png}\n"), "media/bad.png": b"GIF"},
         ("articles/a.yaml:3:14: image.src: 'media/bad.png' is damaged or no picture at all; save it again as JPEG or PNG",),
-    ),
-    Case(
-        "avif with metadata",
-        {**article("image: {src: media/a.avif}\n"), "media/a.avif": avif_with_metadata()},
-        (
-            "articles/a.yaml:3:14: image.src: 'media/a.avif' has metadata, perhaps camera and location (an item of the type Exif), which is not removed from AVIF; save it again without camera data, or as JPEG",
-        ),
     ),
     Case(
         "ending of another image format",

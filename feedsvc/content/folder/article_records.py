@@ -107,9 +107,9 @@ class ArticleRecords:
         return self._previous.get(path, _UNCHANGED) is None
 
     @property
-    def broken_files(self) -> frozenset[str]:
-        """Paths of the files with a record that has an error."""
-        return frozenset(path for path in self.problems if path in self.by_path and self.by_path[path].reading.is_broken)
+    def files_to_mend(self) -> frozenset[str]:
+        """Paths of the files with a record that has a problem which another file may cause."""
+        return frozenset(path for path in self.problems if path in self.by_path and self.by_path[path].reading.may_be_mended)
 
     def files_using(self, media: Iterable[str]) -> frozenset[str]:
         """Return the paths of article files whose own article or last valid version refers to any of these media files."""

@@ -247,7 +247,7 @@ class ContentFolder:
             return self._article_files.stale_files(settings.references)
         records = self._article_files.records
         may_media_differ = bool(media) or scope is None or bool(paths_within(scope, MEDIA_FOLDER))
-        return records.files_using(media) | (records.broken_files if may_media_differ else frozenset())
+        return records.files_using(media) | (records.files_to_mend if may_media_differ else frozenset())
 
 
 def scan_scope(paths: frozenset[str] | None) -> frozenset[str] | None:

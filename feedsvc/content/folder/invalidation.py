@@ -28,7 +28,8 @@ def _fingerprint(*facts: str) -> str:
 class StalenessCheck:
     """Predicate of records: True if reading the record's file again may give another result, even if its bytes are the same.
 
-    `references` has the present settings and media. It is True for every record without an article or with an error.
+    `references` has the present settings and media. It is True for every record without an article, with an error, or without a
+    picture that is not sent.
     """
 
     def __init__(self, references: References) -> None:
@@ -43,7 +44,7 @@ class StalenessCheck:
 
     def __call__(self, record: Record) -> bool:
         article, problems, _, alias_references, _ = record.reading
-        if record.site != self._settings_fingerprint or article is None or (problems and record.reading.is_broken):
+        if record.site != self._settings_fingerprint or article is None or (problems and record.reading.may_be_mended):
             return True
         if not (self._category_ids.issuperset(article.categories) and self._author_ids.issuperset(article.authors)):
             return True

@@ -120,7 +120,7 @@ class ContentSnapshot:
     def page_html(self, page: StaticPage) -> str:
         """Return the body of a static page as safe HTML with absolute URLs."""
         address = absolute(self.site.base_url, path_of(StaticPageAt(page.slug)))
-        result = render_within_limits(page.markdown, base_url=self.site.base_url, page=address)
+        result = render_within_limits(page.markdown, base_url=self.site.base_url, page=address, files=page.media)
         return "" if isinstance(result, LimitExceeded) else result.html  # reading has rejected a body beyond the limits
 
     def feed_markdown(self, article: Article, fit_image: FitImage) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING, Any, Final
 
 from feedsvc.content.markdown import nesting
@@ -50,22 +50,27 @@ _LANGUAGE: Final = re.compile(r"[A-Za-z0-9+#._-]+(?!\S)")  # of a fenced code bl
 FitImage = Callable[[str], str]  # address of an image -> address of the variant that feeds refer to
 
 
-def render_feed_markdown(markdown: str, *, base_url: str, page: str, fit_image: FitImage) -> str:
+def render_feed_markdown(
+    markdown: str, *, base_url: str, page: str, fit_image: FitImage, files: Container[str] | None = None
+) -> str:
     """Return a text as Markdown for feeds; "" if it has over 100,000 characters or exceeds a limit of `render_within_limits`.
 
-    Also "" if comrak cannot write it so that it shows the same as the article's HTML. `page` is the article's own URL.
-    If any reference of the text leads to media/, `fit_image` is called with the absolute address of each image; it returns the
-    address to use instead.
+    Also "" if comrak cannot write it so that it shows the same as the article's HTML. `page` is the article's own URL, `files`
+    those of `ReferenceResolver`. If any reference of the text leads to media/, `fit_image` is called with the absolute address
+    of each image; it returns the address to use instead.
     """
-    expected = render_within_limits(markdown, base_url=base_url, page=page) if len(markdown) <= _MAX_LENGTH else None
-    if expected is None or isinstance(expected, LimitExceeded):
+    if len(markdown) > _MAX_LENGTH:
         return ""
-    text = _Rewriter(ReferenceResolver(base_url, page)).rewrite(markdown)
+    expected = render_within_limits(markdown, base_url=base_url, page=page, files=files)
+    if isinstance(expected, LimitExceeded):
+        return ""
+    references = ReferenceResolver(base_url, page, files)
+    text = _Rewriter(references).rewrite(markdown)
     result = render_within_limits(text, base_url=base_url, page=page)
     if isinstance(result, LimitExceeded) or _comparable(result.html) != _comparable(expected.html):
         return ""
     if expected.media or "<figcaption>" in expected.html:
-        rewriter = _Rewriter(ReferenceResolver(base_url, page), fit_image if expected.media else _keep_address, has_captions=True)
+        rewriter = _Rewriter(references, fit_image if expected.media else _keep_address, has_captions=True)
         text = rewriter.rewrite(markdown)
     return remove_quote_markers(text)
 

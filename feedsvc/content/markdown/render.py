@@ -10,6 +10,7 @@ import re
 import secrets
 import threading
 import unicodedata
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote
@@ -91,26 +92,28 @@ class LimitExceeded:
     index: int = 0
 
 
-def render(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown:
-    """Render Markdown as safe HTML; `page` is the article's own URL.
+def render(markdown: str, *, base_url: str, page: str, files: Container[str] | None = None) -> RenderedMarkdown:
+    """Render Markdown as safe HTML; `page` is the article's own URL, `files` those of `ReferenceResolver`.
 
     Of a text beyond the limits of `render_within_limits`, which `content.reading` rejects in article files, return the first
     100,000 characters of the Markdown as one paragraph of plain text.
     """
-    result = render_within_limits(markdown, base_url=base_url, page=page)
+    result = render_within_limits(markdown, base_url=base_url, page=page, files=files)
     if isinstance(result, LimitExceeded):
         return RenderedMarkdown(html=f"<p>{html.escape(markdown[:_MAX_PLAIN_LENGTH], quote=False)}</p>")
     return result
 
 
-def render_within_limits(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown | LimitExceeded:
+def render_within_limits(
+    markdown: str, *, base_url: str, page: str, files: Container[str] | None = None
+) -> RenderedMarkdown | LimitExceeded:
     """Render Markdown as safe HTML; return LimitExceeded for over `MAX_HTML_BYTES` bytes of HTML or too deep nesting.
 
-    `page` is the article's own URL. The limits are checked before the cleaner (nh3) runs, because the cleaner's time and memory
-    may grow with length times depth; the size also after it.
+    `page` is the article's own URL, `files` those of `ReferenceResolver`. The limits are checked before the cleaner (nh3) runs,
+    because the cleaner's time and memory may grow with length times depth; the size also after it.
     """
     raw_html = commonmark.to_html(markdown)
-    return _clean_within_limits(raw_html, ReferenceResolver(base_url, page), is_generated="<" not in markdown)
+    return _clean_within_limits(raw_html, ReferenceResolver(base_url, page, files), is_generated="<" not in markdown)
 
 
 def clean_html(markup: str, *, base_url: str, page: str, keeps_references: bool = False) -> RenderedMarkdown | LimitExceeded:
@@ -175,10 +178,11 @@ class ReferenceResolver:
 
     `media` maps each reference to a file below media/ of the site, as written, to the file's path, such as media/a.jpg.
     `misplaced_references` has as keys those without host, of images, sounds and films, to paths outside of media/ and static/.
+    A reference to a file in media/ that is not in `files` is removed, unless `files` is None.
     """
 
-    def __init__(self, base_url: str, page: str) -> None:
-        self.base_url, self.page = base_url, page
+    def __init__(self, base_url: str, page: str, files: Container[str] | None = None) -> None:
+        self.base_url, self.page, self._files = base_url, page, files
         self.media: dict[str, str] = {}
         self.misplaced_references: dict[str, None] = {}
 
@@ -195,6 +199,8 @@ class ReferenceResolver:
         address = uris.resolve(self.base_url, self.page, reference)
         path = uris.path_below(self.base_url, address)
         if path.startswith("/media/"):
+            if self._files is not None and path[1:] not in self._files:
+                return ""
             self.media[reference] = path[1:]
         elif address and attribute in ("src", "poster") and not path.startswith("/static/") and not _has_host(reference):
             self.misplaced_references[reference] = None
@@ -238,7 +244,8 @@ def _clean(markup: str, references: ReferenceResolver) -> str:
     finally:
         del _cleaner_state.references
     # The cleaner decodes entities such as &#7; and may have removed the src of an image.
-    clean = _IMAGE_WITHOUT_SRC.sub("", remove_forbidden_characters(cleaner_output)).strip()
+    clean, removed_images = _IMAGE_WITHOUT_SRC.subn("", remove_forbidden_characters(cleaner_output).strip())
+    clean = clean.replace("<p></p>", "").strip() if removed_images else clean
     return _IMAGE_WITHOUT_ALT.sub('<img alt=""', clean)
 
 

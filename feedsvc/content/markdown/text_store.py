@@ -21,6 +21,7 @@ from feedsvc.support.digest import blake2b
 _DAY_SIZE: Final = 3  # bytes of a key for the day
 _MAX_UNWRITTEN: Final = 4_000_000  # characters that are collected before they are written to the backend
 _MAX_HTML: Final = 4_000_000  # characters of HTML that are cached
+_HtmlKey = tuple[bytes, str, str, tuple[str, ...]]  # text, slug, base_url, media
 _MAX_EXCERPTS: Final = 5_000  # articles whose excerpt is cached
 
 
@@ -75,8 +76,8 @@ class TextStore:
         self._flush_size = _MAX_UNWRITTEN  # value of _unwritten_size above which `add` flushes
         self._lock = threading.Lock()
         # The oldest are dropped first, because mostly new ones are used again.
-        self._html_cache: BoundedCache[tuple[bytes, str, str], str] = BoundedCache(_MAX_HTML, lambda html: len(html) + 1)
-        self._excerpt_cache: BoundedCache[tuple[bytes, str, str], str] = BoundedCache(_MAX_EXCERPTS)
+        self._html_cache: BoundedCache[_HtmlKey, str] = BoundedCache(_MAX_HTML, lambda html: len(html) + 1)
+        self._excerpt_cache: BoundedCache[_HtmlKey, str] = BoundedCache(_MAX_EXCERPTS)
         self._lost_paths: frozenset[str] = frozenset()
 
     @property
@@ -149,11 +150,11 @@ class TextStore:
 
     def html(self, article: Article, base_url: str) -> str:
         """Return an article's body as safe HTML with absolute URLs, "" without a body. Raises TextUnavailableError if lost."""
-        key = (article.text, article.slug, base_url)
+        key = (article.text, article.slug, base_url, article.media)
         return self._html_cache.get_or_create(key, lambda: self._render(article, base_url))
 
     def _render(self, article: Article, base_url: str) -> str:
-        return render.render(self.markdown(article), base_url=base_url, page=_page(article, base_url)).html
+        return render.render(self.markdown(article), base_url=base_url, page=_page(article, base_url), files=article.media).html
 
     def feed_markdown(self, article: Article, base_url: str, fit_image: FitImage) -> str:
         """Return an article's body as Markdown with absolute URLs for feeds. Raises TextUnavailableError if it is lost.
@@ -161,14 +162,15 @@ class TextStore:
         Return "" for a body of over 100,000 characters, and for one whose Markdown cannot show the same as its HTML. `fit_image`
         returns the address in feeds for the address of an image.
         """
-        return render_feed_markdown(self.markdown(article), base_url=base_url, page=_page(article, base_url), fit_image=fit_image)
+        markdown, page = self.markdown(article), _page(article, base_url)
+        return render_feed_markdown(markdown, base_url=base_url, page=page, fit_image=fit_image, files=article.media)
 
     def excerpt(self, article: Article, base_url: str) -> str:
         """Return the beginning of an article's body as plain text, at most 280 characters and "…"; "" without text.
 
         Raises TextUnavailableError if the body is lost.
         """
-        key = (article.text, article.slug, base_url)
+        key = (article.text, article.slug, base_url, article.media)
         return self._excerpt_cache.get_or_create(key, lambda: render.excerpt(render.plain_text(self.html(article, base_url))))
 
 

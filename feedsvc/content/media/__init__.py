@@ -16,6 +16,7 @@ from feedsvc.content.media.clean_file import (
 )
 from feedsvc.content.media.files import (
     MEDIA_PREFIX,
+    CameraDataError,
     MediaFolder,
     check_usable,
     image_size,
@@ -51,6 +52,7 @@ __all__ = [
     "MEDIA_TYPES",
     "THUMBNAIL_WIDTH",
     "VARIANT_WIDTHS",
+    "CameraDataError",
     "CleanFile",
     "CleanPieces",
     "MediaFolder",

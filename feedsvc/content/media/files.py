@@ -25,6 +25,10 @@ _TAIL_SIZE: Final = 64 * 1024  # bytes at the end of an image that `is_truncated
 _MEDIA_EXAMPLE: Final = "write it like media/picture.jpg, or an https address"
 
 
+class CameraDataError(ValueError):
+    """Raised for an intact picture that is not sent because metadata cannot be removed from its format, AVIF."""
+
+
 class MediaFolder:
     """Media files of one content folder. Facts about a file that `file` returned are cached until `refresh` sees a change."""
 
@@ -61,7 +65,7 @@ class MediaFolder:
 
         Raises ValueError for a file that is missing, outside media/ or active content, for an unreadable SVG or file of unknown
         type, and unless `keep_metadata`, for a JPEG, PNG, GIF, WebP or AVIF image that cannot be read or from which metadata
-        cannot be removed. Other types are not checked for metadata.
+        cannot be removed: CameraDataError if it is intact. Other types are not checked for metadata.
         """
         file = self.file(path)
         if not keep_metadata and clean_file.is_cleaned_type(file.type) and path not in self._cleanable_paths:
@@ -201,9 +205,9 @@ def _check_cleanable(file: MediaFile) -> None:
         clean_file.check_cleanable(file.location)
     except clean_file.UncleanableError as error:
         if error.is_intact:
-            raise ValueError(
-                f"'{file.path}' has metadata, perhaps camera and location ({error}), which is not removed from AVIF; "
-                "save it again without camera data, or as JPEG"
+            raise CameraDataError(
+                f"'{file.path}' has metadata, perhaps camera and location ({error}), which is not removed from AVIF, "
+                "so it is not sent; save it again without camera data, or as JPEG"
             ) from None
         raise ValueError(
             f"'{file.path}' is damaged or no picture at all ({error}), so camera and location data cannot be taken out of it; "

@@ -72,6 +72,11 @@ class ParseResult(NamedTuple):
     def is_broken(self) -> bool:
         return any(problem.severity == "error" for problem in self.problems)
 
+    @property
+    def may_be_mended(self) -> bool:
+        """True if another file may be the cause of a problem: of an error, or of a picture that is not sent."""
+        return self.is_broken or any(problem.rule == "metadata" for problem in self.problems)
+
 
 def parse_article(path: str, data: bytes, references: References) -> ParseResult:
     """Parse one article file: `parse_articles` for a single file."""
@@ -176,7 +181,7 @@ class _ArticleParser(ReadContext):
             language="" if keys.language == self.references.site.language else keys.language or "",
             translation_of=self.translation_of(keys, article_id),
             guid=keys.guid if keys.guid and keys.guid != article_id else "",
-            link=self.link(keys.link) if keys.link else "",
+            link=self.own_media(("link",), keys.link) if keys.link else "",
             aliases=tuple(dict.fromkeys(alias for alias in keys.aliases if alias != slug and not alias.startswith("/"))),
             addresses=tuple(dict.fromkeys(alias for alias in keys.aliases if alias.startswith("/"))),
             status=_STATUS_BY_NAME[keys.status],
@@ -214,13 +219,8 @@ class _ArticleParser(ReadContext):
         return tuple(filter(None, enclosures))
 
     def sources(self, keys: ArticleKeys) -> tuple[Source, ...]:
-        for index, source in enumerate(keys.sources):
-            self.add_own_media(("sources", index, "url"), source.url or "")
-        return tuple([Source(name=source.name, url=source.url or "") for source in keys.sources])
-
-    def link(self, address: str) -> str:
-        self.add_own_media(("link",), address)
-        return address
+        urls = [self.own_media(("sources", index, "url"), source.url or "") for index, source in enumerate(keys.sources)]
+        return tuple([Source(name=source.name, url=url) for source, url in zip(keys.sources, urls, strict=True)])
 
     def markdown(self, keys: ArticleKeys) -> str:
         """Return the Markdown of the body: in a YAML file that of `body:`, in a Markdown file the part below the front matter.

@@ -19,10 +19,10 @@ from feedsvc.content import text
 from feedsvc.content.markdown.commonmark import to_html
 from feedsvc.content.markdown.nesting import MAX_DEPTH
 from feedsvc.content.markdown.render import MAX_HTML_BYTES, LimitExceeded, RenderedMarkdown, render_within_limits
-from feedsvc.content.reading.context import ReadContext
+from feedsvc.content.reading.context import ReadContext, rule_of
 from feedsvc.content.reading.files import is_markdown
 from feedsvc.content.yaml import YamlDocument
-from feedsvc.errors import Problem
+from feedsvc.errors import Problem, Rule
 
 _MAX_PROBLEMS: Final = 100
 _POSITION: Final = re.compile(r' data-sourcepos="([0-9]+):[0-9]+-([0-9]+):[0-9]+"')
@@ -54,13 +54,13 @@ def check_body(context: ReadContext, content: str, markdown: str, path: str, *, 
     positions = BodyPositions(context.document, content, markdown)
     if isinstance(rendered, LimitExceeded):
         message, hint = _TOO_DEEP if rendered.is_too_deep else _TOO_LARGE
-        problem = _problem(context, positions.position_of_index(rendered.index), message, hint)
+        problem = _problem(context, positions.position_of_index(rendered.index), message, hint=hint)
         context.document.problems.append(problem)
         return ""
     # Limited because one misspelt folder name may occur in every line.
     context.document.problems += [
-        _problem(context, positions.position_of_reference(reference), f"body: {message}", hint)
-        for reference, message, hint in _check_media(context, rendered)[:_MAX_PROBLEMS]
+        _problem(context, positions.position_of_reference(reference), f"body: {error}", rule_of(error))
+        for reference, error in _check_media(context, rendered)[:_MAX_PROBLEMS]
     ]
     return "" if markdown.isspace() else markdown
 
@@ -76,26 +76,28 @@ def _lost_heading_warnings(document: YamlDocument, content: str) -> Iterator[Pro
         yield text.problem_at(document.path, position, message, hint, "comment-in-body")
 
 
-def _check_media(context: ReadContext, rendered: RenderedMarkdown) -> list[tuple[str, str, str]]:
+def _check_media(context: ReadContext, rendered: RenderedMarkdown) -> list[tuple[str, ValueError]]:
     """Add to `context.media` the usable files in media/ that the body refers to.
 
-    Return (reference, message, hint) for each reference to a file that cannot be used. First are those of images, sounds and
-    films without a host, at a path outside media/ and static/.
+    Return (reference, error) for each reference to a file that cannot be used. First are those of images, sounds and films
+    without a host, at a path outside media/ and static/.
     """
     problems = []
     for reference, path in (dict.fromkeys(rendered.misplaced_references) | rendered.media).items():
         try:
             context.media[context.sendable_file(path or reference).path] = None
         except ValueError as error:
-            problems.append((reference, str(error), ""))
+            problems.append((reference, error))
     return problems
 
 
-def _problem(context: ReadContext, position: tuple[int, int] | None, message: str, hint: str) -> Problem:
-    """Return an error at `position` (line and column), or at `body:` if that is None."""
+def _problem(
+    context: ReadContext, position: tuple[int, int] | None, message: str, rule: Rule | None = None, *, hint: str = ""
+) -> Problem:
+    """Return a problem at `position` (line and column), or at `body:` if that is None: an error, or a warning of `rule`."""
     if position is None:
-        return context.document.problem(("body",), message, hint)
-    return text.problem_at(context.document.path, position, message, hint)
+        return context.document.problem(("body",), message, hint, rule=rule or "")
+    return text.problem_at(context.document.path, position, message, hint, rule or "")
 
 
 class BodyPositions:

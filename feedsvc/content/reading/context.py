@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from feedsvc import uris
 from feedsvc.content import text
-from feedsvc.content.media import MEDIA_PREFIX, MediaFolder
+from feedsvc.content.media import MEDIA_PREFIX, CameraDataError, MediaFolder
 from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE
 from feedsvc.content.schema.dates import parse_instant
 from feedsvc.content.schema.field_types import http_url
@@ -42,6 +42,11 @@ class References:
     invalid_entries: Mapping[str, str] = field(default_factory=dict)
 
 
+def rule_of(error: ValueError) -> Rule | None:
+    """Return the rule of the warning about a file that cannot be used, None if that is an error."""
+    return "metadata" if isinstance(error, CameraDataError) else None
+
+
 def is_web_address(reference: str) -> bool:
     """Return True if a reference begins with http: or https:, in any letter case. Otherwise it should be a path in media/."""
     return bool(_WEB_ADDRESS.match(reference))
@@ -63,20 +68,23 @@ class ReadContext:
         problem = self.document.problem((*self.location, *at), message, hint, at_key=at_key, rule=rule or "")
         self.document.problems.append(problem)
 
-    def add_error(self, at: KeyPath, message: str, hint: str = "", *, at_key: bool = False) -> None:
-        """Add an error as `add` does, whose message is prefixed with the keys of `at`, without indexes of lists: "image.src: ".
+    def add_error(self, at: KeyPath, message: str, hint: str = "", *, at_key: bool = False, rule: Rule | None = None) -> None:
+        """Add a problem as `add` does, whose message is prefixed with the keys of `at`, without indexes of lists: "image.src: ".
 
         There is no prefix if `at` is ().
         """
         name = ".".join(step for step in at if isinstance(step, str))
-        self.add(at, f"{name}: {message}" if name else message, hint, at_key=at_key)
+        self.add(at, f"{name}: {message}" if name else message, hint, at_key=at_key, rule=rule)
 
     def attempt(self, at: KeyPath, function: Callable[[], T]) -> T | None:
-        """Return the result of `function`. If it raises ValueError, add an error with its message at `at` and return None."""
+        """Return the result of `function`. If it raises ValueError, add a problem with its message at `at` and return None.
+
+        The problem is an error, or for a picture with camera data that is not sent, a warning (`rule_of`).
+        """
         try:
             return function()
         except ValueError as error:
-            self.add_error(at, str(error))
+            self.add_error(at, str(error), rule=rule_of(error))
             return None
 
     @property
@@ -147,14 +155,18 @@ class ReadContext:
             return reference
         return path[1:] if path.startswith(f"/{MEDIA_PREFIX}") else reference
 
-    def add_own_media(self, at: KeyPath, address: str) -> None:
-        """Add the file at an absolute address in the site's own media/ to `media`; if it cannot be used, add an error at `at`.
+    def own_media(self, at: KeyPath, address: str) -> str:
+        """Return an address. Add the file at one in the site's own media/ to `media`.
 
-        Do nothing for an address elsewhere and for "".
+        If that file cannot be used, return "" and add a problem at `at`.
         """
         path = self.media_path(address)
-        if path and not is_web_address(path) and (file := self.attempt(at, lambda: self.sendable_file(path))):
+        if not path or is_web_address(path):
+            return address
+        file = self.attempt(at, lambda: self.sendable_file(path))
+        if file:
             self.media[file.path] = None
+        return address if file else ""
 
     def media_url(self, path: str) -> str:
         """Return the absolute URL of a file at a path like media/a.jpg, which need not exist, and add the path to `media`."""
