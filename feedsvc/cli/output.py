@@ -61,13 +61,17 @@ def log_problem_changes(before: Edition, now: Edition) -> None:
 
     Print the public articles that are scheduled now, too: a wrong year is no error. A Listener of the Watcher.
     """
-    print_problems(sorted(set(now.content.problems) - set(before.content.problems)))
-    paths = _paths(now.content.problems)
-    for path in sorted(_paths(before.content.problems) - paths):
+    former, problems = before.content.sorted_problems, now.content.sorted_problems
+    print_problems(problems.difference(former))
+    gone = former.difference(problems)
+    former_errors = {problem.path for problem in gone if problem.severity == "error"}
+    for path in dict.fromkeys(problem.path for problem in gone):
         name = "feedsvc: the content folder" if path == _FOLDER else path
-        _report_line(f"{name}: no problem any more", logging.INFO, {"path": path})
-    for path in sorted((_paths(before.content.errors) & paths) - _paths(now.content.errors)):
-        _report_line(f"{path}: no error any more; its warnings stand", logging.INFO, {"path": path})
+        remaining = {problem.severity for problem in now.content.problems_at(path)}
+        if not remaining:
+            _report_line(f"{name}: no problem any more", logging.INFO, {"path": path})
+        elif path in former_errors and "error" not in remaining:
+            _report_line(f"{path}: no error any more; its warnings stand", logging.INFO, {"path": path})
     if now.publication is not before.publication:
         _log_rescheduled_articles(now)
 
@@ -97,10 +101,6 @@ def log_edition(before: Edition, now: Edition) -> None:
         changed, visible = now.publication.changed_since(before.publication), now.publication.catalog.visible
         text = "feedsvc: edition %d: %d documents changed, %d visible articles, since %s"
         _LOG.debug(text, now.number, len(changed), len(visible), rfc3339(now.since))
-
-
-def _paths(problems: Iterable[Problem]) -> set[str]:
-    return {problem.path for problem in problems}
 
 
 def print_problems(problems: Iterable[Problem]) -> None:

@@ -101,6 +101,7 @@ class Live:
         content = self._theme_selection.apply(change.content, now, preview=preview)
         find_last_modified = self._find_last_modified if last_modified_store else no_last_modified
         publication = Publication(build_catalog(content, now, is_preview=preview), find_last_modified, variant_store)
+        self._content = content  # without the problems of images
         content = self._with_image_problems(content, publication)
         self.edition = Edition(number=1, since=now, publication=publication, content=content)
         if variant_store:
@@ -178,7 +179,7 @@ class Live:
         except ContentError as error:
             self._was_unavailable = True
             with self._lock:
-                self._swap(self.edition.publication, _with_folder_problem(self.edition.content, error), now)
+                self._swap(self.edition.publication, _with_folder_problem(self._content, error), now)
             return frozenset()
         content = self._theme_selection.apply(change.content, now, preview=self._preview)
         if self._was_unavailable and not change.waiting_files:
@@ -217,17 +218,13 @@ class Live:
         The variant store calls it in any thread after it failed to make an image's variants.
         """
         with self._lock:
-            self._swap(self.edition.publication, self.edition.content, self.clock())
+            self._swap(self.edition.publication, self._content, self.clock())
 
     def _with_image_problems(self, content: ContentSnapshot, publication: Publication) -> ContentSnapshot:
-        """Update `image_problems`. Return the content with these problems instead of those of images at the last call."""
-        if self._variant_store is None:
-            return content
-        before, self.image_problems = self.image_problems, self._variant_store.problems(publication.catalog.media)
-        if not before and not self.image_problems:
-            return content
-        problems = (*(problem for problem in content.problems if problem not in before), *self.image_problems)
-        return replace(content, problems=tuple(sorted(problems)))
+        """Update `image_problems`. Return the content with these problems, too."""
+        if self._variant_store:
+            self.image_problems = self._variant_store.problems(publication.catalog.media)
+        return replace(content, sorted_problems=content.sorted_problems.apply_changes((), self.image_problems))
 
     def _advance(self, now: datetime) -> Edition:
         """Return the current edition if it is valid at `now`; else make the edition of `now`, swap it in and return it."""
@@ -237,21 +234,22 @@ class Live:
                 publication, self._next_publication = self._next_publication, None
                 if publication is None or _is_outdated(publication, now):
                     publication = edition.publication.next_edition(_catalog_at(edition.publication.catalog, now))
-                self._swap(publication, edition.content, now)
+                self._swap(publication, self._content, now)
             return self.edition
 
     def _swap(self, publication: Publication, content: ContentSnapshot, now: datetime) -> None:
-        """Make an edition of a publication and of `content`, with the current problems of images, the current one.
+        """Make an edition of a publication and of `content`, which is without problems of images, the current one.
 
         If publication and problems are those of the current edition, that stays. Call it with the lock held.
         """
+        self._content = content
         content = self._with_image_problems(content, publication)
         before, last_change = self.edition, publication.catalog.last_change
         if last_change:
             self._last_scheduled_change = max(self._last_scheduled_change, last_change)
         if publication is not before.publication:
             self.edition = Edition(number=before.number + 1, since=now, publication=publication, content=content)
-        elif content.problems != before.content.problems:
+        elif content.sorted_problems != before.content.sorted_problems:
             self.edition = replace(before, content=content)
 
     def _find_last_modified(self, path: str, digest: str) -> datetime | None:
@@ -283,5 +281,5 @@ def _with_folder_problem(content: ContentSnapshot, error: ContentError) -> Conte
     folder_problem = Problem(
         path=".", message=error.missing_message or str(error), hint=missing_hint if error.missing_message else hint
     )
-    others = (problem for problem in content.problems if problem.path != folder_problem.path)
-    return replace(content, problems=tuple(sorted((*others, *(error.problems or (folder_problem,))))))
+    former, problems = content.problems_at(folder_problem.path), error.problems or (folder_problem,)
+    return replace(content, sorted_problems=content.sorted_problems.apply_changes(former, problems))

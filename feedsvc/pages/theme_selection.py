@@ -74,7 +74,7 @@ class ThemeSelection:
         """
         if self._check and not self._check.is_alive():
             self._finish(self._check)
-        is_unread = any(one.path.startswith(f"{THEME_FOLDER}/") for one in content.errors)
+        is_unread = any(one.severity == "error" for one in content.problems_at(f"{THEME_FOLDER}/"))
         is_changed = content.theme is not self._files or is_unread != self._is_unread
         if not self._check and (is_changed or time.monotonic() >= self._retry_at):
             self._is_unread = is_unread
@@ -83,7 +83,7 @@ class ThemeSelection:
         return replace(
             content,
             theme=self._in_force,
-            problems=tuple(sorted((*content.problems, *self._problems))),
+            sorted_problems=content.sorted_problems.apply_changes((), self._problems),
             last_valid_paths=content.last_valid_paths | last_valid,
         )
 

@@ -134,7 +134,8 @@ def _log_problems(problems: Iterable[Problem]) -> None:
 
 def _log_new_problems(before: Edition, now: Edition) -> None:
     """Log each problem that only the edition `now` has, and the files that have none any more. A listener of the Watcher."""
-    _log_problems(sorted(set(now.content.problems) - set(before.content.problems)))
-    former_paths = {problem.path for problem in before.content.problems}
-    for path in sorted(former_paths.difference([problem.path for problem in now.content.problems])):
-        _LOG.info("feedsvc: %s: no problem any more", path)
+    former, problems = before.content.sorted_problems, now.content.sorted_problems
+    _log_problems(problems.difference(former))
+    for path in dict.fromkeys(problem.path for problem in former.difference(problems)):
+        if not now.content.problems_at(path):
+            _LOG.info("feedsvc: %s: no problem any more", path)

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from feedsvc.cli import main
 from feedsvc.content.folder.folder import load_content
-from feedsvc.content.folder.snapshot import ContentSnapshot
+from feedsvc.content.folder.snapshot import NO_PROBLEMS, ContentSnapshot
 from feedsvc.errors import FeedsvcError
 from feedsvc.pages.theme_selection import ThemeSelection
 from feedsvc.support.alerts import Alerts
@@ -99,7 +99,7 @@ def test_theme_with_an_unreadable_file_is_not_used(tmp_path: Path) -> None:
     (root / "theme/extra.css").symlink_to(root / "site.yaml")
     selection, content = ThemeSelection(), load_content(root)
     assert selection.apply(content, newsrooms.NOW).theme == {}
-    mended = replace(content, problems=())
+    mended = replace(content, sorted_problems=NO_PROBLEMS)
     assert apply_until_checked(selection, mended).theme == content.theme
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Final
 
+from feedsvc.content.folder.snapshot import NO_PROBLEMS, ProblemList
 from feedsvc.content.scan import FolderFiles, files_by_folder
 from feedsvc.content.store import Record
 from feedsvc.errors import Problem
@@ -22,21 +23,23 @@ _UNCHANGED: Final = object()
 class ArticleRecords:
     """Records by path (`by_path`), with the problems of their files and the changes of the current reading.
 
-    `problems` has the problems of each file that has any, by path. `changed` has, by path, the records that the current reading
-    changed and that must be stored; None stands for a deleted record. New records of active articles are not in it:
-    `ArticleLoader` stores them.
+    `problems` has the problems of each file that has any, by path; `broken` are the paths of those with an error. `changed` has,
+    by path, the records that the current reading changed and that must be stored; None stands for a deleted record. New records
+    of active articles are not in it: `ArticleLoader` stores them.
     """
 
     def __init__(self, records: dict[str, Record]) -> None:
         """Start with the records of an earlier run, sorted by path."""
         self.by_path = records
         self.problems: dict[str, tuple[Problem, ...]] = {}
+        self.broken: set[str] = set()
+        self._sorted_problems = NO_PROBLEMS
+        self._former_problems: dict[str, tuple[Problem, ...]] = {}  # in `_sorted_problems`, of files that have others now
         self.changed: dict[str, Record | None] = {}
         self._previous: dict[str, Record | None] = {}  # records before the reading, of the paths that it changed
         self._paths_by_media: dict[str, set[str]] = defaultdict(set)
         for path, record in records.items():
-            if record.reading.problems:
-                self.problems[path] = record.reading.problems
+            self._set_problems(path, record.reading.problems)
             if media := _media_paths(record):
                 self._update_media_index(path, _NO_PATHS, media)
 
@@ -62,10 +65,7 @@ class ArticleRecords:
         """
         previous = self.by_path.get(path)
         self._update_media_index(path, _media_paths(previous), _media_paths(record))
-        if problems := record.reading.problems if record else name_problems:
-            self.problems[path] = problems
-        elif self.problems:
-            self.problems.pop(path, None)
+        self._set_problems(path, record.reading.problems if record else name_problems)
         if record is previous:
             return
         self._previous.setdefault(path, previous)
@@ -75,6 +75,26 @@ class ArticleRecords:
             self.by_path[path] = record
         else:
             del self.by_path[path]
+
+    def _set_problems(self, path: str, problems: tuple[Problem, ...]) -> None:
+        if problems == (former := self.problems.get(path, ())):
+            return
+        self._former_problems.setdefault(path, former)
+        if problems:
+            self.problems[path] = problems
+        else:
+            del self.problems[path]
+        is_broken = any(problem.severity == "error" for problem in problems)
+        (self.broken.add if is_broken else self.broken.discard)(path)
+
+    @property
+    def sorted_problems(self) -> ProblemList:
+        """The problems of all files, sorted."""
+        removed = [*chain.from_iterable(self._former_problems.values())]
+        added = [*chain.from_iterable(self.problems.get(path, ()) for path in self._former_problems)]
+        self._former_problems = {}
+        self._sorted_problems = self._sorted_problems.apply_changes(removed, added)
+        return self._sorted_problems
 
     def drop_last_valid_version(self, path: str) -> None:
         """Replace the record of a path by one without a last valid version, whose own article counts as never active."""

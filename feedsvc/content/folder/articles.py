@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -62,14 +63,12 @@ class ArticleFiles:
     @property
     def last_valid_paths(self) -> frozenset[str]:
         """Paths of files whose last valid version is active after an error, conflict or unreadable folder; and such folders."""
-        all_problems = self.records.problems.items()
-        broken = (path for path, problems in all_problems if any(problem.severity == "error" for problem in problems))
         disputed = (problem.path for problem in self.active.conflicts)
         folders = self._scanner.unreadable_folders
         unreadable = [path for path in self.active_articles if _is_below(path, folders)] if folders else []
         return frozenset(
             (
-                *(path for path in (*broken, *disputed) if path in self.active_articles),
+                *(path for path in (*self.records.broken, *disputed) if path in self.active_articles),
                 *unreadable,
                 *(folder for folder in folders if any(_is_below(path, (folder,)) for path in unreadable)),
             )
@@ -82,10 +81,8 @@ class ArticleFiles:
 
     @property
     def problems(self) -> Iterator[Problem]:
-        for problems in self.records.problems.values():
-            yield from problems
-        yield from self._scanner.problems
-        yield from self.active.conflicts
+        """Problems that are not those of one file's content: of folders, and of articles in conflict."""
+        return chain(self._scanner.problems, self.active.conflicts)
 
     @property
     def addresses(self) -> ArticleAddresses:

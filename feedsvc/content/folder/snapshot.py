@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import overload
+from operator import attrgetter
+from typing import Final, overload
 
 from feedsvc.content.folder.addresses import ArticleAddresses
 from feedsvc.content.markdown.feed_markdown import FitImage
@@ -18,7 +19,11 @@ from feedsvc.page_model import PageFrame, StaticPage
 from feedsvc.redirects import RedirectRules
 from feedsvc.routes import path_of
 from feedsvc.support.digest import blake2b
+from feedsvc.support.sorted_chunks import PersistentSortedList
 from feedsvc.uris import absolute
+
+ProblemList = PersistentSortedList[Problem]
+NO_PROBLEMS: Final = ProblemList((), attrgetter("path", "line", "column", "message", "hint", "rule"))
 
 
 class ArticleSequence(Sequence[Article]):
@@ -84,7 +89,7 @@ class ContentSnapshot:
     root_files: Mapping[str, bytes] = field(default_factory=dict)
     frame: PageFrame = field(default_factory=PageFrame)
     theme: Mapping[str, bytes] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
+    sorted_problems: ProblemList = NO_PROBLEMS
     last_valid_paths: frozenset[str] = frozenset()
     texts: TextStore = field(default_factory=TextStore, repr=False, compare=False)
 
@@ -138,5 +143,15 @@ class ContentSnapshot:
         return article.summary or self.texts.excerpt(article, self.site.base_url) or article.title
 
     @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems, sorted. Its cost grows with their number, so a save must not need it."""
+        return tuple(self.sorted_problems)
+
+    @property
     def errors(self) -> tuple[Problem, ...]:
-        return tuple(problem for problem in self.problems if problem.severity == "error")
+        return tuple(problem for problem in self.sorted_problems if problem.severity == "error")
+
+    def problems_at(self, path: str) -> Sequence[Problem]:
+        """Return the problems of a file, or of all files below a folder if `path` ends with a slash."""
+        rank, end = self.sorted_problems.rank, f"{path}\U0010ffff" if path.endswith("/") else f"{path}\0"
+        return self.sorted_problems[rank((path,)) : rank((end,))]

@@ -9,7 +9,7 @@ from itertools import chain
 from feedsvc.content.folder.articles import ArticleChanges, ArticleFiles
 from feedsvc.content.folder.free_files import FreeFiles
 from feedsvc.content.folder.settings import Settings
-from feedsvc.content.folder.snapshot import ArticleSequence, ContentSnapshot
+from feedsvc.content.folder.snapshot import NO_PROBLEMS, ArticleSequence, ContentSnapshot, ProblemList
 from feedsvc.content.folder.theme_files import ThemeFolder
 from feedsvc.content.media import MediaFolder
 from feedsvc.errors import Problem
@@ -27,6 +27,7 @@ class SnapshotBuilder:
         self._media, self._theme, self._free_files = media, theme, free_files
         self._previous: ContentSnapshot | None = None
         self._media_files: dict[str, MediaFile] = {}
+        self._problem_sources: tuple[ProblemList, tuple[Problem, ...]] = NO_PROBLEMS, ()
         self._missing_media: set[str] = set()  # referenced files that do not exist
 
     def build(
@@ -44,7 +45,7 @@ class SnapshotBuilder:
         """
         previous = self._previous
         last_valid_paths, free_files = articles.last_valid_paths, self._free_files
-        problems = (
+        other_problems = (
             *(*settings.problems, *articles.problems, *articles.address_problems(settings.redirects)),
             *(*free_files.problems, *self._theme.problems, *unread_problems),
         )
@@ -64,11 +65,18 @@ class SnapshotBuilder:
             root_files=free_files.root_files,
             frame=free_files.frame,
             theme=self._theme.files,
-            problems=tuple(sorted(problems)),
+            sorted_problems=self._sorted_problems(articles.records.sorted_problems, other_problems),
             last_valid_paths=last_valid_paths | settings.last_valid_paths | free_files.last_valid_paths,
             texts=articles.texts,
         )
         return self._previous
+
+    def _sorted_problems(self, of_files: ProblemList, others: tuple[Problem, ...]) -> ProblemList:
+        """Return all problems: `of_files` are those of article files, `others` the rest, which are few."""
+        if self._previous is None or self._problem_sources[0] is not of_files or self._problem_sources[1] != others:
+            self._problem_sources = of_files, others
+            return of_files.apply_changes((), others)
+        return self._previous.sorted_problems
 
     def _active_entries(
         self, settings: Settings, articles: ArticleFiles, last_valid_paths: Iterable[str]
