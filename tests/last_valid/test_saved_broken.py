@@ -22,11 +22,10 @@ from tests.last_valid import saved_files
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def start(root: Path) -> Live:
-    """Start with the state that an earlier start left."""
-    return Live(
-        ContentFolder(root, "", ContentStore(root.parent / "state/articles.sqlite")), LastModifiedStore(None), lambda: NOW
-    )
+def start(root: Path, version: int = 0) -> Live:
+    """Start with the state that an earlier start left, with another `version` of the code unless it is 0."""
+    store = ContentStore(root.parent / "state/articles.sqlite", version)
+    return Live(ContentFolder(root, "", store), LastModifiedStore(None), lambda: NOW)
 
 
 SETTINGS: Final = ("site.yaml", "authors.yaml", "categories.yaml")
@@ -68,6 +67,16 @@ def resources_without_problem(folder: Path, case: Case) -> dict[str, object]:
     live = start(saved_files.write(folder / "content", saved_files.expected(case)))
     assert live.edition.content.errors == ()
     return saved_files.resources_by_path(live)
+
+
+def test_last_valid_versions_survive_a_start_with_another_version_of_the_code(tmp_path: Path) -> None:
+    root = saved_files.write(tmp_path / "content", saved_files.before(saved_files.CASES[0]))
+    resources = saved_files.resources_by_path(start(root))
+    broken = {"articles/sound.yaml", *SETTINGS}
+    saved_files.write(root, dict.fromkeys(broken, "a: ["))
+    for version in (7, 0, 7):  # 0: today's
+        live = start(root, version)
+        assert (saved_files.resources_by_path(live), live.edition.content.last_valid_paths) == (resources, broken)
 
 
 @pytest.mark.parametrize("path", SETTINGS)

@@ -6,18 +6,22 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder import ContentFolder
 from feedsvc.content.media.variant_store import VariantStore
 from feedsvc.model import Article, MediaFile, Tag
 from feedsvc.publication.document import Resource
 from feedsvc.publication.publication import Publication
 from tests.helpers import model_newsrooms, newsrooms
 from tests.helpers.model_newsrooms import BASE, MEDIA, START, RandomEditor
+
+SITE: Final = "title: T\nbase_url: https://t.example\nid_domain: t.example\nsince: 2026-01-01\n"
 
 
 @pytest.fixture(scope="module")
@@ -197,3 +201,30 @@ def test_warming_up_before_a_change_does_not_change_the_result() -> None:
         assert not warm or len([*before.warm_up()]) > len(before.catalog.listings)
         results.append((after.changed_since(before), [after.resolve(path) for path in after.paths()]))
     assert results[0] == results[1]
+
+
+def test_a_save_renders_only_the_custom_feeds_digests_and_private_feeds_that_hold_the_article(tmp_path: Path) -> None:
+    kinds = {"list": "", "wire": ", access: private", "daily": ", digest: {every: day, at: 06:00}"}
+    feeds = (
+        f"{name}-{place}: {{title: {name} {place}, include: {{categories: {place}}}{keys}}}\n"
+        for name, keys in kinds.items()
+        for place in ("asia", "africa")
+    )
+    newsrooms.write(tmp_path, {"site.yaml": SITE, "categories.yaml": "asia: {title: A}\nafrica: {title: B}\n"})
+    newsrooms.write(tmp_path, {"feeds.yaml": "".join(feeds)})
+    for stem, day, place in (("a", 2, "asia"), ("b", 4, "asia"), ("c", 2, "africa")):
+        newsrooms.write(tmp_path, newsrooms.article(stem, f"2026-01-0{day}T12:00:00Z", category=place))
+    folder = ContentFolder(tmp_path)
+    before = Publication(build_catalog(folder.read().content, START))
+    former = {path: before.resolve(path) for path in before.paths_with_redirects() if path.startswith("/feeds/")}
+
+    newsrooms.write(tmp_path, newsrooms.article("a", "2026-01-02T12:00:00Z", category="asia", title="New"))
+    change = folder.read()
+    after = before.next_edition(before.catalog.apply_changes(change.content, START, removed=change.removed, added=change.added))
+    rendered = {path for path, document in former.items() if after.resolve(path) is not document}
+    names = ("", "feed.rss", "feed.atom", "feed.json")
+    assert rendered == {f"/feeds/{kind}-asia/{name}" for kind in ("list", "daily") for name in names} | {
+        "/feeds/daily-asia/2026-01-03/"
+    }
+    listings = before.catalog.private_listings
+    assert [name for name, listing in after.catalog.private_listings.items() if listing is not listings[name]] == ["wire-asia"]

@@ -178,3 +178,30 @@ def test_the_first_save_after_the_start_is_not_delayed_by_optional_settings_that
     change = folder.read(["articles/one.yaml"], datetime.now(UTC), timedelta(milliseconds=20))
     assert "articles/one.yaml" in change.waiting_files
     assert {path for path in change.waiting_files if not path.startswith("articles")} == set()
+
+
+def test_a_save_does_not_touch_the_problems_of_other_files(newsroom: Newsroom) -> None:
+    text = "title: T\npublished: 2026-01-01\n"  # without id: a warning
+    root = newsroom({f"articles/{number:04}.yaml": text for number in range(1100)})
+    folder = ContentFolder(root)
+    before = folder.read().content
+    assert [(problem.path, problem.rule) for problem in before.problems_at("articles/0005.yaml")] == [
+        ("articles/0005.yaml", "no-id")
+    ]
+    (root / "articles/0005.yaml").write_text(text.replace("T", "New title"))
+    assert folder.read().content.sorted_problems is before.sorted_problems
+
+    (root / "articles/0005.yaml").write_text("title: [")
+    (root / "articles/0007.yaml").unlink()
+    (root / "articles/a.txt").touch()
+    after = folder.read().content
+    assert after.problems == tuple(sorted(after.problems))
+    gone, new = (
+        before.sorted_problems.difference(after.sorted_problems),
+        after.sorted_problems.difference(before.sorted_problems),
+    )
+    assert [problem.path for problem in gone] == ["articles/0005.yaml", "articles/0007.yaml"]
+    assert {problem.path for problem in new} == {"articles/0005.yaml", "articles/a.txt"}
+    assert after.last_valid_paths == {"articles/0005.yaml"}
+    fresh = load_content(root)
+    assert (after.problems, after.errors) == (fresh.problems, fresh.errors)
