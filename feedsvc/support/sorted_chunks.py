@@ -108,12 +108,8 @@ class PersistentSortedList(Sequence[_T]):
     def difference(self, other: PersistentSortedList[_T]) -> list[_T]:
         """Return the items that are not in `other`, sorted. Only chunks that the two do not share are compared."""
         shared = {*map(id, self._chunks)}.intersection(map(id, other._chunks))
-        own, others = (
-            {id(item): item for chunk in chunks if id(chunk) not in shared for item in chunk}
-            for chunks in (self._chunks, other._chunks)
-        )
-        equal = {others[key] for key in others.keys() - own.keys()}  # the only ones that need a comparison by value
-        return [item for key, item in own.items() if key not in others and not (equal and item in equal)]
+        others = {item for chunk in other._chunks if id(chunk) not in shared for item in chunk}
+        return [item for chunk in self._chunks if id(chunk) not in shared for item in chunk if item not in others]
 
     def filter(self, predicate: Callable[[_T], object]) -> PersistentSortedList[_T]:
         """Return a sequence of the items for which `predicate` is true; this one if it is true for all.

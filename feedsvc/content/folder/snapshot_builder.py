@@ -27,7 +27,8 @@ class SnapshotBuilder:
         self._media, self._theme, self._free_files = media, theme, free_files
         self._previous: ContentSnapshot | None = None
         self._media_files: dict[str, MediaFile] = {}
-        self._problem_sources: tuple[ProblemList, tuple[Problem, ...]] = NO_PROBLEMS, ()
+        self._problem_sources: tuple[ProblemList, tuple[Problem, ...]] = NO_PROBLEMS, ()  # of article files; all others
+        self._problems = NO_PROBLEMS
         self._missing_media: set[str] = set()  # referenced files that do not exist
 
     def build(
@@ -45,10 +46,12 @@ class SnapshotBuilder:
         """
         previous = self._previous
         last_valid_paths, free_files = articles.last_valid_paths, self._free_files
-        other_problems = (
+        other_problems: tuple[Problem, ...] = (
             *(*settings.problems, *articles.problems, *articles.address_problems(settings.redirects)),
             *(*free_files.problems, *self._theme.problems, *unread_problems),
         )
+        if (sources := (articles.records.sorted_problems, other_problems)) != self._problem_sources:
+            self._problem_sources, self._problems = sources, sources[0].apply_changes((), other_problems)
         categories, authors = self._active_entries(settings, articles, last_valid_paths)
         self._previous = ContentSnapshot(
             site=settings.references.site,
@@ -65,18 +68,11 @@ class SnapshotBuilder:
             root_files=free_files.root_files,
             frame=free_files.frame,
             theme=self._theme.files,
-            sorted_problems=self._sorted_problems(articles.records.sorted_problems, other_problems),
+            sorted_problems=self._problems,
             last_valid_paths=last_valid_paths | settings.last_valid_paths | free_files.last_valid_paths,
             texts=articles.texts,
         )
         return self._previous
-
-    def _sorted_problems(self, of_files: ProblemList, others: tuple[Problem, ...]) -> ProblemList:
-        """Return all problems: `of_files` are those of article files, `others` the rest, which are few."""
-        if self._previous is None or self._problem_sources[0] is not of_files or self._problem_sources[1] != others:
-            self._problem_sources = of_files, others
-            return of_files.apply_changes((), others)
-        return self._previous.sorted_problems
 
     def _active_entries(
         self, settings: Settings, articles: ArticleFiles, last_valid_paths: Iterable[str]
