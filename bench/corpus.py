@@ -94,6 +94,11 @@ def as_yaml(article: Article) -> str:
     )
 
 
+def as_yaml_without_id(article: Article) -> str:
+    """Return feedsvc's file without its first line, the id: each published article has a warning then."""
+    return as_yaml(article).partition("\n")[2]
+
+
 def as_hugo(article: Article) -> str:
     """Return Hugo's file."""
     return (
@@ -111,9 +116,9 @@ def as_pelican(article: Article) -> str:
     )
 
 
-def write_newsroom(folder: Path, count: int) -> None:
+def write_newsroom(folder: Path, count: int, serialize: Callable[[Article], str] = as_yaml) -> None:
     """Write a content folder for feedsvc with `count` articles."""
-    write_articles(folder / "articles", count, ".yaml", as_yaml)
+    write_articles(folder / "articles", count, ".yaml", serialize)
     (folder / "site.yaml").write_text(_SITE)
     titles = {f"section-{number}": f"{{title: Section {number}}}" for number in range(CATEGORIES)}
     (folder / "categories.yaml").write_text("".join(f"{name}: {title}\n" for name, title in titles.items()))

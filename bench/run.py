@@ -85,6 +85,12 @@ class Run:
         folder = self.cached_folder(f"newsroom-{number}", lambda folder: corpus.write_newsroom(folder, number))
         return self.compute_once(("restored articles", number), lambda: self._restore_saved_articles(folder, number))
 
+    def newsroom_without_ids(self, number: int) -> Path:
+        """Return a newsroom in which every article has a warning."""
+        return self.cached_folder(
+            f"newsroom-without-ids-{number}", lambda folder: corpus.write_newsroom(folder, number, corpus.as_yaml_without_id)
+        )
+
     def hugo(self, number: int, *, pages: bool) -> Path:
         name = f"hugo-{'pages' if pages else 'feeds'}-{number}"
         return self.cached_folder(name, lambda folder: hugo.write_site(folder, number, pages=pages))

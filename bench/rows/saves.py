@@ -62,14 +62,25 @@ def feedsvc_latency(run: Run, number: int, product: Product | None = None) -> fl
 
 def feedsvc_latencies(run: Run, number: int, times: int, product: Product | None = None) -> list[float]:
     """Return the seconds of each of several saves after one start of feedsvc."""
-    content = run.newsroom(number)
+    return _latencies(run, run.newsroom(number), warm_state(run, number), corpus.as_yaml, times=times, product=product)
+
+
+def _latencies(
+    run: Run, content: Path, state: Path, serialize: Serializer, *, times: int, product: Product | None = None
+) -> list[float]:
     articles = content / "articles"
     try:
-        with (product or Product()).serving(content, warm_state(run, number), run.log) as server:
+        with (product or Product()).serving(content, state, run.log) as server:
             server.wait_for_response(FEED)
-            return save_latencies(server, FEED, title_saver(articles, ".yaml", corpus.as_yaml, "feedsvc"), times)
+            return save_latencies(server, FEED, title_saver(articles, ".yaml", serialize, "feedsvc"), times)
     finally:
-        restore(articles, ".yaml", corpus.as_yaml, times)
+        restore(articles, ".yaml", serialize, times)
+
+
+def _latency_with_warnings(run: Run, number: int, product: Product | None = None) -> float:
+    """Return the median of seconds for feedsvc if every article has a warning."""
+    content, times, serialize = run.newsroom_without_ids(number), run.sizes.repetitions * 2, corpus.as_yaml_without_id
+    return median(_latencies(run, content, run.new_path("state"), serialize, times=times, product=product))
 
 
 def server_latency(run: Run, number: int) -> float:
@@ -100,6 +111,14 @@ def saves(run: Run) -> Iterator[Row]:
         repeat=partial(feedsvc_latency, run, run.sizes.large),
     )
     number = run.sizes.large
+    yield Row(
+        name=f"a save until its feed shows it, {number:,} articles, each with a warning",
+        value=_latency_with_warnings(run, number),
+        reference=_latency_with_warnings(run, run.sizes.small),
+        reference_name=f"{run.sizes.small:,} articles, each with a warning",
+        goal=Goal(maximum=1.5),
+        repeat=partial(_latency_with_warnings, run, number),
+    )
     hugo_latency = run.compute_once(("save to feed, Hugo", number), lambda: _hugo_latency(run, number))
     name, goal = f"a save until its feed shows it, {number:,} articles, beside Hugo", Goal(maximum=0.01)
     repeat = partial(feedsvc_latency, run, number)
