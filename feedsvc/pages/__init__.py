@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from feedsvc.pages.archive import archive_rows, render_archive
+from feedsvc.pages.archive import archive_rows, latest_rows, render_archive
 from feedsvc.pages.article import find_linking_rows, find_related, render_article
 from feedsvc.pages.home import select_home_rows
 from feedsvc.pages.layout import PageLayout
@@ -32,6 +32,7 @@ __all__ = [
     "compile_builtin_templates",
     "find_linking_rows",
     "find_related",
+    "latest_rows",
     "render_archive",
     "render_article",
     "render_combination_error",

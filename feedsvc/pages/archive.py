@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Annotated, TypedDict
+from typing import Annotated, Final, TypedDict
 
-from feedsvc.catalog import Row, is_visible
+from feedsvc.catalog import Catalog, Row, is_visible
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.metadata import PageMetadata
 from feedsvc.pages.views import Card, LinkView
 from feedsvc.routes import ArchiveAt, ListingRef
+
+_LATEST: Final = 12  # headlines of the latest month on the page of all months
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +32,7 @@ class PeriodLink:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ArchiveYear:
-    """A year of the archive with its months, January first."""
+    """A year of the archive with its months, newest first."""
 
     title: str
     articles: str
@@ -50,7 +52,8 @@ class ArchiveVariables(TypedDict):
     """Variables of the page /archive/."""
 
     title: Annotated[str, "heading of the page"]
-    articles: Annotated[str, "number of all articles, with the noun"]
+    articles: Annotated[str, "number of all articles, with the noun; translations of one another count once"]
+    latest: Annotated[list[Card], "newest articles of the latest month, up to twelve"]
     years: Annotated[list[ArchiveYear], "years that have articles, newest first"]
 
 
@@ -73,6 +76,12 @@ def archive_rows(period_rows: tuple[Row, ...]) -> tuple[Row, ...]:
     return tuple(filter(is_visible, period_rows))
 
 
+def latest_rows(catalog: Catalog) -> tuple[Row, ...]:
+    """Return the newest visible rows of the latest month, at most _LATEST, for the page of all months."""
+    newest = catalog.listings[ListingRef()].stories.visible[:_LATEST]
+    return tuple(row for row in newest if row.day[:7] == newest[0].day[:7])
+
+
 def render_archive(layout: PageLayout, period: str = "") -> bytes:
     """Render the page of all months if `period` is "", else that of a month (YYYY-MM) or day (YYYY-MM-DD).
 
@@ -87,11 +96,12 @@ def render_archive(layout: PageLayout, period: str = "") -> bytes:
     variables = ArchiveVariables(
         title=title,
         articles=lang.count("articles", sum(count for _, count in calendar.months)),
+        latest=[*map(layout.card, latest_rows(layout.catalog))],
         years=[
             ArchiveYear(
                 title=lang.period_name(year),
                 articles=lang.count("articles", sum(count for _, count in group)),
-                months=[_period_link(layout, month, count, largest) for month, count in reversed(group)],
+                months=[_period_link(layout, month, count, largest) for month, count in group],
             )
             for year, group in years
         ],

@@ -29,7 +29,7 @@ from feedsvc.discovery import (
 from feedsvc.extensions import plugins_fingerprint
 from feedsvc.feeds import suffixes_of
 from feedsvc.free_places import RootFileAt, StaticPageAt
-from feedsvc.pages import archive_rows, find_linking_rows, find_related, select_home_rows, tag_page
+from feedsvc.pages import archive_rows, find_linking_rows, find_related, latest_rows, select_home_rows, tag_page
 from feedsvc.publication.addresses import FAVICON, favicon_path, find_public_issue
 from feedsvc.routes import (
     ArchiveAt,
@@ -233,12 +233,12 @@ _SINGLE_DEPENDENCIES: Final[Mapping[str, Callable[[Catalog], Dependencies]]] = {
 def _archive_dependencies(catalog: Catalog, place: ArchiveAt) -> Dependencies | None:
     """Return the dependencies of a page of the archive for people; None if its period has no page.
 
-    They are numbers of articles by month or by day, or the rows of a period, and its neighbours.
+    They are numbers of articles by month and the latest rows, or by day, or the rows of a period, and its neighbours.
     """
     listing = catalog.listings[ListingRef()]
     calendar, period = listing.calendar, place.period
     if not period:
-        return calendar.months
+        return *calendar.months, *latest_rows(catalog)
     if period not in calendar:
         return None
     neighbours, days = calendar.neighbours_of(period), calendar.days_of(period)

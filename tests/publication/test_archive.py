@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -74,6 +75,13 @@ def test_archive_links_to_every_month_with_its_number_of_articles() -> None:
     assert '<a href="/daily/archive/2026/01/">January</a> <span class="meta">3 articles</span>' in body
     assert '<a href="/daily/archive/2026/02/">February</a> <span class="meta">1 article</span>' in body
     assert '<a href="/daily/archive/2024/05/">May</a> <span class="meta">1 article</span>' in body
+
+
+def test_archive_begins_with_the_headlines_of_the_latest_month_and_has_months_newest_first() -> None:
+    articles = (*ARTICLES, *(_article(number, datetime(2026, 2, 8, number, tzinfo=UTC)) for number in range(7, 20)))
+    body = text_of(_publication(articles), ARCHIVE)
+    assert re.findall(r"Title (\d+)", body) == ["5", *map(str, range(19, 8, -1))]
+    assert body.index(">February<") < body.index(">January<") < body.index(">May<")
 
 
 def test_month_lists_its_articles_by_day_and_links_to_the_months_beside_it() -> None:
