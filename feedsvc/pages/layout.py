@@ -15,7 +15,7 @@ from feedsvc.catalog import Catalog, IssueRow, Listing, Row
 from feedsvc.feeds import headlines, issue_title, listing_language, listing_title
 from feedsvc.language import Language, direction, get_language, native_name
 from feedsvc.model import Article, Image, Site
-from feedsvc.pages.menus import HeadLink, MenuItem, footer_items, head_links, icon_address, navigation_items
+from feedsvc.pages.menus import HeadLink, MenuItem, footer_items, head_links, icon_address, navigation_items, page_items
 from feedsvc.pages.metadata import (
     CONTENT_SECURITY_POLICY,
     Breadcrumb,
@@ -184,6 +184,10 @@ class PageLayout:
     @cached_property
     def _footer_hrefs(self) -> frozenset[str]:
         return frozenset(link.href for link in self._footer)
+
+    def page_links(self) -> list[LinkView]:
+        """Return links to the static pages that menus link to, in the order of `PageFrame.menu_pages`."""
+        return [self._item_link(item) for item in page_items(self.catalog)]
 
     def _item_link(self, item: MenuItem) -> LinkView:
         if item.listing and not item.title:

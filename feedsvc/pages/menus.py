@@ -58,7 +58,7 @@ def navigation_items(catalog: Catalog) -> tuple[MenuItem, ...]:
         return tuple(_named_items(catalog, entries))
     ids = sorted({category.id for category in catalog.content.categories.values()})  # its keys include aliases
     categories = (_listing_item(catalog.site, catalog.listings[ListingRef("category", name)]) for name in ids)
-    return (*categories, *_items_of_pages(catalog, "header"))
+    return (*categories, *page_items(catalog, "header"))
 
 
 def footer_items(catalog: Catalog) -> tuple[MenuItem, ...]:
@@ -72,7 +72,7 @@ def footer_items(catalog: Catalog) -> tuple[MenuItem, ...]:
         return tuple(_named_items(catalog, links))
     above = {item.href for item in navigation_items(catalog)}
     indexes = (_item_at_path(catalog, path_of(place)) for place in (ArchiveAt(), TagsAt()))
-    items = (*_items_of_pages(catalog, "footer"), *indexes)
+    items = (*page_items(catalog, "footer"), *indexes)
     return tuple(item for item in items if item.href not in above)
 
 
@@ -102,9 +102,10 @@ def icon_address(catalog: Catalog) -> str:
     return site.icon or (f"{site.base_url}/{favicon}" if favicon else site.logo)
 
 
-def _items_of_pages(catalog: Catalog, menu: str) -> Iterator[MenuItem]:
+def page_items(catalog: Catalog, *menus: str) -> Iterator[MenuItem]:
+    """Yield the items of the static pages of these `menus`, or of all that menus link to."""
     pages = catalog.content.frame.menu_pages
-    return (_page_item(catalog.site, page) for page in pages if page.menu == menu)
+    return (_page_item(catalog.site, page) for page in pages if not menus or page.menu in menus)
 
 
 def _named_items(catalog: Catalog, entries: Iterable[MenuEntry]) -> Iterator[MenuItem]:

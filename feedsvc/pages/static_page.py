@@ -12,7 +12,7 @@ from feedsvc.language import direction, get_language
 from feedsvc.page_model import StaticPage
 from feedsvc.pages import body_html
 from feedsvc.pages.layout import PageLayout
-from feedsvc.pages.views import DateView
+from feedsvc.pages.views import DateView, LinkView
 
 
 class StaticPageVariables(TypedDict):
@@ -24,6 +24,7 @@ class StaticPageVariables(TypedDict):
     language: Annotated[str, "language of the page if it is not the site's, or empty"]
     direction: Annotated[str, "writing direction of that language; empty as the language"]
     mark: Annotated[str, "mark of a draft in a preview, or empty"]
+    siblings: Annotated[list[LinkView], "the other pages that menus link to, in their order"]
 
 
 def render_static_page(layout: PageLayout, page: StaticPage) -> bytes:
@@ -40,6 +41,7 @@ def render_static_page(layout: PageLayout, page: StaticPage) -> bytes:
             language=page.language,
             direction=direction(page.language) if page.language else "",
             mark=layout.lang.say("draft") if page.is_draft else "",
+            siblings=[one for one in layout.page_links() if one.href != layout.href(StaticPageAt(page.slug))],
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def test_a_page_and_the_files_of_root_have_their_addresses(root: Path) -> None:
     assert "<h1>About us</h1>" in page
     assert '<link rel="canonical" href="https://news.example/about/">' in page
     assert '<meta name="description" content="Who we are.">' in page
+    assert '<p class="standfirst">Who we are.</p>' in page
     assert '<time datetime="2026-01-02">' in page
     assert 'src="/media/p.jpg"' in page
     assert isinstance(publication.resolve("/media/p.jpg"), FileResource)
@@ -57,6 +59,15 @@ def test_a_page_and_the_files_of_root_have_their_addresses(root: Path) -> None:
         document = publication.resolve(path)
         assert isinstance(document, Document)
         assert (document.media_type, document.body) == (media_type, (root / f"root{path}").read_bytes())
+
+
+def test_a_page_links_to_the_other_pages_of_the_menus_and_not_to_drafts(root: Path) -> None:
+    assert 'class="siblings"' not in text_of(load_publication(root), "/about/")
+    (root / "pages/imprint.md").write_text("---\ntitle: Imprint\n---\nText.\n", "utf-8")
+    publication = load_publication(root)
+    for path, other in (("/about/", "/imprint/"), ("/imprint/", "/about/")):
+        siblings = text_of(publication, path).partition('class="siblings"')[2].partition("</nav>")[0]
+        assert re.findall('href="(.*?)"', siblings) == [other]
 
 
 @pytest.mark.parametrize(
