@@ -11,8 +11,9 @@ from typing import Annotated, Final, TypedDict
 from feedsvc.catalog import MAX_TERMS, Catalog, Row, is_visible
 from feedsvc.model import Article
 from feedsvc.pages.layout import PageLayout
+from feedsvc.pages.menus import navigation_categories
 from feedsvc.pages.metadata import PageMetadata
-from feedsvc.pages.views import Card, DateView
+from feedsvc.pages.views import Card, DateView, LinkView
 from feedsvc.routes import ListingRef
 from feedsvc.support.digest import sha256
 from feedsvc.uris import absolute, root_relative
@@ -44,6 +45,7 @@ class MessageVariables(TypedDict):
     language: Annotated[str, "language of the sentence; empty if it is the page's"]
     direction: Annotated[str, "writing direction of the sentence; empty as the language"]
     leads_on: Annotated[bool, "true if the page links to sections and archive: all but that of a form"]
+    section_links: Annotated[list[LinkView], "the categories in the navigation menu, or all"]
     newest: Annotated[list[Card], "newest articles, on the page of an unknown address; else empty"]
 
 
@@ -105,6 +107,10 @@ def render_message(
         language=language,
         direction=direction,
         leads_on=leads_on,
+        section_links=[
+            layout.listing_link(layout.catalog.listings[ListingRef("category", name)])
+            for name in dict.fromkeys(navigation_categories(layout.catalog))
+        ],
         newest=[layout.card(row) for row in newest],
     )
     return layout.render("message.html", head, variables)

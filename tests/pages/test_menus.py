@@ -153,18 +153,7 @@ def test_the_icon_is_that_of_site_yaml_or_the_favicon_in_root_or_the_logo(newsro
     assert ('<link rel="apple-touch-icon" type="image/png" href="/apple-touch-icon.png">' in page) == has_files
 
 
-def test_not_found_page_names_the_language_of_each_section_and_links_to_home_and_archive_once(newsroom: Newsroom) -> None:
-    site = "navigation:\n  - {to: /, title: Start}\n  - seoul\n  - {to: /archive/, title: Older}\n"
+def test_sections_on_the_not_found_page_are_those_of_the_menu_without_its_other_links(newsroom: Newsroom) -> None:
+    site = "navigation:\n  - {to: /, title: Start}\n  - seoul\n  - sport\n  - {to: /archive/, title: Older}\n"
     page = load_publication(write(newsroom, site)).not_found_page.body.decode()
-    sections = page[page.index('<ul class="topics">') : page.index("</main>")]
-    assert links(sections) == [("/", "Start"), ("/seoul/", "서울"), ("/archive/", "Older")]
-    assert '<a href="/seoul/" lang="ko" dir="ltr">' in sections
-
-
-def test_not_found_page_links_to_home_and_archive_if_the_menu_does_not(newsroom: Newsroom) -> None:
-    page = load_publication(write(newsroom, "navigation: [sport]\n")).not_found_page.body.decode()
-    assert links(page[page.index('<ul class="topics">') : page.index("</main>")]) == [
-        ("/", "Newest"),
-        ("/category/sport/", "Sport"),
-        ("/archive/", "Archive"),
-    ]
+    assert links(page[page.index('<ul class="topics">') : page.index("</main>")]) == [("/category/sport/", "Sport")]
