@@ -63,6 +63,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def site_with_many_feeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the sample newsroom with nine more authors, so that /subscribe/ has a search field."""
+    folder = tmp_path_factory.mktemp("feeds")
+    authors = Path(shutil.copytree(SAMPLE_CONTENT, folder / "content")) / "authors.yaml"
+    more = "".join(f"reporter-{number}: {{name: Reporter {number}}}\n" for number in range(9))
+    authors.write_text(f"{authors.read_text('utf-8')}\n{more}", "utf-8")
+    with serve_site(folder / "content", folder / "state") as address:
+        yield address
+
+
 @contextlib.contextmanager
 def serve_in_language(folder: Path, language: str) -> Iterator[str]:
     """Serve the sample newsroom with pages in another language."""

@@ -44,10 +44,10 @@ def test_category_and_its_feeds_are_reachable_from_an_article(chromium: Browser,
         assert recorder.messages == []
 
 
-def test_feeds_are_filtered_while_typing(chromium: Browser, site: str) -> None:
+def test_feeds_are_filtered_while_typing(chromium: Browser, site_with_many_feeds: str) -> None:
     with open_page(chromium, permissions=["clipboard-read", "clipboard-write"]) as recorder:
         page = recorder.page
-        page.goto(f"{site}/subscribe/")
+        page.goto(f"{site_with_many_feeds}/subscribe/")
         names, field = page.locator("#feeds [data-name]:visible h3"), page.get_by_role("searchbox")
         all_names = names.all_inner_texts()
         field.press_sequentially("MEERA")
@@ -55,7 +55,7 @@ def test_feeds_are_filtered_while_typing(chromium: Browser, site: str) -> None:
         assert page.locator("#feeds h2:visible").all_inner_texts() == ["Authors"]
         page.locator("[data-name='Meera Pillai'] summary").click()
         page.get_by_role("button", name="Meera Pillai (Atom)").click()
-        assert page.evaluate("navigator.clipboard.readText()") == f"{site}/author/meera-pillai/feed.atom"
+        assert page.evaluate("navigator.clipboard.readText()") == f"{site_with_many_feeds}/author/meera-pillai/feed.atom"
         field.fill("nguyen thao")  # without the marks of Nguyễn Thảo
         assert names.all_inner_texts() == ["Nguyễn Thảo Vy"]
         field.fill("no such feed")
@@ -64,10 +64,12 @@ def test_feeds_are_filtered_while_typing(chromium: Browser, site: str) -> None:
         assert (names.all_inner_texts(), page.locator("#none").is_visible()) == (all_names, False)
 
 
-def test_feeds_are_filtered_by_kind_and_format_and_their_number_is_announced(chromium: Browser, site: str) -> None:
+def test_feeds_are_filtered_by_kind_and_format_and_their_number_is_announced(
+    chromium: Browser, site_with_many_feeds: str
+) -> None:
     with open_page(chromium) as recorder:
         page = recorder.page
-        page.goto(f"{site}/subscribe/")
+        page.goto(f"{site_with_many_feeds}/subscribe/")
         status, field = page.locator("p.unseen[role=status]"), page.get_by_role("searchbox")
         field.fill("authors atom")
         assert page.locator("#feeds h2:visible").all_inner_texts() == ["Authors"]
@@ -108,11 +110,11 @@ _NO_COPY_COMMAND_SCRIPT = "document.execCommand = () => false;"
 
 
 @pytest.mark.parametrize("script", [_NO_CLIPBOARD_SCRIPT, _REFUSED_CLIPBOARD_SCRIPT])
-def test_address_is_copied_without_the_clipboard_api(chromium: Browser, site: str, script: str) -> None:
+def test_address_is_copied_without_the_clipboard_api(chromium: Browser, site_with_many_feeds: str, script: str) -> None:
     with open_page(chromium) as recorder:
         page = recorder.page
         page.add_init_script(script)
-        page.goto(f"{site}/subscribe/")
+        page.goto(f"{site_with_many_feeds}/subscribe/")
         page.locator("[data-name='Meera Pillai'] summary").click()
         page.get_by_role("button", name="Meera Pillai (Atom)").click()
         page.get_by_role("button", name="Copied", exact=True).wait_for()
@@ -121,7 +123,7 @@ def test_address_is_copied_without_the_clipboard_api(chromium: Browser, site: st
         field = page.get_by_role("searchbox")
         field.focus()
         page.keyboard.press("Control+v")
-        assert field.input_value() == f"{site}/author/meera-pillai/feed.atom"
+        assert field.input_value() == f"{site_with_many_feeds}/author/meera-pillai/feed.atom"
         assert recorder.messages == []
 
 

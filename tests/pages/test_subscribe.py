@@ -21,12 +21,16 @@ def test_addresses_of_the_site_are_shown_other_feeds_have_one_button_and_topics_
         assert [button.text for button in row.xpath("details/summary")] == ["Subscribe"]
         assert row.xpath(".//ul[@class='formats']//a/text()") == ["RSS", "Atom", "JSON Feed"]
     [site] = document.xpath("//section[@data-name]")
+    assert [one.xpath("string(.//a)") for one in site.xpath("*/ul[@class='addresses']/li")] == ["RSS"]
     assert site.xpath(".//code/text()") == [
         f"{publication.catalog.site.base_url}/feed.{format_name}" for format_name in ("rss", "atom", "json")
     ]
     [topics] = document.xpath("//div[@id='feeds']/details")
     assert (topics.get("open"), topics.findtext("summary/h2")) == (None, "Topics")
     assert topics.xpath(".//li[@data-name]")
+    # A search is for many feeds, and the file of all comes after them.
+    assert not document.xpath("//input[@type='search']")
+    assert document.xpath("//main//a/@href")[0] != document.xpath("//a[contains(@href, 'feeds.opml')]/@href")[0]
 
 
 def test_each_feed_but_those_of_topics_opens_in_readers(tmp_path: Path) -> None:
