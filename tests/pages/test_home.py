@@ -76,6 +76,23 @@ def test_front_page_shows_the_last_of_two_corrections_of_one_day(newsroom: Newsr
     assert re.findall(rb"<span>(Morning|Evening|Earlier)</span>", front_page.body) == [b"Evening"]
 
 
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_few_articles_fill_the_front_page_and_the_formats_of_the_feed_have_a_word(
+    newsroom: Newsroom, chromium: Browser, tmp_path: Path, number: int
+) -> None:
+    files: dict[str, str | bytes] = {"media/p.jpg": picture(800, 450)}
+    for one in range(number):
+        files |= article(f"a{one}", f"2026-01-0{one + 1}", image="{src: media/p.jpg, alt: P}")
+    with serve_site(newsroom(files), tmp_path / "state") as address, open_page(chromium, width=1600) as recorder:
+        recorder.page.goto(address)
+        boxes = "[...document.querySelectorAll('main, .lead-story, .seconds li')].map(one => one.getBoundingClientRect())"
+        main, lead, *seconds = recorder.page.evaluate(f"{boxes}.map(one => [one.left, one.right, one.top].map(Math.round))")
+        assert lead[:2] == main[:2]
+        assert len({top for _, _, top in seconds}) <= 1
+        assert not seconds or (seconds[0][0], seconds[-1][1]) == tuple(main[:2])
+        assert recorder.page.locator(".own-feeds").inner_text().split() == ["Feeds:", "RSS", "Atom", "JSON", "Feed"]
+
+
 def _answer_most_read(page: Page, body: str = MOST_READ, status: int = 200) -> None:
     page.route("**/views.json", lambda route: route.fulfill(status=status, body=body, content_type="application/json"))
 

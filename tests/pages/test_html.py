@@ -180,7 +180,9 @@ def test_breadcrumbs_lead_from_the_front_page_to_the_page_itself(publication: Pu
         canonical = tree.find(".//link[@rel='canonical']").get("href")
         assert items[-1]["item"] == canonical, path
         links = [link.get("href") for link in tree.findall(".//nav[@class='breadcrumbs']//a")]
-        assert [urljoin(site.base_url, link) for link in links] == [item["item"] for item in items[:-1]]
+        # The sections of an article stand above its title, and the title of the site leads to the front page.
+        is_shown = len(items) > 2 and not path.startswith("/articles/")
+        assert [urljoin(site.base_url, link) for link in links] == [item["item"] for item in items[:-1] if is_shown], path
         count += 1
     assert count > 5
 

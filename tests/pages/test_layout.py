@@ -10,7 +10,7 @@ import pytest
 from tests.audience.waiting import wait_until
 from tests.helpers.http_client import ask
 from tests.pages.browser_page import SHARE_SCRIPT, open_page
-from tests.pages.page_kinds import COLOR_SCHEMES, PAGE_KINDS, WIDTHS
+from tests.pages.page_kinds import ARTICLE_PATH, COLOR_SCHEMES, PAGE_KINDS, WIDTHS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -132,7 +132,21 @@ def test_arabic_pages_are_laid_out_from_right_to_left(chromium: Browser, arabic:
         assert lead["x"] >= second["x"] + second["width"]
 
 
-@pytest.mark.parametrize("path", ["/about/", "/nothing-here/", "/archive/", "/archive/2026/01/", "/category/asia/"])
+@pytest.mark.parametrize("width", [360, 1600])
+def test_title_picture_and_related_titles_of_an_article_and_a_static_page_begin_at_one_edge(
+    page: Page, site: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    edges: list[int] = []
+    for path in (ARTICLE_PATH, "/about/"):
+        page.goto(site + path)
+        edges += page.evaluate(
+            "[...document.querySelectorAll('h1, .lead, .related h3')].map(one => Math.round(one.getBoundingClientRect().left))"
+        )
+    assert (len(edges), len(set(edges))) == (6, 1)
+
+
+@pytest.mark.parametrize("path", ["/nothing-here/", "/archive/", "/archive/2026/01/", "/category/asia/"])
 def test_page_of_text_or_lists_begins_where_the_masthead_does(page: Page, site: str, arabic: str, path: str) -> None:
     for address, edge in ((site, "left"), (arabic, "right")):
         page.goto(address + path)

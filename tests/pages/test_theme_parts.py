@@ -95,7 +95,7 @@ def test_a_file_of_a_theme_that_is_called_extra_css_stays_where_it_was(tmp_path:
     ("name", "place"),
     [
         ("head", "</script><own></head>"),
-        ("header", '<body><own><nav class="breadcrumbs"'),
+        ("header", '<body><own><main id="text"'),
         ("before_article", '<main id="text"><own><article class="article"'),
         ("after_article", "</article><own>"),
         ("footer", "</main><own></body>"),

@@ -70,7 +70,7 @@ for (const button of document.querySelectorAll("[data-share]")) {
   new IntersectionObserver(([entry], observer) => {
     observer.disconnect();
     if (entry.isIntersecting || entry.boundingClientRect.top < 0) return;
-    for (const link of entry.target.querySelectorAll("li:not(:has([data-copy]))")) link.hidden = true;
+    for (const link of entry.target.querySelectorAll("li:not(:has(button))")) link.hidden = true;
   }).observe(button.closest(".share"));
   button.addEventListener("click", () => {
     navigator.share({ title: button.dataset.title, url: button.dataset.share }).catch(() => {});
