@@ -399,7 +399,7 @@ class PageKeys(_Keys):
     """Front matter of pages/*.md"""
 
     title: RequiredLine = _required("The page's heading, and its name in menus.", "About us")
-    description: OneLineText = _key("One sentence, below the title and for search engines.", "Who writes here, and who pays for it.", "")
+    description: OneLineText = _key("Below the title, and for search engines.", "Who writes here, and who pays for it.", "")
     language: LanguageTag | None = _key("Only where it differs from the site's.", "ko")
     updated: DateText | None = _key("When its text last changed; shown on the page and in the sitemap.", _DAY)
     navigation: Menu = _key(
