@@ -9,6 +9,7 @@ from typing import Final
 from tests.broken_files.case import HEAD, Case, article
 
 BLOCK: Final = "write body: |"
+QUOTE: Final = "if it belongs to the text before the comma, put the whole text in quotes"
 GOES_ON: Final = "expected 'key: value' here; if the text of body: goes on"
 
 CASES: Final = (
@@ -21,6 +22,26 @@ CASES: Final = (
         "comma and colon in a text in braces",
         article("withdrawn: {date: 2026-01-03, notice: It was a plan, a draft only: sorry}\n"),
         ("articles/a.yaml:3:54: unknown key 'a draft only'; the keys are date, notice; put a text with ',' in quotes",),
+    ),
+    *(
+        Case(f"text in braces that ends at a comma before {at}", article(text), (f"articles/a.yaml:{at}; {QUOTE}",))
+        for text, at in (
+            ("corrections: [{date: 2026-11-18, text: It is line 14, not 12}]\n", "3:55: unknown key 'not 12'"),
+            ("image: {src: media/p.png, alt: A boat, at sea, credit: AP}\n", "3:40: unknown key 'at sea'"),
+            ("image: {src: media/p.png, alt: A loan, credit}\n", "3:40: 'credit' has no value"),
+            ("sources:\n- {name: Yonhap, Seoul, url: https://y.example/}\n", "4:18: unknown key 'Seoul'"),
+            ("withdrawn: {notice: He meant this, summary: }\n", "3:36: unknown key 'summary'"),
+        )
+    ),
+    Case(
+        "unknown key without value",
+        article("titel:\n"),
+        ("articles/a.yaml:3:1: unknown key 'titel'; did you mean 'title'?",),
+    ),
+    Case(
+        "bio in braces that ends at a comma",
+        {"authors.yaml": "mina: {name: Mina, bio: Writes about buses, trams}\n"},
+        (f"authors.yaml:1:45: unknown key 'trams'; {QUOTE}",),
     ),
     Case("misspelled key", article("sumary: x\n"), ("articles/a.yaml:3:1: unknown key 'sumary'; did you mean 'summary'?",)),
     Case("key in capitals", article("Summary: x\n"), ("articles/a.yaml:3:1: unknown key 'Summary'; did you mean 'summary'?",)),

@@ -27,6 +27,7 @@ from feedsvc.errors import MAX_PROBLEMS, Problem
 _REQUIRED_SITE_KEYS: Final = {"title": "-", "base_url": "https://site.invalid"}
 Model = TypeVar("Model", bound=BaseModel)
 ErrorDetails = Mapping[str, Any]  # pydantic_core.ErrorDetails
+_LOST_TEXT_HINT: Final = "if it belongs to the text before the comma, put the whole text in quotes"
 _MessageBuilder = Callable[[YamlDocument, KeyPath, ErrorDetails], tuple[str, str]]
 
 
@@ -54,16 +55,18 @@ def validate_mapping(
 
     If keys are invalid or missing, the model has only the valid ones; the others have their `placeholders` (a value for each
     required key) or defaults. The caller may then use the model only to find further problems. A key without a value (null)
-    counts as missing; if it is a part of a text in braces, a warning is added. At most 100 errors are added, the others counted.
+    counts as missing, but one without a colon is an error: it may be a part of a text. At most 100 errors are added, the others
+    counted.
     """
-    values = value
-    if document.loaded_source_map is not None:  # `fast` declines empty values
-        values = _without_nulls(value)
-        document.problems += [_lost_text_warning(document, lost) for lost in _lost_texts(document, value, location)]
-    try:
-        return schema.model_validate(values)
-    except ValidationError as error:
-        errors = error.errors(include_url=False)
+    is_loaded = document.loaded_source_map is not None  # `fast` declines empty values
+    values = _without_nulls(value, schema) if is_loaded else value
+    model, errors = _try_validate(schema, values)
+    if is_loaded:
+        unknown = {(*location, *details["loc"]) for details in errors}
+        lost = (key_path for key_path in _lost_texts(document, value, location) if key_path not in unknown)
+        document.problems += [_lost_text_problem(document, key_path) for key_path in lost]
+    if model:
+        return model
     reported = _without_misspelled_keys(document, location, schema, errors)
     document.problems += [_problem(document, location, schema, details) for details in reported[:MAX_PROBLEMS]]
     document.omitted_errors += len(reported[MAX_PROBLEMS:])
@@ -87,11 +90,23 @@ def parse_site_value(key: str, text: str) -> str:
     return str(getattr(keys, key))
 
 
-def _without_nulls(value: YamlValue) -> YamlValue:
-    """Return the value without the keys, at any depth, that have no value (null): `image:` alone means no image."""
+def _try_validate(schema: type[Model], values: YamlValue) -> tuple[Model | None, Sequence[ErrorDetails]]:
+    try:
+        return schema.model_validate(values), ()
+    except ValidationError as error:
+        return None, error.errors(include_url=False)
+
+
+def _without_nulls(value: YamlValue, schema: type[BaseModel] | None) -> YamlValue:
+    """Return the value without the known keys, at any depth, that have no value (null): `image:` alone means no image."""
     if isinstance(value, dict):
-        return {key: item if type(item) is str else _without_nulls(item) for key, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+        fields = {field.alias or name: field.annotation for name, field in schema.model_fields.items()} if schema else {}
+        return {
+            key: item if type(item) is str else _without_nulls(item, _model_in(fields.get(key)))
+            for key, item in value.items()
+            if item is not None or key not in fields
+        }
+    return [_without_nulls(item, schema) for item in value] if isinstance(value, list) else value
 
 
 def _lost_texts(document: YamlDocument, value: YamlValue, location: KeyPath) -> Iterator[KeyPath]:
@@ -112,11 +127,8 @@ def _lost_texts(document: YamlDocument, value: YamlValue, location: KeyPath) -> 
             yield from _lost_texts(document, item, entry_location)
 
 
-def _lost_text_warning(document: YamlDocument, location: KeyPath) -> Problem:
-    owner = next((f"{step}: " for step in reversed(location[:-1]) if isinstance(step, str)), "")
-    message = f"{owner}'{location[-1]}' has no value, so it is left out"
-    hint = "if it belongs to the text before the comma, put the whole text in quotes"
-    return document.problem(location, message, hint, at_key=True, rule="comma-in-text")
+def _lost_text_problem(document: YamlDocument, location: KeyPath) -> Problem:
+    return document.problem(location, f"'{location[-1]}' has no value", _LOST_TEXT_HINT, at_key=True)
 
 
 def _without_misspelled_keys(
@@ -141,9 +153,10 @@ def _problem(document: YamlDocument, location: KeyPath, schema: type[BaseModel],
     if details["type"] == "extra_forbidden":
         key = str(details["loc"][-1])
         names = _key_names(schema, details["loc"][:-1])
-        hint = suggest_key(key, names)
-        if " " in key and not meant_key(key, names):
-            is_flow = document.is_flow_mapping(full_location[:-1])
+        hint, is_flow = suggest_key(key, names), document.is_flow_mapping(full_location[:-1])
+        if is_flow and details["input"] is None:
+            hint = _LOST_TEXT_HINT
+        elif " " in key and not meant_key(key, names):
             hint = (
                 f"{hint}; put a text with ',' in quotes"
                 if is_flow
