@@ -11,7 +11,7 @@ from typing import Final, Literal
 Severity = Literal["error", "warning"]
 # Names of the rules of warnings. docs/reference/check.md describes each; `check --ignore` leaves their warnings out.
 _Texts = Literal["no-text", "no-summary", "long-summary", "long-title", "quotation-mark", "html-in-text"]
-_Bodies = Literal["placeholder", "html-element", "shortcode", "missing-footnote"]
+_Bodies = Literal["html-element", "shortcode", "missing-footnote"]
 _Keys = Literal["comment-in-text", "comment-in-body", "no-id", "no-id-domain", "invalid-base-url", "no-notice"]
 _Dates = Literal["distant-date", "future-update", "early-update", "future-correction"]
 _Links = Literal["broken-link", "http-link", "self-link", "unknown-translation", "unused-embed", "menu-entry", "home-entry"]

@@ -19,9 +19,10 @@ from zoneinfo import ZoneInfo
 
 from feedsvc import routes, uris
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.content.lint import BODY_PLACEHOLDER, is_reserved_name
+from feedsvc.content.lint import is_reserved_name
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading.article import default_id, parse_article
+from feedsvc.content.reading.body import BODY_PLACEHOLDER
 from feedsvc.content.reading.context import References
 from feedsvc.content.reading.files import AUTHORS_FILE, CATEGORIES_FILE, is_markdown, split_front_matter
 from feedsvc.content.safe_read import read_file

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.broken_files.case import Case, article, article_with_title
+from tests.broken_files.case import HEAD, Case, article, article_with_title
 
+PLACEHOLDER: Final = "body: still says 'Write here, in Markdown.'; write the text, or status: draft until it is written"
 UNINDENTED_LINES: Final = {
     "quotation with a colon": '"We expected fewer people," the master said: all tables were taken.',
     "bold text": "**No tables** were left.",
@@ -55,6 +56,13 @@ CASES: Final = (
         "infinity as title",
         article_with_title(".inf"),
         ('articles/a.yaml:1:8: title: YAML reads .inf as a number; put it in quotes: ".inf"',),
+    ),
+    *(
+        Case(f"body of a new article at {at}", {path: text}, (f"{path}:{at}: {PLACEHOLDER}",))
+        for path, text, at in (
+            ("articles/a.yaml", f"{HEAD}body: |\n  Written.\n\n  Write here, in Markdown.\n", "6:3"),
+            ("articles/a.md", f"---\n{HEAD}---\nWrite here, in Markdown.\n", "5:1"),
+        )
     ),
     Case(
         "null as title",

@@ -4,11 +4,10 @@
 `check` calls it. `is_reserved_name` is for names of new files.
 """
 
-from feedsvc.content.lint.articles import BODY_PLACEHOLDER, lint_content
+from feedsvc.content.lint.articles import lint_content
 from feedsvc.content.lint.files import is_reserved_name
 
 __all__ = [
-    "BODY_PLACEHOLDER",
     "is_reserved_name",
     "lint_content",
 ]

@@ -31,7 +31,6 @@ from feedsvc.errors import Problem, limit_problems
 from feedsvc.model import Article, ArticleStatus
 from feedsvc.page_model import StaticPage
 
-BODY_PLACEHOLDER: Final = "Write here, in Markdown."  # body of a new article
 MAX_TITLE_LENGTH: Final = 120
 MAX_SUMMARY_LENGTH: Final = 300
 _MAX_WARNINGS_PER_FILE: Final = 100
@@ -147,12 +146,6 @@ def _check_corrections(context: LintContext, article: Article) -> Iterator[Defer
             yield warn_at("future-correction", ("corrections", index, "date"), message, "write today's date")
 
 
-def _check_placeholder(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
-    if BODY_PLACEHOLDER in context.content.html(article):
-        message, hint = f"body: still says '{BODY_PLACEHOLDER}'", "write the text, or status: draft until it is written"
-        yield warn_at_text("placeholder", (re.escape(BODY_PLACEHOLDER),), message, hint)
-
-
 def _leftover_warnings(markup: str) -> Iterator[DeferredWarning]:
     """Yield a warning for each footnote mark without note, and each shortcode of another program, in the HTML of a body.
 
@@ -251,7 +244,7 @@ def _check_file_name(_: LintContext, article: Article) -> Iterator[DeferredWarni
 def _check_notice(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
     if article.status is ArticleStatus.WITHDRAWN and not article.notice:
         message = "no notice; readers are not told why the article was withdrawn"
-        yield warn_at("no-notice", ("status",), message, "write withdrawn: {notice: ...} with a sentence for them")
+        yield warn_at("no-notice", ("status",), message, "write withdrawn: and below it notice: with a sentence for them")
 
 
 _RULES: Final[tuple[Callable[[LintContext, Article], Iterator[DeferredWarning]], ...]] = (
@@ -262,7 +255,6 @@ _RULES: Final[tuple[Callable[[LintContext, Article], Iterator[DeferredWarning]],
     _check_published,
     _check_updated,
     _check_corrections,
-    _check_placeholder,
     lambda context, article: _leftover_warnings(context.content.html(article)),
     _check_removed_html,
     _check_merged_tags,

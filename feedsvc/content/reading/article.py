@@ -190,6 +190,8 @@ class _ArticleParser(ReadContext):
             text=self.text_key(slug, published),
             media=tuple(self.media),
         )
+        if keys.status == "published":
+            self.document.problems += body.check_placeholder(self.document, self.content, self.body_markdown)
         if year:
             self.add_warnings(keys, article_id)
         if year and updated_value and updated_value < published:

@@ -24,6 +24,7 @@ from feedsvc.content.reading.files import is_markdown
 from feedsvc.content.yaml import YamlDocument
 from feedsvc.errors import Problem, Rule
 
+BODY_PLACEHOLDER: Final = "Write here, in Markdown."  # body of a new article
 _MAX_PROBLEMS: Final = 100
 _POSITION: Final = re.compile(r' data-sourcepos="([0-9]+):[0-9]+-([0-9]+):[0-9]+"')
 _LINE_END: Final = re.compile(r"\r\n?|\n")
@@ -74,6 +75,14 @@ def _lost_heading_warnings(document: YamlDocument, content: str) -> Iterator[Pro
         message = "body: this line is not indented, so it is a comment, which readers do not see"
         hint = "if it is a heading, indent it by two spaces"
         yield text.problem_at(document.path, position, message, hint, "comment-in-body")
+
+
+def check_placeholder(document: YamlDocument, content: str, markdown: str) -> Iterator[Problem]:
+    """Yield an error if a line of a body is still that of a new article. `content` is the text of the whole file."""
+    if BODY_PLACEHOLDER in markdown and BODY_PLACEHOLDER in map(str.strip, markdown.splitlines()):
+        position = text.line_and_column(content, max(0, content.rfind(BODY_PLACEHOLDER)))
+        hint = "write the text, or status: draft until it is written"
+        yield text.problem_at(document.path, position, f"body: still says '{BODY_PLACEHOLDER}'", hint)
 
 
 def _check_media(context: ReadContext, rendered: RenderedMarkdown) -> list[tuple[str, ValueError]]:

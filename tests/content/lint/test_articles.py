@@ -28,12 +28,11 @@ NO_ALT = "image: no alt; readers who cannot see the picture get no description; 
 NO_CREDIT = "image: no credit; news partners ask for one; write credit: and whose picture it is"
 NO_NOTICE = (
     "no notice; readers are not told why the article was withdrawn; "
-    "write withdrawn: {notice: ...} with a sentence for them"
+    "write withdrawn: and below it notice: with a sentence for them"
 )  # fmt: skip
 QUOTE = "title: has one quotation mark, at its {}, which readers see; write both, or none"
 LONG_SUMMARY = "summary: has 301 characters; readers expect at most 300; move the rest into the body"
 LONG_TITLE = "title: has 121 characters; readers and search engines cut at about 120; write a shorter one"
-PLACEHOLDER = "body: still says 'Write here, in Markdown.'; write the text, or status: draft until it is written"
 LATER = "published: lies more than a year ahead, and readers do not see the article before that day; correct the year, or move "
 SELF_LINK = "link: is the address of this article, so its page would show only the summary; "
 RENAME = "slug: '{}' is not the file's name '{}', so the file is hard to find by its address; rename it to {}.yaml"
@@ -66,8 +65,6 @@ RENAME = "slug: '{}' is not the file's name '{}', so the file is hard to find by
         ("title: A", "title: '\"Night buses return'", [f"2:8: {QUOTE.format('beginning')}"]),
         ("title: A", 'title: Say "night" now', []),
         ("title: A", 'title: A screen of 27"', []),
-        ("", "body: |\n  Write here, in Markdown.\n", [f"7:3: {PLACEHOLDER}"]),
-        ("", "status: draft\nbody: Write here, in Markdown.\n", []),
         (
             "",
             "corrections: [{date: 2026-03-05, text: x}]\n",

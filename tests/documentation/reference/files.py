@@ -112,6 +112,6 @@ def _flow(value: Any) -> str:
         return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_flow(item) for item in value) + "]"
-    if isinstance(value, str) and not any(char in value for char in ",:#{}[]\"'*&!%@`"):
+    if isinstance(value, str) and not any(char in value for char in " ,:#{}[]\"'*&!%@`"):
         return value
     return json.dumps(value, ensure_ascii=False)
