@@ -96,11 +96,15 @@ def enclosure_name(enclosure: Enclosure) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tombstone:
-    """Deleted-entry element of a withdrawn article (RFC 6721 section 3). `when` is the moment of withdrawal."""
+    """Deleted-entry element of a withdrawn article (RFC 6721 section 3). `when` is the moment of withdrawal.
+
+    `notice` is the entry with the id of the article that formats without tombstones have in its place; None for no entry.
+    """
 
     id: str
     when: datetime
     comment: str = ""
+    notice: Entry | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +154,12 @@ class Feed:
     def entries(self) -> tuple[Entry, ...]:
         return tuple(item for item in self.items if isinstance(item, Entry))
 
+    @property
+    def entries_and_notices(self) -> tuple[Entry, ...]:
+        """Entries of a format without tombstones: `entries`, and the notices of tombstones, newest first."""
+        notices = [item.notice for item in self.items if isinstance(item, Tombstone) and item.notice]
+        return tuple(sorted((*notices, *self.entries), key=_published, reverse=True)) if notices else self.entries
+
     def with_entries(self, entries: Iterable[Entry]) -> Feed:
         """Return a feed with these entries, newest first, in place of its own. Its tombstones stay.
 
@@ -160,6 +170,10 @@ class Feed:
         given = [entry if entry.authors else replace(entry, authors=author, byline=self.author.name) for entry in entries]
         items = sorted_items(given, [item for item in self.items if isinstance(item, Tombstone)])
         return replace(self, items=items, updated=max([self.updated, *(entry.updated for entry in given)]))
+
+
+def _published(entry: Entry) -> datetime:
+    return entry.published
 
 
 def sorted_items(items: Sequence[Entry | Tombstone], kept: Sequence[Tombstone] = ()) -> tuple[Entry | Tombstone, ...]:
@@ -173,5 +187,5 @@ def sorted_items(items: Sequence[Entry | Tombstone], kept: Sequence[Tombstone] =
             if (owner := owners.setdefault(name, f"entries[{index}]")) != f"entries[{index}]":
                 raise FieldError(f"entries[{index}].id", f"'{name}' is also the id of {owner}; give each entry an id of its own")
     tombstones = [*kept, *(item for item in items if isinstance(item, Tombstone))]
-    entries = sorted((item for item in items if isinstance(item, Entry)), key=lambda item: item.published, reverse=True)
+    entries = sorted((item for item in items if isinstance(item, Entry)), key=_published, reverse=True)
     return (*sorted(tombstones, key=lambda item: item.when, reverse=True), *entries)

@@ -17,6 +17,7 @@ from feedsvc.page_model import Footer, MenuEntry, ShowOptions
 FeedContent = Literal["full", "summary"]
 FeedAccess = Literal["public", "private"]
 FeedTranslations = Literal["all", "one"]
+FeedWithdrawals = Literal["shown", "silent"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +27,8 @@ class FeedOptions:
     `entries` is the maximum number of entries in a feed's newest document, `archives` the listings whose feeds have archives,
     `ttl` is in minutes (RSS 2.0). With `browser_view`, RSS and Atom feeds have a stylesheet for browsers. With `combinations`,
     subscribers can combine listings by address. With `markdown`, RSS feeds of full texts contain Markdown of articles, too.
-    `translations` is "one" if feeds hold one article of each work.
+    `translations` is "one" if feeds hold one article of each work. `withdrawals` is "silent" if RSS and JSON Feed say nothing of
+    withdrawn articles.
     """
 
     entries: int = 50
@@ -37,6 +39,7 @@ class FeedOptions:
     combinations: bool = True
     markdown: bool = False
     translations: FeedTranslations = "all"
+    withdrawals: FeedWithdrawals = "shown"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +53,7 @@ class FeedOverrides:
     browser_view: bool | None = None
     markdown: bool | None = None
     translations: FeedTranslations | None = None
+    withdrawals: FeedWithdrawals | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

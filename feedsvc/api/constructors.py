@@ -157,7 +157,8 @@ def _item(field: str, item: object, publisher: Person) -> Entry | Tombstone:
     if isinstance(item, Tombstone):
         when = fields.moment(f"{field}.when", item.when)
         comment = fields.line(f"{field}.comment", item.comment, required=False)
-        return Tombstone(id=fields.permanent_id(f"{field}.id", item.id), when=when, comment=comment)
+        notice = item.notice and fields.instance(f"{field}.notice", item.notice, Entry)
+        return Tombstone(id=fields.permanent_id(f"{field}.id", item.id), when=when, comment=comment, notice=notice)
     raise FieldError(field, f"expected Entry, which new_entry returns, or Tombstone, not {type(item).__name__}")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import cached_property, partial
@@ -432,9 +432,9 @@ def _has_errors(pair: CatalogPair, row: Row) -> bool:
 
 
 def _items(listing: Listing, entries: EntryCache) -> Mapping[str, dict[str, Any]]:
-    """Return the items of the listing's JSON Feed by id."""
+    """Return the items of the listing's JSON Feed by id, without notices."""
     feed = build_feed(listing, entries, "json", FORMATS["json"].media_type)
-    return {item["id"]: item for item in json.loads(FORMATS["json"].render(feed))["items"]}
+    return {item["id"]: item for item in json.loads(FORMATS["json"].render(replace(feed, items=feed.entries)))["items"]}
 
 
 def _entry_changes(

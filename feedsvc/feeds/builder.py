@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from functools import lru_cache
+from html import escape
 from itertools import islice, product
 from typing import Final, get_args
 
@@ -171,9 +172,32 @@ def _items(rows: Iterable[Row], entries: EntryCache, options: FeedOptions) -> It
     rows = list(rows)
     withdrawn = (row for row in rows if row.visibility is Visibility.WITHDRAWN)
     for row in islice(withdrawn, options.entries):
-        yield Tombstone(id=row.article.id, when=row.last_changed, comment=row.article.notice)
+        notice = _build_notice(entries.catalog.site, row, options.content) if options.withdrawals == "shown" else None
+        yield Tombstone(id=row.article.id, when=row.last_changed, comment=row.article.notice, notice=notice)
     visible = (row for row in rows if row.visibility is Visibility.VISIBLE)
     yield from (entries.get(row, options.content, markdown=options.markdown) for row in visible)
+
+
+def _build_notice(site: Site, row: Row, content: FeedContent) -> Entry:
+    """Build the Entry that says that an article, or an issue, was withdrawn. It has nothing of the article but id and date."""
+    article, lang, url = row.article, article_language(site, row.article), absolute(site.base_url, path_of(row.place))
+    title, text = lang.say("withdrawn_title"), article.notice or lang.say("withdrawn_text")
+    if isinstance(row, IssueRow):
+        title, text = issue_title(site, row), lang.say("issue_gone")
+    return Entry(
+        id=article.id,
+        url=url,
+        title=title,
+        published=article.published,
+        updated=row.last_changed,
+        summary=text,
+        content=f"<p>{escape(text)}</p>" if content == "full" else "",
+        authors=(publisher(site),),
+        byline=site.title,
+        language=article.language,
+        is_permalink=(article.guid or article.id) == (article.link or url),
+        guid=article.guid,
+    )
 
 
 def build_entry(catalog: Catalog, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:

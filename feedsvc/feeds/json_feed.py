@@ -19,7 +19,7 @@ _ENCODE_JSON: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def render(feed: Feed, namespaces: Iterable[Namespace] | None = None) -> bytes:
-    """Render `feed` as a JSON Feed 1.1 document in UTF-8, without tombstones. `next_url` is the address of prev-archive.
+    """Render `feed` as a JSON Feed 1.1 document in UTF-8, with notices for tombstones. `next_url` is the address of prev-archive.
 
     Each item has its authors. The feed has none, because some readers would add a feed's authors to every byline. `namespaces`
     add their objects; None means the namespaces of plug-ins. Raises ValueError or TypeError for a fault of a given namespace,
@@ -40,7 +40,7 @@ def render(feed: Feed, namespaces: Iterable[Namespace] | None = None) -> bytes:
         _feedsvc=_nonempty_values(license=feed.href("license")) or "",
     )
     head = _dump_json(members | extender.feed_members(feed) | {"items": []}).removesuffix(b"]\n}")
-    items = b",\n  ".join(extender.extend_item(entry, RENDERED_ENTRIES.get(entry).data) for entry in feed.entries)
+    items = b",\n  ".join(extender.extend_item(entry, RENDERED_ENTRIES.get(entry).data) for entry in feed.entries_and_notices)
     return b"".join((head, b"\n  " + items + b"\n " if items else b"", b"]\n}\n"))
 
 

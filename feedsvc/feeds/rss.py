@@ -40,13 +40,13 @@ _HTML_SPECIAL: Final = re.compile("<|&(?![ \\t\\n\\r\\f&]|\\Z)")
 
 
 def render(feed: Feed, namespaces: Iterable[Namespace] | None = None) -> bytes:
-    """Render `feed` as an RSS 2.0 document in UTF-8, without tombstones, with the elements of `namespaces`.
+    """Render `feed` as an RSS 2.0 document in UTF-8, with notices for tombstones and with the elements of `namespaces`.
 
     None means the namespaces of plug-ins. Raises ValueError or TypeError for a fault of a given namespace, whose functions'
     exceptions are passed on; PluginError for any fault of one of a plug-in.
     """
     extender = EXTENDERS.get(namespaces)
-    rendered_entries = extender.render_items(feed, feed.entries)
+    rendered_entries = extender.render_items(feed, feed.entries_and_notices)
     document: bytes = _RssGenerator(feed, rendered_entries, extender.namespaces).rss_str(pretty=True)
     return splice_entries(document, "channel", rendered_entries)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
+from typing import Any
 
 import pytest
+from lxml import etree
 
 from feedsvc.feed_model import Entry, Feed, Person, Tombstone
 from feedsvc.feeds import FORMATS, rss
@@ -84,9 +87,48 @@ def test_caption_and_credit_are_escaped_in_the_content(tmp_path: Path) -> None:
 
 def test_tombstones_precede_older_entries(tmp_path: Path) -> None:
     withdrawn = article("gone", "2026-01-02", status="withdrawn", withdrawn="{date: 2026-01-05, notice: Wrong.}")
-    items = feed_of_site(tmp_path, article("new", "2026-01-03"), withdrawn, article("old")).items
+    silent = f"{SITE}feed: {{withdrawals: silent}}\n"
+    items = feed_of_site(tmp_path, article("new", "2026-01-03"), withdrawn, article("old"), site=silent).items
     assert items[0] == Tombstone(id="tag:news.example,2026:gone", when=datetime(2026, 1, 5, tzinfo=UTC), comment="Wrong.")
     assert [type(item) for item in items] == [Tombstone, Entry, Entry]
+
+
+def json_items(root: Path) -> list[dict[str, Any]]:
+    catalog = newsrooms.load_catalog(root)
+    for suffix in ("rss", "json"):
+        feed = build_feed(catalog.listings[ListingRef()], EntryCache(catalog), suffix, FORMATS[suffix].media_type)
+        document = FORMATS[suffix].render(feed)
+        assert objections(document, suffix, address=feed.href("self"), now=NOW) == []
+    items: list[dict[str, Any]] = json.loads(document)["items"]
+    return items
+
+
+def test_a_withdrawn_article_is_overwritten_in_its_place_in_rss_and_json_feed(tmp_path: Path) -> None:
+    files = {"site.yaml": f"{SITE}language: de\n", **article("new", "2026-01-03"), **article("old"), **article("gone", "2026-01-02")}
+    before = json_items(newsrooms.write(tmp_path, files))
+    for notice, text in (("notice: Er < war falsch.", "Er < war falsch."), ("", "Er ist nicht mehr verfügbar.")):
+        withdrawn = article("gone", "2026-01-02", status="withdrawn", withdrawn=f"{{date: 2026-01-05, {notice}}}")
+        after = json_items(newsrooms.write(tmp_path, withdrawn))
+        assert [item["id"] for item in after] == [item["id"] for item in before]
+        assert after[1] == {
+            **{key: before[1][key] for key in ("id", "url", "authors", "date_published")},
+            "title": "Dieser Artikel wurde zurückgezogen",
+            "content_html": f"<p>{escape(text)}</p>",
+            "summary": text,
+            "date_modified": "2026-01-05T00:00:00Z",
+        }
+    newsrooms.write(tmp_path, {"site.yaml": f"{SITE}feed: {{withdrawals: silent}}\n"})
+    assert [item["id"] for item in json_items(tmp_path)] == [before[0]["id"], before[2]["id"]]
+
+
+@pytest.mark.parametrize("id_", ["https://t.example/articles/a/", "tag:t.example,2026:a"])
+def test_the_guid_of_a_withdrawn_article_stays_a_permalink(tmp_path: Path, id_: str) -> None:
+    guids = []
+    for status in ("published", "withdrawn"):
+        feed = feed_of_site(tmp_path, article("a", id=id_, status=status))
+        guids.append(etree.fromstring(rss.render(feed)).find(".//item/guid"))
+    assert [(guid.text, guid.attrib) for guid in guids] == [(guids[0].text, guids[0].attrib)] * 2
+    assert guids[0].text == id_
 
 
 @pytest.mark.parametrize("summary", ["R&D", "He went to R&…", "A &; B", "A & B", "&&", "x &\u00a0y", "&lt", "1 < 2 &"])

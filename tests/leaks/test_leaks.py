@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -90,13 +91,17 @@ def test_server_reveals_only_the_withdrawal_of_formerly_public_articles(server: 
         assert fetch(f"/media/zq{kind}image.png", {}).status == 404
 
 
+_FEED: Final = re.compile(r"/(?:feed\.(?:atom|rss|json)|(?:feed|rss|index|atom)\.xml|(?:rss|feed)(?:/index\.html)?)\Z")
+
+
 def allowed_words(address: str) -> set[str]:
-    """Return the words of formerly public articles at an address: tags, ids in Atom tombstones, notices and titles."""
+    """Return the words of formerly public articles at an address: tags, ids and addresses in feeds, notices and titles."""
     path, words = unquote(address), set[str]()
     for marker in (f"zq{kind}" for kind in FORMERLY_PUBLIC):
         is_withdrawn = marker.startswith("zqwithdrawn")
         words |= {f"{marker}tag"} if path.startswith(f"/tag/{marker}tag") else set()
-        words |= {f"{marker}id", f"{marker}notice"} if is_withdrawn and path.endswith(("feed.atom", "atom.xml")) else set()
+        words |= {f"{marker}id", f"{marker}notice"} if is_withdrawn and _FEED.search(path) else set()
+        words |= {f"{marker}slug"} if is_withdrawn and _FEED.search(path) and "atom" not in path else set()
         words |= (
             {f"{marker}slug", f"{marker}alias", f"{marker}notice", f"{marker}title"}
             if is_withdrawn and path.startswith(f"/articles/{marker}")
@@ -213,8 +218,8 @@ def test_article_that_is_no_longer_public_disappears_from_server_and_tree(tmp_pa
 
 
 def _may_contain(path: str, word: str) -> bool:
-    is_in_atom = path.removesuffix(".gz").endswith(("feed.atom", "atom.xml")) and word in ("zqonceid", "zqoncenotice")
-    return is_in_atom or (word != "zqonceid" and unquote(path).startswith("/articles/zqonce"))
+    is_in_feed = bool(_FEED.search(path.removesuffix(".gz"))) and word in ("zqonceid", "zqoncenotice", "zqonceslug")
+    return is_in_feed or (word != "zqonceid" and unquote(path).startswith("/articles/zqonce"))
 
 
 def test_draft_stays_hidden_if_the_edit_that_publishes_it_is_broken(tmp_path: Path) -> None:

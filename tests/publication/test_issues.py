@@ -86,7 +86,7 @@ def test_the_feeds_of_a_digest_are_valid_and_have_an_entry_for_each_issue(tmp_pa
         path = f"/feeds/daily/feed.{suffix}"
         assert objections(text(publication, path).encode(), suffix, address=f"{BASE}{path}", now=NOW) == []
     items = json.loads(text(publication, "/feeds/daily/feed.json"))["items"]
-    assert [one["url"] for one in items] == [f"{BASE}/feeds/daily/2026-01-{day}/" for day in ("13", "04", "03")]
+    assert [one["url"] for one in items] == [f"{BASE}/feeds/daily/2026-01-{day}/" for day in ("13", "06", "04", "03")]
     assert items[-1]["id"] == "tag:t.example,2026:feeds/daily/2026-01-03"
     assert items[-1]["title"] == "The <day>, Sat, 03 Jan 2026"
     assert items[-1]["date_published"] == "2026-01-03T00:30:00Z"
@@ -94,7 +94,7 @@ def test_the_feeds_of_a_digest_are_valid_and_have_an_entry_for_each_issue(tmp_pa
     description = re.search("<description>(second .*)</description>", rss)
     assert description
     assert unescape(unescape(description[1])) == "second · First & <best>"
-    assert rss.count("<content:encoded>") == 3
+    assert rss.count("<content:encoded>") == 4
 
 
 def test_an_entry_has_what_mail_services_show_with_absolute_addresses_and_widths(tmp_path: Path) -> None:
@@ -174,6 +174,8 @@ def test_an_issue_without_articles_leaves_a_tombstone_and_answers_410(tmp_path: 
     publication = publish(write(tmp_path))
     atom = text(publication, "/feeds/daily/feed.atom")
     assert '<at:deleted-entry ref="tag:t.example,2026:feeds/daily/2026-01-06" when="2026-01-08T18:30:00Z"/>' in atom
+    (notice,) = (item for item in json.loads(text(publication, "/feeds/daily/feed.json"))["items"] if item["url"].endswith("-06/"))
+    assert (notice["title"], notice["summary"]) == ("The <day>, Tue, 06 Jan 2026", "These articles are no longer available.")
     page = document(publication, "/feeds/daily/2026-01-06/")
     assert page.status == 410
     assert b"These articles are no longer available." in page.body
@@ -189,7 +191,7 @@ def test_entries_and_archives_of_a_digest_hold_issues(tmp_path: Path) -> None:
     newest, archive = (
         json.loads(text(publication, f"/feeds/daily/{path}feed.json"))["items"] for path in ("", "archive/2026-01/")
     )
-    assert [len(newest), len(archive)] == [1, 3]
+    assert [len(newest), len(archive)] == [1, 4]  # with the notice of 6 January
     path = "/feeds/daily/archive/2026-01/feed.atom"
     assert objections(text(publication, path).encode(), "atom", address=f"{BASE}{path}", now=NOW) == []
     assert "/feeds/daily/2025-12-04/" in text(publication, "/feeds/daily/archive/2025/")
@@ -200,7 +202,7 @@ def test_a_digest_has_ten_entries_unless_its_own_entry_says_otherwise(tmp_path: 
         root = write(tmp_path / name, f"{DIGEST}{line}")
         for day in range(1, 16):
             newsrooms.write(root, article(f"old{day}", f"2025-12-{day:02}T12:00:00"))
-        assert len(json.loads(text(publish(root), "/feeds/daily/feed.json"))["items"]) == expected
+        assert len(json.loads(text(publish(root), "/feeds/daily/feed.json"))["items"]) == expected + 1  # the notice of 6 January
 
 
 def test_a_digest_with_a_name_in_another_script_has_pages_and_valid_feeds(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ INITIAL_ARTICLES: Final = (
     WITH_ATTACHMENTS,
 )
 CHANGES: Final = (NEWS, CORRECTED, RENAMED, WITHDRAWN_ARTICLE)
-SLUGS_OF_SECTION: Final = ("wrong", "bay", "fish", "news")  # the withdrawn one first, which no feed contains
+SLUGS_OF_SECTION: Final = ("wrong", "bay", "fish", "news")  # the withdrawn one first, of which feeds have a notice
 
 SITE: Final = "Harbour & Hills"
 _SETTINGS: Final = {

@@ -91,14 +91,22 @@ def _status_text(observations: Observations, feed: str, *refreshes: str) -> str:
     return ", ".join("→".join(map(str, statuses)) or "–" for statuses in statuses_by_refresh)
 
 
-def _change_row(article: Article, is_new: Callable[[Item], bool]) -> Row:
-    def describe(observations: Observations, fmt: str) -> str:
-        items = items_of(observations, "at the end", fmt, article)
-        if not any(map(is_new, items)):
-            return "not shown"
-        return "in its place" if len(items) == 1 else "beside the former"
+def _change(article: Article, is_new: Callable[[Item], bool], observations: Observations, fmt: str) -> str:
+    items = items_of(observations, "at the end", fmt, article)
+    if not any(map(is_new, items)):
+        return "not shown"
+    return "in its place" if len(items) == 1 else "beside the former"
 
-    return _each_format(describe)
+
+def _change_row(article: Article, is_new: Callable[[Item], bool]) -> Row:
+    return _each_format(lambda *where: _change(article, is_new, *where))
+
+
+_NOTICE_PLACES: Final = {"not shown": "stays", "in its place": "becomes its notice", "beside the former": "stays, beside its notice"}
+
+
+def _is_notice(item: Item) -> bool:
+    return item.title == "This article was withdrawn"
 
 
 def _count_text(observations: Observations, feed: str, article: Article) -> str:
@@ -138,9 +146,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "a new article": _each_format(lambda observations, fmt: _count_text(observations, fmt, NEWS)),
     "a corrected text, with `updated`": _change_row(CORRECTED, lambda item: CORRECTED_TEXT in " ".join(item.text.split())),
     "a new title, with `updated`": _change_row(RENAMED, lambda item: item.title == RENAMED.title),
-    "a withdrawn article": _each_format(
-        lambda observations, fmt: "stays" if items_of(observations, "at the end", fmt, BEFORE_WITHDRAWAL) else "goes"
-    ),
+    "a withdrawn article": _each_format(lambda *where: _NOTICE_PLACES[_change(BEFORE_WITHDRAWAL, _is_notice, *where)]),
     "a section's feed that has moved, three times": lambda _, observations: _status_text(
         observations, "section", "during the move", "after the next article", "at the end"
     ),

@@ -42,7 +42,7 @@ from feedsvc.content.schema.field_types import (
     TimeZoneName,
     Uri,
 )
-from feedsvc.model import FeedAccess, FeedContent, FeedTranslations
+from feedsvc.model import FeedAccess, FeedContent, FeedTranslations, FeedWithdrawals
 from feedsvc.page_model import Menu
 
 _LIST_LIMIT: Final = Field(max_length=MAX_LIST_LENGTH)
@@ -175,6 +175,9 @@ _EntryCount = Annotated[int, Field(ge=1, le=1000)]
 _Minutes = Annotated[int, Field(ge=1, le=10080)]
 
 
+_WITHDRAWALS: Final = "Whether a notice takes the place of a withdrawn article in RSS and JSON Feed; Atom has a tombstone."
+
+
 class FeedKeys(_Keys):
     entries: _EntryCount = _key("How many of the newest articles a feed holds.", 50, 50)
     content: FeedContent = _key("Whole articles, or summaries only.", "full", "full")
@@ -184,6 +187,7 @@ class FeedKeys(_Keys):
     combinations: bool = _key("Whether subscribers can combine feeds themselves.", False, True)
     markdown: bool = _key("Whether RSS feeds contain whole articles as Markdown, too.", True, False)
     translations: FeedTranslations = _key("Translations, too, or one article of each work; pages show one anyway.", "one", "all")
+    withdrawals: FeedWithdrawals = _key(_WITHDRAWALS, "silent", "shown")
 
 
 class ListingFeedKeys(_Keys):
@@ -196,6 +200,7 @@ class ListingFeedKeys(_Keys):
     browser_view: bool | None = _key("Whether browsers show this feed styled.", False)
     markdown: bool | None = _key("Whether this feed contains whole articles as Markdown, too, as RSS.", True)
     translations: FeedTranslations | None = _key("Translations, too, or one article of each work; pages show one anyway.", "one")
+    withdrawals: FeedWithdrawals | None = _key(_WITHDRAWALS, "silent")
 
 
 class PaymentKeys(_Keys):
