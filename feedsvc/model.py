@@ -114,9 +114,12 @@ class Category:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Author:
+    """Entry of authors.yaml. `email` is public; `hidden_email` is an address that `show_email` does not make public."""
+
     id: str
     name: str
     email: str = ""
+    hidden_email: str = ""
     url: str = ""
     bio: str = ""
     avatar: str = ""

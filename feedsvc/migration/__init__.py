@@ -14,8 +14,8 @@ from feedsvc.migration.wxr import write_wxr
 
 EXPORT_FORMATS: Final[Mapping[str, ExportFormat]] = MappingProxyType(
     {
-        "wxr": ExportFormat(write=write_wxr, author_keys=frozenset({"name", "email"}), has_pages=True),
-        "json": ExportFormat(write=write_json, author_keys=frozenset({"name", "email", "url", "bio"})),
+        "wxr": ExportFormat(write=write_wxr, author_keys=frozenset({"name", "email", "hidden_email"}), has_pages=True),
+        "json": ExportFormat(write=write_json, author_keys=frozenset({"name", "email", "hidden_email", "url", "bio"})),
     }
 )
 __all__ = ["EXPORT_FORMATS", "ExportFormat", "exported_articles", "left_out"]

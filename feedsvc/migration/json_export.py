@@ -42,7 +42,13 @@ def _settings(content: ContentSnapshot) -> dict[str, Any]:
     return {
         "time_zone": content.site.timezone,
         "authors": [
-            {"id": author.id, "name": author.name, "email": author.email, "url": author.url, "bio": author.bio}
+            {
+                "id": author.id,
+                "name": author.name,
+                "email": author.email or author.hidden_email,
+                "url": author.url,
+                "bio": author.bio,
+            }
             for author in unique_entries(content.authors)
         ],
         "categories": [

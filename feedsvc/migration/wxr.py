@@ -77,7 +77,7 @@ def _channel(site: Site, now: datetime) -> Iterator[str]:
 def _terms(content: ContentSnapshot) -> Iterator[str]:
     """Yield the authors, the categories and the tags; categories and tags share their numbers."""
     for number, author in enumerate(unique_entries(content.authors), 1):
-        texts = {"login": author.id, "email": author.email, "display_name": escape(author.name)}
+        texts = {"login": author.id, "email": author.email or author.hidden_email, "display_name": escape(author.name)}
         elements = ((f"wp:author_{name}", _cdata(text)) for name, text in texts.items())
         yield _lines("wp:author", (("wp:author_id", str(number)), *elements))
     categories = unique_entries(content.categories)

@@ -89,7 +89,9 @@ def test_move_to_another_domain_keeps_every_entry_in_readers_by_id(newsroom: New
     assert summary(replay) == f"0 of 3 entries are shown again as new{expected}"
 
 
-def test_hidden_draft_and_removed_articles_vanish_each_with_its_reason_and_a_withdrawn_one_changes(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_hidden_draft_and_removed_articles_vanish_each_with_its_reason_and_a_withdrawn_one_changes(
+    newsroom: Newsroom, tmp_path: Path
+) -> None:
     root = newsroom(articles(5, 4, 3, 2, 1))
     (tmp_path / "old").write_bytes(feed_of(catalog_of(root), "rss"))
     folder = root / "articles"
@@ -105,7 +107,9 @@ def test_hidden_draft_and_removed_articles_vanish_each_with_its_reason_and_a_wit
         "4": "no article has the id 'tag:news.example,2026:4'",
         "5": "its article is hidden until its withdrawal",
     }
-    assert [(one.title, one.id) for one in replay.of(ChangeKind.CHANGED)] == [("This article was withdrawn", "tag:news.example,2026:1")]
+    assert [(one.title, one.id) for one in replay.of(ChangeKind.CHANGED)] == [
+        ("This article was withdrawn", "tag:news.example,2026:1")
+    ]
 
 
 def test_feed_of_a_listing_is_found_by_name_by_alias_and_by_its_address(newsroom: Newsroom, tmp_path: Path) -> None:

@@ -104,7 +104,12 @@ def json_items(root: Path) -> list[dict[str, Any]]:
 
 
 def test_a_withdrawn_article_is_overwritten_in_its_place_in_rss_and_json_feed(tmp_path: Path) -> None:
-    files = {"site.yaml": f"{SITE}language: de\n", **article("new", "2026-01-03"), **article("old"), **article("gone", "2026-01-02")}
+    files = {
+        "site.yaml": f"{SITE}language: de\n",
+        **article("new", "2026-01-03"),
+        **article("old"),
+        **article("gone", "2026-01-02"),
+    }
     before = json_items(newsrooms.write(tmp_path, files))
     for notice, text in (("notice: Er < war falsch.", "Er < war falsch."), ("", "Er ist nicht mehr verfügbar.")):
         withdrawn = article("gone", "2026-01-02", status="withdrawn", withdrawn=f"{{date: 2026-01-05, {notice}}}")

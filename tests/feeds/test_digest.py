@@ -61,13 +61,14 @@ CATEGORIES: Final[Mapping[str, tuple[str, ...]]] = {
         "money: {title: Money, feed: {ttl: 9}}",
         "money: {title: Money, feed: {browser_view: false}}",
         "money: {title: Money, feed: {markdown: true}}",
+        "money: {title: Money, feed: {withdrawals: silent}}",
     ),
 }
 AUTHORS: Final[Mapping[str, tuple[str, ...]]] = {
     "mina": (
         "mina: {name: Mina}",
         "mina: {name: Mina Park}",
-        "mina: {name: Mina, email: mina@t.example}",
+        "mina: {name: Mina, email: mina@t.example, show_email: true}",
         "mina: {name: Mina, url: 'https://mina.example/'}",
         "mina: {name: Mina, bio: Writes}",
         "mina: {name: Mina, avatar: 'https://t.example/mina.png'}",

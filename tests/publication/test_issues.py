@@ -174,7 +174,9 @@ def test_an_issue_without_articles_leaves_a_tombstone_and_answers_410(tmp_path: 
     publication = publish(write(tmp_path))
     atom = text(publication, "/feeds/daily/feed.atom")
     assert '<at:deleted-entry ref="tag:t.example,2026:feeds/daily/2026-01-06" when="2026-01-08T18:30:00Z"/>' in atom
-    (notice,) = (item for item in json.loads(text(publication, "/feeds/daily/feed.json"))["items"] if item["url"].endswith("-06/"))
+    (notice,) = (
+        item for item in json.loads(text(publication, "/feeds/daily/feed.json"))["items"] if item["url"].endswith("-06/")
+    )
     assert (notice["title"], notice["summary"]) == ("The <day>, Tue, 06 Jan 2026", "These articles are no longer available.")
     page = document(publication, "/feeds/daily/2026-01-06/")
     assert page.status == 410

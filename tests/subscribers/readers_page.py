@@ -102,7 +102,11 @@ def _change_row(article: Article, is_new: Callable[[Item], bool]) -> Row:
     return _each_format(lambda *where: _change(article, is_new, *where))
 
 
-_NOTICE_PLACES: Final = {"not shown": "stays", "in its place": "becomes its notice", "beside the former": "stays, beside its notice"}
+_NOTICE_PLACES: Final = {
+    "not shown": "stays",
+    "in its place": "becomes its notice",
+    "beside the former": "stays, beside its notice",
+}
 
 
 def _is_notice(item: Item) -> bool:

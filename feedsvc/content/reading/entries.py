@@ -160,7 +160,8 @@ def _author(context: ReadContext, id_: str, keys: AuthorKeys) -> Author:
     return Author(
         id=id_,
         name=keys.name,
-        email=keys.email or "",
+        email=(keys.email or "") if keys.show_email else "",
+        hidden_email="" if keys.show_email else keys.email or "",
         url=keys.url or "",
         bio=keys.bio,
         avatar=context.picture_url(("avatar",), keys.avatar),

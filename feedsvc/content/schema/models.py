@@ -392,7 +392,8 @@ class AuthorKeys(_Keys):
     """One entry of authors.yaml"""
 
     name: RequiredLine = _required("As it stands in bylines.", "Ritesh Nambiar")
-    email: Email | None = _key("Public: feeds and the author's page carry it.", "ritesh@example.org")
+    email: Email | None = _key("For the newsroom; public only with show_email.", "ritesh@example.org")
+    show_email: bool = _key("Whether Atom feeds and the author's page show the e-mail address to everybody.", True, False)
     url: HttpUrl | None = _key("Their own page.", "https://ritesh.example.org/")
     bio: OneLineText = _key("One sentence.", "Writes about diplomacy and trade.", "")
     avatar: RequiredLine | None = _key("Their picture: a file in media/ or an address.", "media/ritesh.jpg")

@@ -212,8 +212,8 @@ def write_entries(root: Path, site: Site, terms: TermTable, base: ImportBase, re
         for entry_id in entries.keys() & {*names_in(file, texts[file].encode())}:
             base.put(ENTRIES, f"{file} {entry_id}", entry_id, WRITTEN)
         if count := sum("email" in keys for keys in missing.values()):
-            addresses = "1 e-mail address of an author, which" if count == 1 else f"{count} e-mail addresses of authors, which"
-            line = f"{file}: {addresses} the source published; feeds here do, too, unless you delete the key email"
+            addresses = "1 e-mail address of an author" if count == 1 else f"{count} e-mail addresses of authors"
+            line = f"{file}: {addresses}, not public here; show_email: true shows one in Atom and on the author's page"
             report.settings.append(line)
     return texts
 

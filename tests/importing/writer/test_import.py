@@ -57,29 +57,29 @@ def test_addresses_of_mail_in_an_export_are_not_published(tmp_path: Path) -> Non
 
 def test_address_of_mail_in_a_feed_is_public_already(tmp_path: Path) -> None:
     run_import(tmp_path, post(1), site=replace(SITE, system=SourceSystem.FEED))
-    assert load(tmp_path).authors["mina"].email == "mina@old.example"
+    assert load(tmp_path).authors["mina"].hidden_email == "mina@old.example"
 
 
 @pytest.mark.parametrize(
     ("authors", "expected"),
     [
         ((SourceAuthor("mina", "Mina Park"),), []),
-        (SITE.authors, ["authors.yaml: 1 e-mail address of an author, which the source published; "]),
+        (SITE.authors, ["authors.yaml: 1 e-mail address of an author, "]),
         (
             (*SITE.authors, SourceAuthor("tuan", "Lê Tuấn", email="tuan@old.example")),
-            ["authors.yaml: 2 e-mail addresses of authors, which the source published; "],
+            ["authors.yaml: 2 e-mail addresses of authors, "],
         ),
     ],
     ids=["none", "one", "two"],
 )
-def test_report_names_the_mail_addresses_that_feeds_will_publish_once(
+def test_report_names_the_mail_addresses_of_a_feed_once(
     tmp_path: Path, authors: tuple[SourceAuthor, ...], expected: list[str]
 ) -> None:
     site = replace(SITE, system=SourceSystem.FEED, authors=authors)
     for lines in (expected, []):  # the second import adds none
         report = run_import(tmp_path, post(1, authors=tuple(author.key for author in authors)), site=site)
         found = [line for line in report.settings if "e-mail" in line]
-        end = "feeds here do, too, unless you delete the key email"
+        end = "not public here; show_email: true shows one in Atom and on the author's page"
         assert found == [f"{line}{end}" for line in lines]
 
 
