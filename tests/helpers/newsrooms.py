@@ -62,7 +62,12 @@ SITE: Final[Mapping[str, str | bytes]] = {
         empty: {title: Nothing yet}
         """,
     "authors.yaml": """
-        ritesh: {name: Ritesh Nambiar, email: ritesh@news.example, show_email: true, url: "https://ritesh.example/", aliases: [rn]}
+        ritesh:
+          name: Ritesh Nambiar
+          email: ritesh@news.example
+          show_email: true
+          url: "https://ritesh.example/"
+          aliases: [rn]
         jia: {name: 刘佳, bio: Writes from Beijing}
         """,
     "media/logo.png": picture(64, 64, "PNG"),
