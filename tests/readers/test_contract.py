@@ -26,7 +26,8 @@ LISTINGS: Final = {
     ListingRef("tag", "한국"): ("한국 – The Daily & Co", ""),
 }
 EMPTY: Final = ListingRef("category", "empty")
-IDS: Final = [f"tag:news.example,2026:{name}" for name in ("rich", "korean", "elsewhere", "older")]
+IDS: Final = [f"tag:news.example,2026:{name}" for name in ("rich", "korean", "gone", "elsewhere", "older")]
+NOTICE: Final = IDS[2]  # an entry in RSS and JSON Feed only
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def test_readers_parse_feed_metadata_correctly(
         assert_field(reported_fields, "feed.language", feed.language, "en")
         assert_field(reported_fields, "feed.rights", feed.rights, "© 2026 The Daily")
         assert_field(reported_fields, "feed.updated", feed.updated, datetime(2026, 2, 21, 15, tzinfo=UTC))
-        assert [entry.id for entry in feed.entries] == IDS
+        assert [entry.id for entry in feed.entries] == [id_ for id_ in IDS if suffix != "atom" or id_ != NOTICE]
         if "feed.links" in reported_fields:
             assert feed.hrefs("self") == (f"{page}feed.{suffix}",)
             assert feed.hrefs("hub") == ("https://hub.example/",)
@@ -131,7 +132,11 @@ def test_readers_parse_the_other_entries_correctly(
 ) -> None:
     reported_fields, _, feeds = parsed_feeds
     for feed in feeds.values():
-        _, korean, elsewhere, older = feed.entries
+        _, korean, elsewhere, older = (entry for entry in feed.entries if entry.id != NOTICE)
+        for notice in (entry for entry in feed.entries if entry.id == NOTICE):
+            assert_field(reported_fields, "entry.title", notice.title, "This article was withdrawn")
+            assert_field(reported_fields, "entry.summary", notice.summary, "We were wrong.")
+            assert_field(reported_fields, "entry.updated", notice.updated, datetime(2026, 2, 21, 15, tzinfo=UTC))
         assert_field(reported_fields, "entry.language", korean.language, "ko")
         assert_field(reported_fields, "entry.title", korean.title, "한국어 기사")
         assert_field(reported_fields, "entry.published", korean.published, datetime(2026, 2, 18, 15, tzinfo=UTC))
@@ -197,7 +202,7 @@ def test_archive_links_lead_to_every_article(publication: Publication, suffix: s
         ids |= {entry.id for entry in feed.entries}
         hrefs_of_archive = feed.hrefs("next" if suffix == "json" else "prev-archive")
         path = hrefs_of_archive[0].removeprefix(BASE) if hrefs_of_archive else ""
-    assert ids == {row.article.id for row in publication.catalog.visible.values()}
+    assert ids - {NOTICE} == {row.article.id for row in publication.catalog.visible.values()}
 
 
 def test_publication_lists_archive_pages_after_the_articles_they_contain(tmp_path: Path) -> None:

@@ -72,6 +72,10 @@ UNDETECTABLE: Final = {
         *("no space after the first colon", "no space after the last colon", "no space after a colon below a comment"),
         *("no space after a colon in a list", "a time in the second line of a text"),
     ),
+    "a text that is not finished, or was cut to a key of the schema": (
+        *("body of a new article at 6:3", "body of a new article at 5:1"),
+        "text in braces that ends at a comma before 3:40: 'credit' has no value",
+    ),
     "the structure of a Markdown file": (
         *("markdown without front matter", "empty markdown", "unclosed front matter", "body in front matter"),
     ),
