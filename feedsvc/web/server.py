@@ -47,6 +47,9 @@ _SOCKET_OPTIONS: Final = [
     *Adjustments.socket_options,
     *((socket.IPPROTO_TCP, getattr(socket, name), _MAX_UNSENT_BYTES) for name in ("TCP_NOTSENT_LOWAT",) if hasattr(socket, name)),
 ]
+# Flag of send(2): more bytes follow at once. Without it, the header is a packet of its own, on which TCP may wait for the client
+# before it sends a large body.
+_MORE_FOLLOWS: Final = getattr(socket, "MSG_MORE", 0)
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
 # RFC 3986 section 3.2: a registered name or an address, then a port. Host may be empty (RFC 9112 section 3.2).
 _HOST: Final = re.compile(
@@ -167,7 +170,10 @@ class _Channel(HTTPChannel):
             self.will_close = True
         if self._turn_bytes_left <= 0 or not data:
             return 0
-        count: int = super().send(data, do_close)
+        try:
+            count: int = self.socket.send(data, _MORE_FOLLOWS if len(data) < self.total_outbufs_len else 0)
+        except OSError:  # waitress tries again, and knows what each error means
+            count = super().send(data, do_close)
         self._turn_bytes_left -= count
         return count
 
