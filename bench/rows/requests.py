@@ -1,4 +1,4 @@
-"""Load a hot feed: compared with a bare WSGI function, with two workers, and during saves."""
+"""Load a hot feed: compared with stock waitress and a constant body, with two workers, and during saves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import count
 
 from bench import corpus, wrk
@@ -18,61 +20,79 @@ from bench.rows.saves import restore, title_saver
 from bench.rows.starts import warm_state
 from bench.run import SAVED_ARTICLES, Run
 from bench.table import Goal, Row
-from bench.web import GZIP, Client, Response, free_port
+from bench.web import GZIP, NO_HEADERS, Client, Response, free_port
 
-_CONNECTIONS = (16, 64, 128)
 _SAVE_INTERVAL = 0.1  # seconds between two saves
+_FEEDS = (FEED, "/feed.atom", "/feed.json")
 # Headers that the bare server adds itself.
 _AUTOMATIC_HEADERS = frozenset({"date", "server", "connection"})
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Case:
+    """Requests that get `status`. `goal` is the smallest ratio."""
+
+    name: str = "a hot feed"
+    status: int = 200
+    is_largest: bool = False  # the largest feed of the site without compression, not FEED as gzip
+    connections: tuple[int, ...] = (16, 64, 128)
+    options: tuple[str, ...] = ()
+    goal: float = 0.9
+
+    @property
+    def reference_name(self) -> str:
+        return "stock waitress" if self.status == HTTPStatus.OK else "bare WSGI"
+
+
+_CASES = (
+    _Case(),
+    _Case(name="the largest feed, uncompressed", is_largest=True, connections=(16, 64), goal=0.8),
+    _Case(status=304),
+)
+
+
 def requests(run: Run) -> Iterator[Row]:
-    for status in (200, 304):
-        yield from _rows_beside_bare(run, status, (), Goal(minimum=0.9, any_size=True), "")
+    for case in _CASES:
+        yield from _rows_beside_bare(run, case, "")
     if run.options.access_log:
         for status in (200, 304):
-            yield from _rows_beside_bare(
-                run, status, run.options.access_log, Goal(minimum=0.6, any_size=True), " with access log"
-            )
+            yield from _rows_beside_bare(run, _Case(status=status, options=run.options.access_log, goal=0.6), " with access log")
     else:
         yield Row(name="a hot feed with access log", value=None, unit="/s", note="this feedsvc has no --access-log")
 
 
-def _rows_beside_bare(run: Run, status: int, options: tuple[str, ...], goal: Goal, suffix: str) -> Iterator[Row]:
-    core, load_core = run.cores
-    with hot_feed_server(run, options, cores=(core,)) as server:
-        headers, response = _hot_request(server, status)
+def _rows_beside_bare(run: Run, case: _Case, suffix: str) -> Iterator[Row]:
+    core = run.cores[0]
+    with hot_feed_server(run, case.options, cores=(core,)) as server:
+        request, response = _hot_request(server, case)
         with _bare_server(run, response, core) as bare_server:
-            for connections in _CONNECTIONS:
+            for connections in case.connections:
                 rates = [
-                    _rates(run, (server, bare_server), headers, connections, load_core) for _ in range(run.sizes.repetitions)
+                    [_rate(run, each, request, connections) for each in (server, bare_server)]
+                    for _ in range(run.sizes.repetitions)
                 ]
                 ours, theirs = (median(figures) for figures in zip(*rates, strict=True))
-                name = f"a hot feed, {status}, {connections} connections{suffix}"
                 yield Row(
-                    name=name,
+                    name=f"{case.name}, {case.status}, {connections} connections{suffix}",
                     value=ours,
                     unit="/s",
                     reference=theirs,
-                    reference_name="bare WSGI",
-                    goal=goal,
-                    repeat=_repeater(run, status, options, connections),
+                    reference_name=case.reference_name,
+                    goal=Goal(minimum=case.goal, any_size=True),
+                    note=f"{request.path}, {len(response.body):,} bytes" if case.is_largest else "",
+                    repeat=_repeater(run, case, connections),
                 )
 
 
-def _rates(
-    run: Run, servers: tuple[ServerProcess, ServerProcess], headers: Mapping[str, str], connections: int, core: int
-) -> list[float]:
-    """Measure the servers one after the other, so that a drift of the machine affects both."""
-    seconds = run.sizes.seconds
-    return [wrk.load(server.port, FEED, headers, connections=connections, seconds=seconds, core=core).rate for server in servers]
+def _rate(run: Run, server: ServerProcess, request: _Request, connections: int) -> float:
+    path, headers, seconds, core = request.path, request.headers, run.sizes.seconds, run.cores[1]
+    return wrk.load(server.port, path, headers, connections=connections, seconds=seconds, core=core).rate
 
 
-def _repeater(run: Run, status: int, options: tuple[str, ...], connections: int) -> Callable[[Product], object]:
-    def repeat(product: Product) -> wrk.Load:
-        with hot_feed_server(run, options, cores=(), product=product) as server:
-            headers, _ = _hot_request(server, status)
-            return wrk.load(server.port, FEED, headers, connections=connections, seconds=run.sizes.seconds, core=run.cores[1])
+def _repeater(run: Run, case: _Case, connections: int) -> Callable[[Product], object]:
+    def repeat(product: Product) -> float:
+        with hot_feed_server(run, case.options, cores=(), product=product) as server:
+            return _rate(run, server, _hot_request(server, case)[0], connections)
 
     return repeat
 
@@ -91,12 +111,21 @@ def hot_feed_server(
         yield server
 
 
-def _hot_request(server: ServerProcess, status: int) -> tuple[Mapping[str, str], Response]:
-    """Return the headers of a request that gets that status, and its response."""
+@dataclass(frozen=True, slots=True)
+class _Request:
+    path: str
+    headers: Mapping[str, str]
+
+
+def _hot_request(server: ServerProcess, case: _Case) -> tuple[_Request, Response]:
+    """Return a request of `case`, and its response."""
     with closing(Client(server.port)) as client:
-        tag = client.ask(FEED, GZIP).headers["etag"]
-        headers = {**GZIP, "If-None-Match": tag} if status == 304 else GZIP
-        return headers, client.ask(FEED, headers)
+        path = max(_FEEDS, key=lambda feed: len(client.ask(feed).body)) if case.is_largest else FEED
+        headers = NO_HEADERS if case.is_largest else GZIP
+        if case.status == HTTPStatus.NOT_MODIFIED:
+            headers = {**headers, "If-None-Match": client.ask(path, headers).headers["etag"]}
+        request = _Request(path, headers)
+        return request, client.ask(path, headers)
 
 
 @contextmanager

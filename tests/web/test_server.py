@@ -15,6 +15,7 @@ import pytest
 from feedsvc.errors import FeedsvcError
 from feedsvc.web.server import Server
 from feedsvc.web.sockets import listen
+from tests.attacks.attacked_server import resident_memory
 from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS, ask, ask_on, exchange_bytes, open_connection, read_all
 from tests.web.in_process_server import no_free_descriptors, serve_client
@@ -174,6 +175,37 @@ def test_accept_failures_do_not_flood_the_log_or_use_cpu_time(app: "WSGIApplicat
 
     serve_client(server, run_client)
     assert 0 < len(accept_records()) < 30
+
+
+def test_large_feed_does_not_wait_for_the_client_to_receive_its_header() -> None:
+    """The header was a packet of its own. TCP held back the body, and 64 clients got some 200 responses a second."""
+    server = Server(send_large_body, host="127.0.0.1", port=0, threads=1)
+    first_parts: list[bytes] = []
+
+    def run_client() -> None:
+        for _ in range(20):
+            with open_connection(server.url) as connection:
+                connection.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n")
+                first_parts.append(connection.recv(65_536))
+
+    serve_client(server, run_client)
+    # On a busy machine, the kernel may send a header that has waited for its body for a fifth of a second.
+    assert sum(part.endswith(b"\r\n\r\n") for part in first_parts) < 3, first_parts[0][:500]
+
+
+def test_clients_that_do_not_read_share_one_copy_of_a_large_document() -> None:
+    server = Server(send_large_body, host="127.0.0.1", port=0, threads=1)
+
+    def run_client() -> None:
+        memory = resident_memory(os.getpid())
+        with contextlib.ExitStack() as stack:
+            for _ in range(50):
+                connection = stack.enter_context(open_connection(server.url, 4096))
+                connection.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert connection.recv(1)
+            assert resident_memory(os.getpid()) - memory < 3 * len(_LARGE_BODY)
+
+    serve_client(server, run_client)
 
 
 def test_large_response_for_a_slow_client_needs_no_temporary_file() -> None:
