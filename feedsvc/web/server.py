@@ -122,6 +122,7 @@ class _Channel(HTTPChannel):
     """Connection with one request at a time. A large body is neither copied nor sent at once."""
 
     server: Any
+    socket: Any
     requests: list[Any]
     parser_class = _RequestParser
     task_class = _Task

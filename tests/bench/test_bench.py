@@ -68,8 +68,8 @@ def test_groups_feeds_and_page_sizes_compare_with_hugo_and_write_the_document(tm
     require_program("hugo", hugo.INSTALL)
     groups = ("--only", "feeds", "--only", "page-sizes")
     rows = measure(tmp_path, *groups, "--write", str(tmp_path / "performance.md"))
-    assert all(row["feedsvc"] and row["beside"] for row in rows[:4])
-    assert [row["verdict"] for row in rows[4:]] == ["met", "", "", "", "", ""], "page sizes have goals for any number of articles"
+    assert all(row["feedsvc"] and row["beside"] for row in rows[:2])
+    assert [row["verdict"] for row in rows if row["verdict"]] == ["met"], "only page sizes have goals for any number of articles"
     text = (tmp_path / "performance.md").read_text("utf-8")
     assert "every feed of 50 articles" in text
     assert str(tmp_path) not in text
