@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from io import BytesIO
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -38,6 +38,7 @@ _DRAIN_TIMEOUT: Final = 10.0  # seconds to finish responses at the stop
 _IDLE_TIMEOUT: Final = 30  # seconds until a connection without activity is closed
 _ACCEPT_PAUSE: Final = 0.1  # seconds without accepting if no file descriptor is left
 _MAX_HEADER_BYTES: Final = 16_384
+_MAX_CACHED_HEADERS: Final = 256  # headers of responses; those of a busy second
 _MAX_COPIED_BYTES: Final = 64 * 1024  # larger parts of a response are not copied into a connection's buffer
 _BYTES_PER_TURN: Final = 1024 * 1024  # bytes that are sent on one connection before others get their turn
 _FILE_CHUNK_SIZE: Final = 256 * 1024  # bytes of a file that are read and sent at a time
@@ -111,6 +112,25 @@ class _RequestParser(HTTPRequestParser):
 
 
 class _Task(WSGITask):
+    _header_cache: ClassVar[dict[tuple[object, ...], bytes]] = {}
+
+    def build_response_header(self) -> bytes:
+        """Build the header of the response, or return that of an equal response of the same second.
+
+        waitress takes a sixth of the time of a small response to build it.
+        """
+        request: Any = self.request
+        is_chunked = self.has_body and self.content_length is None
+        if is_chunked or self.version == "1.0" or request.headers.get("CONNECTION") == "close":
+            return bytes(super().build_response_header())
+        key = (self.status, self.content_length, int(self.start_time), *self.response_headers)
+        header = self._header_cache.get(key)
+        if header is None:
+            if len(self._header_cache) >= _MAX_CACHED_HEADERS:
+                self._header_cache.clear()
+            header = self._header_cache[key] = super().build_response_header()
+        return header
+
     def set_close_on_finish(self) -> None:
         # Otherwise waitress closes the connection without Content-Length, which 304 and 204 may lack (RFC 9110 section 8.6).
         request: Any = self.request

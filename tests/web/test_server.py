@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import logging
 import os
+import re
 import signal
 import socket
 import time
@@ -102,6 +103,24 @@ def test_304_keeps_the_connection_open(app: "WSGIApplication") -> None:
     serve_client(server, run_client)
 
 
+def test_equal_responses_say_whether_each_connection_is_closed(app: "WSGIApplication") -> None:
+    server = Server(app, host="127.0.0.1", port=0, threads=1)
+    requests = {
+        b"HTTP/1.1\r\nHost: x\r\n\r\nGET /feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n": [None, b"close"],
+        b"HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /feed.rss HTTP/1.0\r\n\r\n": [b"Keep-Alive", b"close"],
+    }
+
+    def run_client() -> None:
+        for request, connection_fields in requests.items():
+            headers = re.findall(
+                rb"HTTP/1.\d 200 OK\r\n.*?\r\n\r\n", exchange_bytes(server.url, b"GET /feed.rss " + request), re.DOTALL
+            )
+            found = [re.search(rb"\r\nConnection: (\S+)", header) for header in headers]
+            assert [field and field[1] for field in found] == connection_fields
+
+    serve_client(server, run_client)
+
+
 def test_clients_that_pipeline_without_reading_delay_no_other_and_get_every_response_when_they_read() -> None:
     """One thread and five clients that pipeline without reading: the thread once waited over 30 seconds for the first of them."""
     server = Server(send_large_body, host="127.0.0.1", port=0, threads=1)
@@ -178,7 +197,7 @@ def test_accept_failures_do_not_flood_the_log_or_use_cpu_time(app: "WSGIApplicat
 
 
 def test_large_feed_does_not_wait_for_the_client_to_receive_its_header() -> None:
-    """The header was a packet of its own. TCP held back the body, and 64 clients got some 200 responses a second."""
+    """The header was a packet of its own, on which TCP waited: 64 clients once got some 200 responses of 118 kB a second."""
     server = Server(send_large_body, host="127.0.0.1", port=0, threads=1)
     first_parts: list[bytes] = []
 
