@@ -11,15 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.access import (
-    AccessDecision,
-    Outcome,
-    Token,
-    TokenAuthorizer,
-    new_token,
-    open_token_store,
-    token_digest,
-)
+from feedsvc.access import AccessDecision, Outcome, Token, TokenAuthorizer, new_token, open_token_store, token_digest
 from feedsvc.access.store import TokenStore
 from feedsvc.support.alerts import Alerts
 from tests.access.conftest import NOON, make_token

@@ -47,14 +47,7 @@ def send_page(_: "WSGIEnvironment", start_response: "StartResponse") -> Iterable
 def main(database_url: str, interval: str) -> None:
     # All requests come from this machine.
     visitors = Visitors(address_limit=BucketLimit(burst=10_000, refill_seconds=1.0))
-    counter = ViewCounter(
-        database_url,
-        now,
-        Alerts(),
-        chores=visitors.rotate_day,
-        write_interval=float(interval),
-        max_age=0.01,
-    )
+    counter = ViewCounter(database_url, now, Alerts(), chores=visitors.rotate_day, write_interval=float(interval), max_age=0.01)
     application = ViewsMiddleware(
         send_page, counter, visitors, find_article_id, base_url=lambda: "https://news.example", clock=now
     )

@@ -249,10 +249,7 @@ def test_git_ignores_temporary_files_and_nothing_else(folder: Path) -> None:
             ),
         ),
         (["--timezone", "Asia/Kolkatta"], "--timezone: no time zone 'Asia/Kolkatta'; did you mean 'Asia/Kolkata'?"),
-        (
-            ["--language", "english please"],
-            "--language: 'english please' is not a language tag; write it like en, ko or zh-Hant",
-        ),
+        (["--language", "english please"], "--language: 'english please' is not a language tag; write it like en, ko or zh-Hant"),
         (["--title", " \u200b "], "--title: is empty"),
         (["--title", ""], "--title: is empty"),
     ],

@@ -103,10 +103,7 @@ def test_a_revoked_name_can_be_used_again(root: Path) -> None:
         (("add", "members", "bob", "--expires", ""), "--expires: '' is not a date"),  # a script whose variable is empty
         (("add", "members", "bob", "--limit-fetches", "0"), "'0' is not a limit; give a number of fetches from 1 to 100,000"),
         (("add", "members", "bob", "--limit-fetches", "5/minute"), "'5/minute' is not a limit"),
-        (
-            ("add", "members", "bob", "--database", "mysql://h/n"),
-            "nothing can be stored in mysql://h/n; give the URL",
-        ),
+        (("add", "members", "bob", "--database", "mysql://h/n"), "nothing can be stored in mysql://h/n; give the URL"),
         (("add", "members", "bob", "--base-url", "x"), "--base-url 'x' is not the address of a site"),
         (("revoke", "alic"), "no token is named 'alic'; did you mean 'alice'?"),
         (("revoke", "zoe"), "no token is named 'zoe'; feedsvc token list shows all names"),

@@ -12,11 +12,7 @@ import pytest
 
 from bench.nginx import DEPLOY_FILES
 from tests.audience.waiting import wait_until
-from tests.deploy.cached_service import (
-    count_requests_at_service,
-    numbered_upstream,
-    run_cached_service,
-)
+from tests.deploy.cached_service import count_requests_at_service, numbered_upstream, run_cached_service
 from tests.deploy.nginx_proxy import nginx_proxy
 from tests.helpers.http_client import SECONDS
 from tests.helpers.programs import require_program

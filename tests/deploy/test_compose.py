@@ -38,7 +38,7 @@ def test_every_variable_has_a_default_or_an_error_message() -> None:
     text = "\n".join(line for line in FILE.read_text("utf-8").splitlines() if not line.lstrip().startswith("#"))
     assert len(VARIABLE.findall(text)) == text.count("$")
     assert {(name, kind) for name, kind in VARIABLE.findall(text)} == {
-        *(("BASE_URL", ":-"), ("NEWSROOM", ":-"), ("PORT", ":-"), ("VERSION", ":-"), ("POSTGRES_PASSWORD", ":?")),
+        *(("BASE_URL", ":-"), ("NEWSROOM", ":-"), ("PORT", ":-"), ("VERSION", ":-"), ("POSTGRES_PASSWORD", ":?"))
     }
 
 

@@ -30,9 +30,7 @@ INSTALL: Final = "apt-get install prometheus"
 # Labels that Prometheus adds, the one of several workers, and that of histograms.
 ADDED_LABELS: Final = {"job", "instance", "worker", "le"}
 # Names in an expression that are no metrics.
-FUNCTIONS: Final = {
-    *("sum", "min", "max", "by", "rate", "changes", "time", "histogram_quantile", "label_values"),
-}
+FUNCTIONS: Final = {*("sum", "min", "max", "by", "rate", "changes", "time", "histogram_quantile", "label_values")}
 VARIABLES: Final = {"$__rate_interval": "5s", "$job": "feedsvc", "$instance": ".*"}
 
 

@@ -236,11 +236,7 @@ CHECKS_AFTER_SECTIONS: Final[Mapping[str, Mapping[str, Callable[[User], None]]]]
     },
     "translations": {"An article in two languages": article_is_served, "Languages of pages": no_change},
     "redirects": {"Rules": former_site_redirects},
-    "pages": {
-        "A page": page_is_served,
-        "The menu and the footer": menus_are_shown,
-        "Files at the root": robots_rules_are_served,
-    },
+    "pages": {"A page": page_is_served, "The menu and the footer": menus_are_shown, "Files at the root": robots_rules_are_served},
     "license": {"License and crawlers": license_is_published, "Licenses of feedsvc and its libraries": no_change},
     "git": {
         "Keep it in git": git_is_clean,

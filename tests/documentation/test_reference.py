@@ -18,13 +18,7 @@ from tests import ROOT
 from tests.documentation.reference import FOLDER, PAGES, UPDATE_COMMAND
 from tests.documentation.reference.commands import all_commands, commands_page
 from tests.documentation.reference.files import files_page
-from tests.documentation.reference.templates import (
-    COMMON_VARIABLES,
-    FUNCTIONS,
-    VARIABLES,
-    block_templates,
-    variables_of,
-)
+from tests.documentation.reference.templates import COMMON_VARIABLES, FUNCTIONS, VARIABLES, block_templates, variables_of
 from tests.documentation.reference.variables import OTHER_VARIABLES, variables_page
 
 

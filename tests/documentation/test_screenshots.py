@@ -11,17 +11,7 @@ from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock
 from tests import ROOT
 from tests.documentation.reference.templates import VARIABLES
-from tests.documentation.screenshots import (
-    DIRECTIONS,
-    EXAMPLE_SHEET,
-    FOLDER,
-    KINDS,
-    SCHEMES,
-    WIDTHS,
-    Kind,
-    page_text,
-    sheet_name,
-)
+from tests.documentation.screenshots import DIRECTIONS, EXAMPLE_SHEET, FOLDER, KINDS, SCHEMES, WIDTHS, Kind, page_text, sheet_name
 
 
 @pytest.fixture(scope="module")

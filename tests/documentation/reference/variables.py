@@ -23,7 +23,7 @@ _ARGUMENTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "all that have it",
         "path; default `content`",
         "Content folder: the argument CONTENT of commands, FOLDER of `feedsvc init`.",
-    ),
+    )
 }
 # Variables that are no options -> value and meaning.
 OTHER_VARIABLES: Final[Mapping[str, tuple[str, str]]] = {
