@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from bench.headers import differences
 from bench.web import NO_HEADERS, Client
 from tests.deploy.nginx_proxy import nginx_proxy
-from tests.helpers.http_client import ask
+from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.running_server import ServerProcess, serving
 
 TRUST_NGINX: Final = ("--trusted-proxy", "127.0.0.1")
@@ -59,18 +59,30 @@ def count_requests_at_service(
     return cached_service.request_count() - before - 1  # the first request for the metrics
 
 
+@dataclass(frozen=True)
+class NumberedUpstream:
+    """A service whose every response is a new number; it responds while its gate is open."""
+
+    url: str
+    requests: list[tuple[str, Mapping[str, str]]]
+    gate: threading.Event
+    stop: Callable[[], None]
+
+
 @contextmanager
-def numbered_upstream(cache_control: str) -> Iterator[tuple[str, list[tuple[str, Mapping[str, str]]], Callable[[], None]]]:
-    """Run a service whose every response is a new number; yield its URL, its received requests, and a function to stop it."""
+def numbered_upstream(cache_control: str) -> Iterator[NumberedUpstream]:
     requests: list[tuple[str, Mapping[str, str]]] = []
+    gate = threading.Event()
+    gate.set()
 
     class NumberedResponse(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             requests.append((self.path, dict(self.headers.items())))
             body = str(len(requests)).encode()
+            gate.wait(SECONDS)
             self.send_response(200)
-            for name, value in (("Cache-Control", cache_control), ("Content-Length", str(len(body)))):
-                self.send_header(name, value)
+            for name, value in (("Cache-Control", cache_control), ("ETag", f'"{len(requests)}"'), ("Content-Length", len(body))):
+                self.send_header(name, str(value))
             self.end_headers()
             self.wfile.write(body)
 
@@ -78,15 +90,16 @@ def numbered_upstream(cache_control: str) -> Iterator[tuple[str, list[tuple[str,
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), NumberedResponse) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
 
         def stop() -> None:
+            gate.set()
             server.shutdown()
             thread.join()
             server.server_close()
 
         try:
-            yield f"http://127.0.0.1:{server.server_port}/", requests, stop
+            yield NumberedUpstream(f"http://127.0.0.1:{server.server_port}/", requests, gate, stop)
         finally:
             stop()

@@ -8,8 +8,6 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from bench.nginx import DEPLOY_FILES
 from tests.audience.waiting import wait_until
 from tests.deploy.cached_service import count_requests_at_service, numbered_upstream, run_cached_service
@@ -17,8 +15,6 @@ from tests.deploy.nginx_proxy import nginx_proxy
 from tests.helpers.http_client import SECONDS
 from tests.helpers.programs import require_program
 from tests.web.newsroom import BASE_URL, write_article, write_newsroom
-
-pytestmark = pytest.mark.timing
 
 THREE_CODINGS: Final = "gzip, br, zstd"
 
@@ -58,15 +54,15 @@ def run_refresh(port: int, urls: str, *server_name: str) -> tuple[int, str]:
 def test_refresh_uses_the_server_name_if_another_site_is_the_default_server(tmp_path: Path) -> None:
     require_program("curl", "apt-get install curl")
     with (
-        numbered_upstream("max-age=60") as (url, requests, _),
-        nginx_proxy(tmp_path / "nginx", url, default_server="return 200 other;") as nginx,
+        numbered_upstream("max-age=60") as upstream,
+        nginx_proxy(tmp_path / "nginx", upstream.url, default_server="return 200 other;") as nginx,
     ):
         assert run_refresh(nginx.port, f"{BASE_URL}/feed.rss\n") == (0, "")
-        assert [path for path, _ in requests] == ["/feed.rss"] * 8
+        assert [path for path, _ in upstream.requests] == ["/feed.rss"] * 8
         assert run_refresh(nginx.port, "https://cdn.example:8443/feed.rss\n", "news.example") == (0, "")
-        assert len(requests) == 16
+        assert len(upstream.requests) == 16
         exit_status, stderr = run_refresh(nginx.port, "https://cdn.example/feed.rss\n")
-        assert (exit_status, len(requests)) == (1, 16)
+        assert (exit_status, len(upstream.requests)) == (1, 16)
         assert stderr.startswith(f"nginx-refresh: http://127.0.0.1:{nginx.port} did not fetch anew")
         assert "\n200 http://cdn.example/feed.rss \n" in stderr
         assert stderr.endswith("with this server_name, and does the service run?\n")
@@ -76,9 +72,9 @@ def test_refresh_uses_the_server_name_if_another_site_is_the_default_server(tmp_
 def test_refresh_without_service_or_nginx_is_an_error(tmp_path: Path) -> None:
     """First the service does not run, then nginx does not run either."""
     require_program("curl", "apt-get install curl")
-    with numbered_upstream("max-age=60, stale-if-error=600") as (url, _, stop), nginx_proxy(tmp_path / "nginx", url) as nginx:
+    with numbered_upstream("max-age=60, stale-if-error=600") as upstream, nginx_proxy(tmp_path / "nginx", upstream.url) as nginx:
         assert run_refresh(nginx.port, f"{BASE_URL}/feed.rss\n{BASE_URL}/feed.atom\n") == (0, "")
-        stop()
+        upstream.stop()
         exit_status, stderr = run_refresh(nginx.port, f"{BASE_URL}/feed.rss\n{BASE_URL}/feed.atom\n")
         assert exit_status == 1
         assert "\n502 http://news.example/feed.rss \n" in stderr

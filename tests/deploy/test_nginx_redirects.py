@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import product
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -75,41 +76,22 @@ WILDCARDS: Final = {
     "/spam/*": "gone",
 }
 PATHS: Final = (
-    *("/2014/05/bay", "/2014/05/bay/index.html", "/2014/05/bay/?utm=1", "/?utm=1&p=1&x=2", "/?p=1&p=2"),
-    *(
-        "/?p=4",
-        "/?p",
-        "/?q=p=1",
-        "/index.html?p=1",
-        "/index.php?id=a%2Fb%3Ac",
-        "/index.php?id=%EC%84%9C",
-        "/index.php?name=caf%C3%A9",
-        "/index.php?name=cafe%CC%81",
-        "/index.php",
-        "/feed.xml/",
-    ),
-    *(
-        "/category/business/feed",
-        "/articles/echoes",
-        "/articles/fish",
-        "/articles/bay",
-        "/articles/recalled",
-        "/rss.xml",
-        "/feed/",
-    ),
-    *("/archive/2026-01", "/cafe%CC%81/", "/blog/bay", "/blog/echo/?x=y", "/blog/a/b/", "/blog.old/bay/", "/blogXold/bay/"),
-    *("/blog", "/blog/", "/blog/index.html", "/blog/bay/index.html", "/blog/nowhere/", "/blog/recalled/", "/blog/a.b"),
-    *("/blog/sections/business/", "/blog/sections/bay/", "/blog/sections/business/feed.rss", "/category/business/page/7/"),
-    *("/category/business/page", "/moved/articles/bay", "/moved/feed.rss", "/moved/about/", "/moved/", "/moved", "/moved/x"),
-    *("/files/photo.png", "/files/nothing.png", "/nowhere/x/", "/far", "/far/", "/far/a.b", "/far/a/"),
-    *("/%EC%98%9B/bay/", "/%ec%98%9b/bay/", "/a%20(b)/bay/", "/a%20%28b%29/bay", "/far/a%20b/%EC%84%9C", "/wide/a"),
-    *("/spam/x/y", "/spam/x.y", "/bay/?amp=1", "/nothing"),
-    *("/-old", "/-gone", "/-media/nothing", "/-document/nothing", "/-browser/", "/nothing/404.html", "/-spam/410.html", "/-kept"),
-    *("/articles/old-echo/index.html", "/category/economy/index.html", "/who-we-are/index.html", "/rss/index.html"),
-    *("/archive/2026-01/index.html", "/archive/2026-01-02/index.html", "/economy-old/index.html", "/about/index.html"),
-    *("/tag/bridges/atom.xml/index.html", "/feeds.opml/index.html", "/articles/recalled/index.html", "/about/index.html/"),
-    *("/spam", "/spam/", "/comments/", "/feed.rss?p=1", "/robots.txt/", "/category/economy/feed.xml"),
-)
+    "/2014/05/bay", "/2014/05/bay/index.html", "/2014/05/bay/?utm=1", "/?utm=1&p=1&x=2", "/?p=1&p=2", "/?p=4", "/?p",
+    "/?q=p=1", "/index.html?p=1", "/index.php?id=a%2Fb%3Ac", "/index.php?id=%EC%84%9C", "/index.php?name=caf%C3%A9",
+    "/index.php?name=cafe%CC%81", "/index.php", "/feed.xml/", "/category/business/feed", "/articles/echoes", "/articles/fish",
+    "/articles/bay", "/articles/recalled", "/rss.xml", "/feed/", "/archive/2026-01", "/cafe%CC%81/", "/blog/bay",
+    "/blog/echo/?x=y", "/blog/a/b/", "/blog.old/bay/", "/blogXold/bay/", "/blog", "/blog/", "/blog/index.html",
+    "/blog/bay/index.html", "/blog/nowhere/", "/blog/recalled/", "/blog/a.b", "/blog/sections/business/",
+    "/blog/sections/bay/", "/blog/sections/business/feed.rss", "/category/business/page/7/", "/category/business/page",
+    "/moved/articles/bay", "/moved/feed.rss", "/moved/about/", "/moved/", "/moved", "/moved/x", "/files/photo.png",
+    "/files/nothing.png", "/nowhere/x/", "/far", "/far/", "/far/a.b", "/far/a/", "/%EC%98%9B/bay/", "/%ec%98%9b/bay/",
+    "/a%20(b)/bay/", "/a%20%28b%29/bay", "/far/a%20b/%EC%84%9C", "/wide/a", "/spam/x/y", "/spam/x.y", "/bay/?amp=1",
+    "/nothing", "/-old", "/-gone", "/-media/nothing", "/-document/nothing", "/-browser/", "/nothing/404.html",
+    "/-spam/410.html", "/-kept", "/articles/old-echo/index.html", "/category/economy/index.html", "/who-we-are/index.html",
+    "/rss/index.html", "/archive/2026-01/index.html", "/archive/2026-01-02/index.html", "/economy-old/index.html",
+    "/about/index.html", "/tag/bridges/atom.xml/index.html", "/feeds.opml/index.html", "/articles/recalled/index.html",
+    "/about/index.html/", "/spam", "/spam/", "/comments/", "/feed.rss?p=1", "/robots.txt/", "/category/economy/feed.xml",
+)  # fmt: skip
 
 
 def write(content: Path, base_url: str) -> Path:
@@ -139,42 +121,31 @@ def target(address: str) -> str:
     return quote(path) + mark + quote(query, safe="=&/:")
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
-def test_old_addresses_have_the_responses_of_the_live_server(pair: tuple[ServerPair, str], method: str) -> None:
+def test_old_addresses_have_the_responses_of_the_live_server(pair: tuple[ServerPair, str]) -> None:
     servers, mount = pair
-    for path in (*map(target, EXACT), *PATHS):
+    for path, method in product((*map(target, EXACT), *PATHS), ("GET", "HEAD", "POST", "OPTIONS")):
         live, static = (client.ask(mount + path, {}, method) for client in (servers.live, servers.static))
         assert facts(static) == facts(live), path
-
-
-def test_rules_are_answered_at_all(pair: tuple[ServerPair, str]) -> None:
-    servers, mount = pair
     answers = {path: servers.static.ask(mount + path) for path in ("/2014/05/bay/", "/?p=1", "/blog/bay/", "/spam/x", "/?p=2")}
-    assert {path: answer.status for path, answer in answers.items()} == {
-        "/2014/05/bay/": 301,
-        "/?p=1": 301,
-        "/blog/bay/": 301,
-        "/spam/x": 410,
-        "/?p=2": 410,
-    }
+    assert [answer.status for answer in answers.values()] == [301, 301, 301, 410, 410]
     assert answers["/spam/x"].body == servers.static.ask(f"{mount}/nothing").body
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        *("/far//evil.example/", "/far/%2Fevil.example", "/blog/\\evil.example", "/blog/%0D%0ASet-Cookie:a=b", "/blog/%5Cx/"),
-        *("/moved//evil.example", "/moved/%2Fevil.example", "/moved/\\evil.example", "/moved/%5Cevil.example"),
-    ],
+HOSTILE: Final = (
+    *("/far//evil.example/", "/far/%2Fevil.example", "/blog/\\evil.example", "/blog/%0D%0ASet-Cookie:a=b", "/blog/%5Cx/"),
+    *("/moved//evil.example", "/moved/%2Fevil.example", "/moved/\\evil.example", "/moved/%5Cevil.example"),
 )
-def test_hostile_request_leads_to_no_other_host(pair: tuple[ServerPair, str], path: str) -> None:
+
+
+def test_hostile_request_leads_to_no_other_host(pair: tuple[ServerPair, str]) -> None:
     servers, mount = pair
-    response = servers.static.ask(mount + path)
-    assert "set-cookie" not in response.headers
-    location = response.headers.get("location", "")
-    assert urlsplit(location).netloc in ("", "far.example")
-    assert not location.startswith(("//", "/\\"))
-    assert "\\" not in location
+    for path in HOSTILE:
+        response = servers.static.ask(mount + path)
+        location = response.headers.get("location", "")
+        assert "set-cookie" not in response.headers, path
+        assert urlsplit(location).netloc in ("", "far.example"), path
+        assert not location.startswith(("//", "/\\")), path
+        assert "\\" not in location, path
 
 
 def test_cache_passes_the_queries_of_old_addresses_and_caches_none_of_their_responses(tmp_path: Path) -> None:

@@ -26,7 +26,6 @@ from tests.helpers.running_server import build_tree, serving
 from tests.live.served_content import monitored_server
 from tests.web.newsroom import write_newsroom
 
-pytestmark = pytest.mark.timing
 FEEDS: Final = "wire: {title: The wire, include: {categories: [business]}, access: private}\n"
 
 
@@ -66,54 +65,42 @@ def cache_configuration(folder: Path) -> str:
 
 
 def paths_with(token: str) -> list[str]:
-    return [
-        f"/private/{token}/feed.rss",
-        f"/private/{token}/feed.atom?a=b",
-        f"/private/{token}/feed.json",
-        f"/private/{token}/",
-        f"/private/{token}",
-        f"/private/{token}/feed.RSS",
-        f"/private/{token}/media/a.png",
-        f"/private/{token}/sitemap.xml",
-        f"/PRIVATE/{token}/feed.rss",
-        f"//private/{token}/feed.rss",
-        f"/x/../private/{token}/feed.rss",
-        f"/%70rivate/{token}/feed.rss",
-        f"/private%2F{token}/feed.rss",
-        f"/daily/private/{token}/feed.rss",
-    ]
+    names = ("feed.rss", "feed.atom?a=b", "feed.json", "", "feed.RSS", "media/a.png", "sitemap.xml")
+    starts = ("PRIVATE", "/private", "x/../private", "%70rivate", "daily/private")
+    others = (f"/private/{token}", f"/private%2F{token}/feed.rss", *(f"/{start}/{token}/feed.rss" for start in starts))
+    return [*(f"/private/{token}/{name}" for name in names), *others]
 
 
 def written_bytes(*folders: Path) -> bytes:
     return b"".join(path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
-def test_nginx_in_front_of_the_service_logs_and_caches_no_token(newsroom: Path, tmp_path: Path) -> None:
-    state, folder = tmp_path / "state", tmp_path / "nginx"
+@pytest.mark.parametrize("mount", ["", "/feeds"])  # which is the name of a folder of the site, too
+def test_nginx_in_front_of_the_service_logs_and_caches_no_token(newsroom: Path, tmp_path: Path, mount: str) -> None:
+    state, folder, log = tmp_path / "state", tmp_path / "nginx", tmp_path / "log"
+    options = ("--base-url", f"https://news.example{mount}")
     with (
-        (tmp_path / "log").open("wb") as log,
-        serving(newsroom, state, *TRUST_NGINX, "--access-log", "logfmt", log=log) as server,
+        log.open("wb") as file,
+        serving(newsroom, state, *TRUST_NGINX, *options, "--access-log", "logfmt", log=file) as server,
         logging_nginx(folder, folder, cache_configuration(folder), server.url) as url,
     ):
-        address = run_feedsvc("token", "add", "wire", "alice", newsroom, "--state", state).stdout.strip()
+        address = run_feedsvc("token", "add", "wire", "alice", newsroom, "--state", state, *options).stdout.strip()
         path = urlsplit(address).path
-        token = path.split("/")[2]
+        assert path.startswith(f"{mount}/private/")
+        token = path.split("/")[-2]
         first = ask(url, path)
         assert (first.status, first["cache-control"]) == (200, "private, no-store")
         assert ask(url, path, {"If-None-Match": first["etag"]}).status == 304
-        for other in paths_with(token):
-            ask(url, other)
-        for _ in range(2):
-            ask(url, "/media/private/nothing.png")
-            ask(url, f"/private/{new_token()}/feed.rss")
+        for other in (*paths_with(token), *("/media/private/nothing.png", f"/private/{new_token()}/feed.rss") * 2):
+            ask(url, mount + other)
         run_feedsvc("token", "revoke", "alice", newsroom, "--state", state)
         assert ask(url, path).status == 410  # nothing was cached
-        assert ask(url, "/feed.rss").status == 200
+        assert ask(url, f"{mount}/feed.rss").status == 200
     log_text = (folder / "access").read_text()
-    assert "GET /feed.rss" in log_text
-    assert "GET /media/private/nothing.png" in log_text
-    assert token.encode() not in written_bytes(folder, tmp_path / "log") + (tmp_path / "log").read_bytes()
-    assert b"/private/alice/feed.rss" in (tmp_path / "log").read_bytes()
+    assert f"GET {mount}/feed.rss" in log_text
+    assert f"GET {mount}/media/private/nothing.png" in log_text
+    assert token.encode() not in written_bytes(folder) + log.read_bytes()
+    assert b"/private/alice/feed.rss" in log.read_bytes()
 
 
 def test_nginx_logs_no_token_if_the_service_is_down_or_its_tokens_are_damaged(newsroom: Path, tmp_path: Path) -> None:
@@ -176,25 +163,6 @@ def test_nginx_logs_no_token_of_a_request_that_it_refuses_or_a_client_breaks_off
         send(url, "GET /last HTTP/1.1\r\nHost: news.example\r\nHost: b\r\n\r\n")
         wait_until(lambda: "GET /last" in (folder / "access").read_text())
     assert token.encode() not in (folder / "access").read_bytes()
-
-
-def test_nginx_logs_and_caches_no_token_if_the_path_of_base_url_is_the_name_of_a_folder(newsroom: Path, tmp_path: Path) -> None:
-    state, folder = tmp_path / "state", tmp_path / "nginx"
-    down = f"http://127.0.0.1:{free_port()}"
-    with (
-        serving(newsroom, state, *TRUST_NGINX, "--base-url", "https://news.example/feeds") as server,
-        logging_nginx(folder, folder, cache_configuration(folder), server.url, down) as url,
-    ):
-        options = ("--state", state, "--base-url", "https://news.example/feeds")
-        address = run_feedsvc("token", "add", "wire", "alice", newsroom, *options).stdout.strip()
-        path = urlsplit(address).path
-        assert path.startswith("/feeds/private/")
-        for _ in range(4):
-            assert ask(url, path).status in (200, 502)  # one of the two services is down
-        assert ask(url, "/feeds/feed.rss").status == 200
-    token = path.split("/")[3].encode()
-    assert b"GET /feeds/feed.rss" in (folder / "access").read_bytes()
-    assert token not in written_bytes(folder)
 
 
 def test_nginx_over_a_tree_logs_no_token(newsroom: Path, tmp_path: Path) -> None:

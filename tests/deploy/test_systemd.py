@@ -29,8 +29,6 @@ from tests.helpers.running_server import environment
 from tests.web.newsroom import write_article, write_newsroom
 from tests.web.test_forwarded import READER_HEADERS
 
-pytestmark = pytest.mark.timing
-
 UNIT: Final = nginx.DEPLOY_FILES / "feedsvc.service"
 TREE_UNIT: Final = nginx.DEPLOY_FILES / "feedsvc-build.service"
 COMMANDS: Final = {UNIT: serve, TREE_UNIT: build}

@@ -6,8 +6,6 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
 from bench import nginx
 from feedsvc.cli.serve import serve
 from feedsvc.cli.settings import variable_of
@@ -17,8 +15,6 @@ from tests.deploy.nginx_proxy import nginx_proxy
 from tests.helpers.http_client import ask
 from tests.web.newsroom import write_newsroom
 from tests.web.test_forwarded import READER_HEADERS
-
-pytestmark = pytest.mark.timing
 
 DROP_IN = nginx.DEPLOY_FILES / "feedsvc-unix-socket.conf"
 UPSTREAM = nginx.DEPLOY_FILES / "nginx-unix-socket.conf"

@@ -47,28 +47,6 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
-def commit(folder: Path) -> None:
-    run("git", *USER, "commit", "--quiet", "--allow-empty", "--message", "More", cwd=folder)
-
-
-def test_version_is_that_of_the_tag_and_of_the_commits_after_it_whatever_changed_in_the_checkout(repository: Path) -> None:
-    run("git", "tag", "v3.4.5", cwd=repository)
-    assert version(repository) == "3.4.5"
-    commit(repository)
-    (repository / "LICENSE").write_text("changed", "utf-8")
-    assert version(repository) == "3.4.6.dev1"
-
-
-def test_clone_without_tags_has_the_version_of_the_next_release(repository: Path, tmp_path: Path) -> None:
-    assert NEXT
-    release = NEXT[1].partition(".dev")[0]
-    assert version(repository).startswith(f"{release}.dev")
-    commit(repository)
-    run("git", "tag", "v3.4.5", cwd=repository)
-    run("git", "clone", "--quiet", "--depth", "1", "--no-tags", repository.as_uri(), tmp_path / "shallow", cwd=tmp_path)
-    assert version(tmp_path / "shallow").startswith(f"{release}.dev")
-
-
 def archive(repository: Path, folder: Path) -> Path:
     """Extract an archive that git makes, as for a download from a forge, and return its folder."""
     run("git", "archive", "--format", "tar", "--prefix", "archive/", "--output", folder / "a.tar", "HEAD", cwd=repository)
@@ -77,15 +55,18 @@ def archive(repository: Path, folder: Path) -> Path:
     return folder / "archive"
 
 
-def test_archive_made_by_git_has_the_version_of_its_tag_or_of_the_next_release(repository: Path, tmp_path: Path) -> None:
+def test_version_is_that_of_the_tag_and_without_one_that_of_the_next_release(repository: Path, tmp_path: Path) -> None:
     assert NEXT
+    release = NEXT[1].partition(".dev")[0]
+    assert version(repository).startswith(f"{release}.dev")
     assert version(archive(repository, tmp_path)) == NEXT[1]
     run("git", "tag", "v3.4.5", cwd=repository)
-    assert version(archive(repository, tmp_path)) == "3.4.5"
-
-
-def test_copy_without_git_has_the_version_of_the_next_release(repository: Path) -> None:
-    assert NEXT
+    assert version(repository) == version(archive(repository, tmp_path)) == "3.4.5"
+    run("git", *USER, "commit", "--quiet", "--allow-empty", "--message", "More", cwd=repository)
+    (repository / "LICENSE").write_text("changed", "utf-8")
+    assert version(repository) == "3.4.6.dev1"
+    run("git", "clone", "--quiet", "--depth", "1", "--no-tags", repository.as_uri(), tmp_path / "shallow", cwd=tmp_path)
+    assert version(tmp_path / "shallow").startswith(f"{release}.dev")
     shutil.rmtree(repository / ".git")
     assert version(repository) == NEXT[1]
 
