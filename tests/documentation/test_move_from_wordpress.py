@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from tests import ROOT
 from tests.documentation.document_steps import NOT_RUN, User, sections
 from tests.helpers.newsrooms import picture
+from tests.importing.wordpress_export import WxrItem, item_xml
 
 STEPS: Final = ("Save what there is", "Look first", "Import", "Check", "Go on working on both sites", "Switch")
 SECTIONS: Final = sections((ROOT / "docs/moving.md").read_text("utf-8"))
+FEED: Final = """<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0"><channel><title>Harbour News</title><link>https://harbour.example</link>
+<description>News of the harbour</description>
+<item><title>Night buses return</title><link>https://harbour.example/2020/01/03/night-buses/</link>
+<pubDate>Fri, 03 Jan 2020 09:30:00 +0000</pubDate><guid isPermaLink="false">http://harbour.example/?p=1</guid>
+<description>Night buses return.</description></item>
+<item><title>The pier is closed</title><link>https://harbour.example/2020/01/03/pier/</link>
+<pubDate>Fri, 03 Jan 2020 09:30:00 +0000</pubDate><guid isPermaLink="false">http://harbour.example/?p=2</guid>
+<description>The pier is closed.</description></item>
+</channel></rss>
+"""
+
+
 EXPORT: Final = """<?xml version="1.0" encoding="UTF-8" ?>
 <rss version="2.0" xmlns:excerpt="http://wordpress.org/export/1.2/excerpt/" xmlns:content="http://purl.org/rss/1.0/modules/content/"
   xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:wp="http://wordpress.org/export/1.2/">
@@ -30,60 +44,37 @@ EXPORT: Final = """<?xml version="1.0" encoding="UTF-8" ?>
 {items}
 </channel></rss>
 """
-ITEM: Final = """<item><title>{title}</title><link>https://harbour.example/{path}</link>
-<pubDate>Fri, 03 Jan 2020 09:30:00 +0000</pubDate><dc:creator>admin</dc:creator>
-<guid isPermaLink="false">http://harbour.example/?p={number}</guid><description></description>
-<content:encoded><![CDATA[{body}]]></content:encoded><excerpt:encoded><![CDATA[{summary}]]></excerpt:encoded>
-<wp:post_id>{number}</wp:post_id><wp:post_date>2020-01-03 09:30:00</wp:post_date>
-<wp:post_date_gmt>2020-01-03 09:30:00</wp:post_date_gmt><wp:comment_status>closed</wp:comment_status>
-<wp:post_name>{name}</wp:post_name><wp:status>{status}</wp:status><wp:post_parent>0</wp:post_parent>
-<wp:menu_order>0</wp:menu_order><wp:post_type>{kind}</wp:post_type><wp:post_password></wp:post_password>
-<wp:is_sticky>0</wp:is_sticky>{rest}</item>
-"""
 NIGHT_BUSES: Final = """<!-- wp:paragraph -->
 <p>Bus 14 runs <em>again</em> at night, as before <a href="https://harbour.example/2020/01/03/pier/">the pier</a> closed.</p>
 <!-- /wp:paragraph -->"""
-UNCATEGORIZED: Final = '<category domain="category" nicename="uncategorized"><![CDATA[Uncategorized]]></category>'
-THUMBNAIL: Final = (
-    "<wp:postmeta><wp:meta_key>_thumbnail_id</wp:meta_key><wp:meta_value><![CDATA[4]]></wp:meta_value></wp:postmeta>"
-)
-ATTACHMENT: Final = (
-    "<wp:attachment_url>https://harbour.example/wp-content/uploads/2020/01/bus.jpg</wp:attachment_url>"
-    "<wp:postmeta><wp:meta_key>_wp_attachment_image_alt</wp:meta_key><wp:meta_value>A bus at night</wp:meta_value></wp:postmeta>"
-)
+UPLOADS: Final = "https://harbour.example/wp-content/uploads"
 
 
-FEED: Final = """<?xml version="1.0" encoding="UTF-8"?>
-<rss version="2.0"><channel><title>Harbour News</title><link>https://harbour.example</link>
-<description>News of the harbour</description>
-<item><title>Night buses return</title><link>https://harbour.example/2020/01/03/night-buses/</link>
-<pubDate>Fri, 03 Jan 2020 09:30:00 +0000</pubDate><guid isPermaLink="false">http://harbour.example/?p=1</guid>
-<description>Night buses return.</description></item>
-<item><title>The pier is closed</title><link>https://harbour.example/2020/01/03/pier/</link>
-<pubDate>Fri, 03 Jan 2020 09:30:00 +0000</pubDate><guid isPermaLink="false">http://harbour.example/?p=2</guid>
-<description>The pier is closed.</description></item>
-</channel></rss>
-"""
+def item(number: int, slug: str, title: str, content: str, **values: Any) -> WxrItem:
+    link = f"https://harbour.example/{'' if 'post_type' in values else '2020/01/03/'}{slug}/"
+    terms = () if "post_type" in values else (("category", "uncategorized", "Uncategorized"),)
+    values |= {"date": "2020-01-03 09:30:00", "gmt": "2020-01-03 09:30:00", "pub_date": "Fri, 03 Jan 2020 09:30:00 +0000"}
+    values |= {"title": title, "slug": slug, "content": content, "excerpt": f"{title}.", "author": "admin"}
+    return WxrItem(number=number, link=link, terms=terms, **values)
 
 
-def item(number: int, name: str, title: str, body: str, *, kind: str = "post", rest: str = "") -> str:
-    path = f"{name}/" if kind == "page" else f"2020/01/03/{name}/"
-    status = "inherit" if kind == "attachment" else "publish"
-    facts = {"summary": f"{title}.", "body": body, "kind": kind, "rest": rest, "path": path, "status": status}
-    return ITEM.format(number=number, name=name, title=title, **facts)
-
-
-def export(*items: str) -> str:
-    return EXPORT.format(items="".join(items))
+def export(*items: WxrItem) -> str:
+    return EXPORT.format(items="".join(item_xml(one, site="https://harbour.example") for one in items))
 
 
 OLD_ITEMS: Final = (
-    item(1, "night-buses", "Night buses return", NIGHT_BUSES, rest=UNCATEGORIZED + THUMBNAIL),
-    item(2, "pier", "The pier is closed", "<p>Until May.</p>", rest=UNCATEGORIZED),
-    item(3, "about", "About us", "<p>We write.</p>", kind="page"),
-    item(4, "bus", "bus", "", kind="attachment", rest=ATTACHMENT),
+    item(1, "night-buses", "Night buses return", NIGHT_BUSES, meta=[("_thumbnail_id", "4")]),
+    item(2, "pier", "The pier is closed", "<p>Until May.</p>"),
+    item(3, "about", "About us", "<p>We write.</p>", post_type="page"),
+    item(
+        *(4, "bus", "bus", ""),
+        post_type="attachment",
+        status="inherit",
+        attachment_url=f"{UPLOADS}/2020/01/bus.jpg",
+        meta=[("_wp_attachment_image_alt", "A bus at night")],
+    ),
 )
-NEW_ITEM: Final = item(5, "ferry", "A new ferry", "<p>It is fast.</p>", rest=UNCATEGORIZED)
+NEW_ITEM: Final = item(5, "ferry", "A new ferry", "<p>It is fast.</p>")
 
 
 @pytest.fixture
