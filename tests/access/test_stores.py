@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from base64 import b64decode
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -142,13 +141,3 @@ def test_rows_of_the_former_table_work(tmp_path: Path) -> None:
         assert result
         assert (result[0].name, result[0].feed, result[0].fetches, result[1]) == ("alice", "members", 2, 0)
         assert [token.revoked_at is not None for token in store.tokens()] == [False, True]
-
-
-def test_a_backup_works_in_another_state_folder(tmp_path: Path) -> None:
-    store, token = open_token_store(tmp_path / "one"), make_token()
-    store.add(token)
-    store.close()
-    (tmp_path / "two").mkdir()
-    shutil.copy(tmp_path / "one/tokens.sqlite", tmp_path / "two/tokens.sqlite")
-    with closing(open_token_store(tmp_path / "two")) as copy:
-        assert copy.fetch(token.digest, NOON)

@@ -12,8 +12,6 @@ from pathlib import Path
 from feedsvc.audience.counter import ViewCounter
 from tests.audience.conftest import OpenStore, total
 from tests.audience.counting_server import ARTICLES, CountingServer, run_counting_server
-from tests.audience.postgres import Schema
-from tests.audience.relay import Relay
 from tests.audience.waiting import wait_until
 
 ARTICLE_ID = ARTICLES["bridge"]
@@ -65,22 +63,6 @@ def test_kill_loses_no_read_that_was_written_and_those_of_a_second_at_most_are_n
         wait_until(lambda: server.read_count() == 51)
         assert server.stop() == 0
     assert total(store, ARTICLE_ID) == 51
-
-
-def test_restart_of_the_database_loses_no_read(relay: Relay, postgres: Schema, open_store: OpenStore) -> None:
-    with run_counting_server(postgres.url(relay.port), interval=0.02) as server:
-        assert send_reads(server, 50) == [204] * 50
-        wait_until(lambda: server.read_count() == 50)
-        relay.disconnect()
-        assert send_reads(server, 50, 50) == [204] * 50
-        assert server.read_count() == 100  # pending reads and the last known total
-        relay.reopen()
-        assert send_reads(server, 50, 100) == [204] * 50
-        wait_until(lambda: server.read_count() == 150)
-        assert server.stop() == 0
-        assert "reads are kept in memory" in server.stderr
-        assert "is available again" in server.stderr
-    assert total(open_store(postgres.url()), ARTICLE_ID) == 150
 
 
 def test_stop_while_the_file_is_locked_loses_no_read(sqlite_file: Path, open_store: OpenStore) -> None:

@@ -14,7 +14,6 @@ from feedsvc.audience import report_totals_since
 from feedsvc.audience.store import ViewStore
 from feedsvc.errors import FeedsvcError, UnavailableError
 from tests.audience.conftest import OpenStore
-from tests.audience.postgres import Schema
 from tests.audience.read_only_files import read_only
 from tests.cli.command_line import run_feedsvc
 from tests.helpers import newsrooms
@@ -96,17 +95,6 @@ def test_report_works_with_read_only_files(is_in_use: bool, sqlite_file: Path) -
         pass
     with open_state_file(sqlite_file, 8) if is_in_use else contextlib.nullcontext(), read_only(sqlite_file):
         assert report_totals_since(sqlite_file, None) == {ONE: 9 if is_in_use else 1}
-
-
-def test_report_works_with_a_read_only_database_role(postgres: Schema, open_store: OpenStore) -> None:
-    open_store(postgres.url()).add({(ONE, MONDAY): 1})
-    role = postgres.name.replace("test", "role")
-    grant = f"GRANT USAGE ON SCHEMA {postgres.name} TO {role}; GRANT SELECT ON {postgres.name}.feedsvc_views TO {role}"
-    postgres.run(f"CREATE ROLE {role} LOGIN; {grant}")
-    try:
-        assert report_totals_since(postgres.url().replace("//postgres@", f"//{role}@"), None) == {ONE: 1}
-    finally:
-        postgres.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from feedsvc.audience import report_totals_since
 from feedsvc.database import VIEWS, Database
 from feedsvc.errors import UnavailableError
 from tests.audience.conftest import OpenStore, total
@@ -54,11 +55,13 @@ def test_role_with_read_and_write_access_can_count(postgres: Schema, open_store:
     open_store(postgres.url()).add({})
     role = postgres.name.replace("test", "role")
     grants = f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {postgres.name} TO {role}"
-    postgres.run(f"CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {postgres.name} TO {role}")
+    grant = f"GRANT USAGE ON SCHEMA {postgres.name} TO {role}; GRANT SELECT ON {postgres.name}.feedsvc_views TO {role}"
+    postgres.run(f"CREATE ROLE {role} LOGIN; {grant}")
     try:
         url = postgres.url().replace("//postgres@", f"//{role}@")
         with pytest.raises(UnavailableError, match=r"permission denied .*; let an owner of the database run: GRANT USAGE"):
             open_store(url).add({(ONE, MONDAY): 1})
+        assert report_totals_since(url, None) == {}  # the report only reads
         postgres.run(grants)
         store = open_store(url)
         store.add({(ONE, MONDAY): 1})
