@@ -64,23 +64,6 @@ def test_entry_with_another_id_and_title_is_one_line(root: Path, tmp_path: Path)
     assert "sfeed" in entry
 
 
-@pytest.mark.parametrize(
-    "markup",
-    [
-        "<app:control><app:draft>yes</app:draft></app:control>",
-        '<thr:in-reply-to ref="urn:post" xmlns:thr="http://purl.org/syndication/thread/1.0"/>',
-        '<category scheme="http://schemas.google.com/g/2005#kind" term="http://schemas.google.com/blogger/2008/kind#page"/>',
-    ],
-)
-def test_entry_that_subscribers_never_got_is_not_counted(root: Path, tmp_path: Path, markup: str) -> None:
-    entry = f"<entry><id>urn:x</id><title>Never sent</title><updated>2020-01-01T00:00:00Z</updated>{markup}</entry></feed>"
-    atom = feed_of(catalog_of(root), "atom").replace(b"</feed>", entry.encode())
-    (tmp_path / "old.atom").write_bytes(atom)
-    result = run_feedsvc("check", root, "--against-feed", tmp_path / "old.atom", "--strict")
-    assert "Atom feed of 2 entries" in result.stdout
-    assert "Never sent" not in result.stdout
-
-
 def test_entry_that_vanishes_fails_only_with_strict(root: Path, tmp_path: Path) -> None:
     (root / "articles" / "story-1.yaml").unlink()
     arguments = ("check", root, "--against-feed", tmp_path / "same.xml")
@@ -113,15 +96,6 @@ def test_former_feed_is_fetched_from_an_address_that_redirects(root: Path, tmp_p
         assert "0 of 2 entries are shown again as new" in result.stdout
         elsewhere = f"http://localhost.localdomain.invalid:{server.url.rpartition(':')[2]}/feed/"
         assert run_feedsvc("check", root, "--against-feed", elsewhere).returncode == 2
-
-
-def test_former_feed_that_cannot_be_read_is_an_error_of_the_operator(root: Path, tmp_path: Path) -> None:
-    (tmp_path / "page.html").write_text("<!DOCTYPE html><title>x</title>")
-    hint = "give the file of a feed, or its address, such as https://old.example/feed/"
-    for name, message in (("none.xml", f"none.xml'; {hint}"), ("page.html", "it is a web page, no feed")):
-        result = run_feedsvc("check", root, "--against-feed", tmp_path / name)
-        assert (result.returncode, "Traceback" in result.stderr) == (2, False)
-        assert message in result.stderr
 
 
 def test_broken_site_yaml_keeps_the_keys_of_json(tmp_path: Path) -> None:

@@ -8,14 +8,16 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from bench.web import free_port
 from tests import ROOT
+from tests.audience.waiting import wait_until
+from tests.deploy.test_private_feeds import is_listening
 from tests.helpers import newsrooms
 from tests.helpers.forked_process import run_module, start_module
 from tests.helpers.http_client import SECONDS, ask
@@ -42,20 +44,13 @@ class LoggingProcess:
         return self._file.read_text("utf-8").splitlines()
 
     def wait_for(self, text: str) -> str:
-        wait_until(lambda: any(text in line for line in self.lines), lambda: str(self.lines))
+        wait_until(lambda: any(text in line for line in self.lines))
         return next(line for line in self.lines if text in line)
 
     def end(self) -> list[str]:
         self.process.terminate()
         assert self.process.wait(SECONDS) == 0
         return self.lines
-
-
-def wait_until(condition: Callable[[], bool], message: Callable[[], str]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, message()
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -133,10 +128,11 @@ def test_json_log_has_one_object_per_line_with_the_place_of_a_problem(
 
 def test_quiet_log_has_warnings_and_errors_only(serve: Callable[..., LoggingProcess], content: Path) -> None:
     newsrooms.write(content, {"articles/broken.yaml": BROKEN})
-    server = serve("--quiet", "--access-log", "json")
-    server.wait_for("YAML reads no as false")
-    time.sleep(1)
-    assert [line.split()[1] for line in server.lines] == ["ERROR"]
+    port = free_port()
+    server = serve("--quiet", "--access-log", "json", "--port", str(port))
+    wait_until(lambda: is_listening(port))
+    assert ask(f"http://127.0.0.1:{port}/", "/healthz").status == 200
+    assert [line.split()[1] for line in server.end()] == ["ERROR"]
 
 
 def test_verbose_log_has_each_edition(serve: Callable[..., LoggingProcess], content: Path) -> None:
@@ -224,9 +220,9 @@ def test_a_server_whose_log_nobody_reads_any_more_goes_on(content: Path, tmp_pat
         url = process.stderr.readline().rpartition(" at ")[2].split()[0]
         process.stderr.close()
         newsrooms.write(content, {"articles/broken.yaml": BROKEN})
-        wait_until(lambda: b"broken.yaml" in ask(url, "/status").body, lambda: "no problem on /status")
+        wait_until(lambda: b"broken.yaml" in ask(url, "/status").body)
         (content / "articles/broken.yaml").unlink()
-        wait_until(lambda: b"broken.yaml" not in ask(url, "/status").body, lambda: "a problem on /status")
+        wait_until(lambda: b"broken.yaml" not in ask(url, "/status").body)
         assert ask(url, "/daily/").status == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(SECONDS) == 0
