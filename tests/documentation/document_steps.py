@@ -12,12 +12,12 @@ import os
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.audience.waiting import wait_until
 from tests.helpers.forked_process import Process, start_module
 from tests.helpers.forked_program import write_program
 from tests.helpers.http_client import SECONDS, Response, ask
@@ -30,7 +30,6 @@ SERVER_OUTPUT: Final = "in the log of feedsvc serve"
 SERVE: Final = "feedsvc serve\n"
 CHANGED_KEYS: Final = ", these lines:"
 ERROR_COUNT: Final = re.compile(r"^feedsvc: .*: [1-9]\d* errors?, ", re.MULTILINE)  # this output goes with exit status 1
-POLL_INTERVAL: Final = 0.05  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +102,7 @@ class User:
     def compare(self, block: Block) -> None:
         expected = self.with_current_month(block.text)
         if block.comment == SERVER_OUTPUT:
-            wait_until(lambda: expected in self.server_output(), lambda: f"{expected} is not in: {self.server_output()}")
+            wait_until(lambda: expected in self.server_output())
         elif expected.startswith("feedsvc: serving"):
             assert self.server_output() == expected
         else:
@@ -140,7 +139,7 @@ class User:
         """Start `feedsvc serve` on a free port, and wait until it listens."""
         with self._log.open("wb") as log:
             self._server = start_module("feedsvc", "serve", "--port", "0", cwd=self.folder, env=self._environment, stderr=log)
-        wait_until(lambda: b"\n" in self._log.read_bytes(), self._log.read_text)
+        wait_until(lambda: b"\n" in self._log.read_bytes())
         self._url = self._log.read_text("utf-8").partition(" at ")[2].split()[0]
 
     def with_current_month(self, text: str) -> str:
@@ -158,13 +157,6 @@ def replace_keys(file: str, lines: str) -> str:
 
 def _split_keys(text: str) -> dict[str, str]:
     return {part.partition(":")[0]: part for part in re.findall(r"^[a-z_]+:.*\n(?:(?:[ -].*)?\n)*", text, flags=re.MULTILINE)}
-
-
-def wait_until(condition: Callable[[], bool], message: Callable[[], str]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, message()
-        time.sleep(POLL_INTERVAL)
 
 
 ACTIONS: Final[Mapping[str, Callable[[User, Block], None]]] = {"yaml": User.write, "sh": User.execute, "text": User.compare}

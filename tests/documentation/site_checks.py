@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.documentation.document_steps import User, wait_until
+from tests.audience.waiting import wait_until
+from tests.documentation.document_steps import User
 from tests.helpers.http_client import Response
 
 BUSES: Final = "/articles/night-buses-return/"
@@ -12,16 +13,16 @@ PIER: Final = "/articles/pier/"
 
 
 def wait_for_status(user: User, path: str, status: int) -> Response:
-    wait_until(lambda: user.get(path).status == status, lambda: f"{path}: {user.get(path).status}\n{user.server_output()}")
+    wait_until(lambda: user.get(path).status == status)
     return user.get(path)
 
 
 def wait_until_contained(user: User, path: str, text: str) -> None:
-    wait_until(lambda: text in user.get(path).body.decode(), lambda: f"{path} has no {text!r}\n{user.server_output()}")
+    wait_until(lambda: text in user.get(path).body.decode())
 
 
 def wait_until_absent(user: User, path: str, text: str) -> None:
-    wait_until(lambda: text not in user.get(path).body.decode(), lambda: f"{path} has {text!r}\n{user.server_output()}")
+    wait_until(lambda: text not in user.get(path).body.decode())
 
 
 def article_is_served(user: User) -> None:

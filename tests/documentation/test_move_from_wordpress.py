@@ -8,13 +8,15 @@ from typing import Any, Final
 
 import pytest
 
+from feedsvc.editing.reader_rules import READER_RULES
 from tests import ROOT
 from tests.documentation.document_steps import NOT_RUN, User, sections
 from tests.helpers.newsrooms import picture
 from tests.importing.wordpress_export import WxrItem, item_xml
 
 STEPS: Final = ("Save what there is", "Look first", "Import", "Check", "Go on working on both sites", "Switch")
-SECTIONS: Final = sections((ROOT / "docs/moving.md").read_text("utf-8"))
+DOCUMENT: Final = (ROOT / "docs/moving.md").read_text("utf-8")
+SECTIONS: Final = sections(DOCUMENT)
 FEED: Final = """<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0"><channel><title>Harbour News</title><link>https://harbour.example</link>
 <description>News of the harbour</description>
@@ -101,3 +103,8 @@ def test_document_leads_to_a_newsroom(user: User) -> None:
     assert "  /?p=3: /about/\n" in (user.folder / "content/redirects.yaml").read_text("utf-8")
     assert (user.folder / "content/media/2020/01/bus.jpg").is_file()
     assert "mina@harbour.example" not in (user.folder / "content/authors.yaml").read_text("utf-8")
+
+
+def test_table_of_rules_of_readers_is_that_of_the_program() -> None:
+    rows = [f"| {rule.name} | {rule.fields} | {rule.effect.value} |" for rule in READER_RULES]
+    assert "\n".join(rows) in DOCUMENT

@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import click
 import pytest
 import yaml
 
-from feedsvc.cli import main
 from tests import ROOT
+from tests.documentation.test_documents import command_fault
 from tests.helpers import newsrooms
 
 (HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
@@ -32,12 +31,9 @@ def workflow_commands() -> list[list[str]]:
     return [shlex.split(line) for line in lines if line.startswith("feedsvc ")]
 
 
-@pytest.mark.parametrize("command_line", [*workflow_commands(), [*shlex.split(HOOK["entry"]), *HOOK["args"]]], ids=" ".join)
-def test_every_command_exists_with_its_options(command_line: list[str]) -> None:
-    _, name, *arguments = command_line
-    command = main.get_command(click.Context(main), name)
-    assert command
-    command.make_context(name, arguments)
+def test_every_command_exists_with_its_options() -> None:
+    for _, name, *arguments in (*workflow_commands(), [*shlex.split(HOOK["entry"]), *HOOK["args"]]):
+        assert command_fault(name, arguments) == ""
 
 
 def test_workflow_checks_pull_requests_and_publishes_builds() -> None:
