@@ -36,7 +36,7 @@ def test_list_of_commands_imports_no_command() -> None:
 
 
 def test_commands_do_not_load_sqlalchemy_at_their_start() -> None:
-    """It takes 0.3 s and 30 MB, and is needed only where reads are counted or a feed is private."""
+    """SQLAlchemy takes 0.3 s and 30 MB, and is needed only where reads are counted or a feed is private."""
     modules = ", ".join(f"feedsvc.cli.{name}" for name in ("serve_runner", "views", "token", "build_runner"))
     assert output_of(f"import sys, {modules}; print('sqlalchemy' in sys.modules)") == "False\n"
 
