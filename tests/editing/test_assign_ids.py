@@ -58,7 +58,6 @@ LAYOUTS: Final = {
         b'{"id":null,"title":"A","published":"2026-01-02"}',
         b'{"id":"%s","title":"A","published":"2026-01-02"}',
     ),
-    "an id in braces without value": (b"{id, title: A, published: 2026-01-02}", b'{id: "%s", title: A, published: 2026-01-02}'),
 }
 
 

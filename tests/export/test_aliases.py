@@ -60,7 +60,7 @@ def test_update_adds_and_removes_files_of_aliases(content: Path, out: Path, tmp_
         ("articles/rich.yaml", "aliases: [old-rich]", "aliases: [old-rich, older-rich]"),
         ("articles/rich.yaml", "aliases: [old-rich, older-rich]", "aliases: [older-rich]"),
         ("categories.yaml", "aliases: [east]", "aliases: [orient]"),
-        ("authors.yaml", ", aliases: [rn]", ""),
+        ("authors.yaml", "  aliases: [rn]\n", ""),
         ("articles/december.yaml", "December text.", "Another text."),
         (
             "articles/korean.yaml",

@@ -6,6 +6,8 @@ import shutil
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.audience.waiting import wait_until
 from tests.helpers.newsrooms import article, write
 from tests.live.watched_folder import (
@@ -28,6 +30,7 @@ def test_renamed_article_file_stays_visible(root: Path) -> None:
     assert observations == [True]
 
 
+@pytest.mark.timing  # a file that changed 20 ms ago counts as complete
 def test_article_saved_via_backup_file_stays_visible(root: Path) -> None:
     file = root / "articles/two.yaml"
     with watch(root) as live, record_observations(live, lambda: "two" in visible_slugs(live)) as observations:
@@ -40,6 +43,7 @@ def test_article_saved_via_backup_file_stays_visible(root: Path) -> None:
     assert observations == [True]
 
 
+@pytest.mark.timing  # a file that changed 20 ms ago counts as complete
 def test_half_written_article_is_never_served(root: Path) -> None:
     data = b"id: tag:news.example,2026:two\ntitle: two\npublished: 2026-01-01\nbody: |\n  First half.\n  Second half.\n"
     middle = data.index(b"  Second")
@@ -57,6 +61,7 @@ def test_half_written_article_is_never_served(root: Path) -> None:
     assert observations == [True]
 
 
+@pytest.mark.timing  # a file that changed 20 ms ago counts as complete
 def test_half_written_authors_file_is_never_used(root: Path) -> None:
     data = (root / "authors.yaml").read_bytes()
     middle = data.index(b"jia")

@@ -85,7 +85,7 @@ UNDETECTABLE: Final = {
         *("missing enclosure with a name like that of a picture", "missing image in body"),
         *("missing image in body with blank", "missing image written with an entity", "NUL character in a path"),
         *("damaged image", "ending of another image format", "folder as enclosure", "missing avatar", "missing logo"),
-        *("missing image of a feed", "avif with metadata"),
+        *("missing image of a feed",),
     ),
     "an id, slug, alias or language of an article or author": (
         *("same id twice", "same slug twice", "same file name twice", "same file name with two suffixes", "same alias twice"),
