@@ -63,13 +63,6 @@ def test_server_on_a_unix_socket_follows_saves_and_removes_its_file(tmp_path: Pa
         wait_until(lambda: b"A gale" in ask_unix(path, "/feed.rss").body)
 
 
-def test_start_says_the_path(tmp_path: Path, content: Path) -> None:
-    path = tmp_path / "http.sock"
-    with serving_at(path, content, tmp_path / "state", "--trusted-proxy", "unix") as process:
-        assert process.stderr
-        assert f"serving 5 articles of {content} at unix:{path} as https://news.example/" in process.stderr.readline()
-
-
 def test_killed_server_leaves_a_file_that_the_next_one_replaces(tmp_path: Path, content: Path) -> None:
     path = tmp_path / "http.sock"
     line = command("serve", content, "--state", tmp_path / "state", "--unix-socket", path)
@@ -77,8 +70,9 @@ def test_killed_server_leaves_a_file_that_the_next_one_replaces(tmp_path: Path, 
         wait_until(lambda: path.is_socket() and is_answering(path))
         process.kill()
     assert path.is_socket()
-    with serving_at(path, content, tmp_path / "state"):
-        assert ask_unix(path, "/feed.rss").status == 200
+    with serving_at(path, content, tmp_path / "state", "--trusted-proxy", "unix") as following:
+        assert following.stderr
+        assert f"serving 5 articles of {content} at unix:{path} as https://news.example/" in following.stderr.readline()
         error = failed_serve_stderr(content, "--state", tmp_path / "other", "--unix-socket", path)
         assert f"feedsvc: cannot listen on {path}: another process serves there" in error
         assert ask_unix(path, "/feed.rss").status == 200
@@ -88,15 +82,10 @@ def test_killed_server_leaves_a_file_that_the_next_one_replaces(tmp_path: Path, 
     ("options", "headers", "status"),
     [
         ((), {}, 403),  # a proxy that adds no header
-        ((), {"X-Forwarded-For": CLIENT}, 403),
         (("--open-status", "unix"), {}, 200),
         (("--open-status", "unix", "--trusted-proxy", "unix"), {"X-Forwarded-For": CLIENT}, 403),
-        (("--open-status", "unix", "--trusted-proxy", "unix"), {"Via": "1.1 nginx"}, 403),
         (("--open-status", CLIENT, "--trusted-proxy", "unix"), {"X-Forwarded-For": CLIENT}, 200),
-        (("--open-status", CLIENT, "--trusted-proxy", "127.0.0.1"), {"X-Forwarded-For": CLIENT}, 403),
-        (("--open-status", "127.0.0.0/8"), {}, 403),
     ],
-    ids=str,
 )
 def test_status_is_not_for_every_client_of_the_socket(
     tmp_path: Path, content: Path, options: tuple[str, ...], headers: dict[str, str], status: int
